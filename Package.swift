@@ -1,0 +1,29 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let numerics: Target.Dependency = .product(name: "Numerics", package: "swift-numerics")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "lockstep",
+    products: [
+        .library(name: "Lockstep", targets: ["Lockstep"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+    ],
+    targets: [
+        .target(name: "KernelSources", path: "Kernels"),
+        .target(name: "COpenCL"),
+        .target(name: "LockstepTensor", dependencies: [numerics]),
+        .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),
+        .target(name: "LockstepModel", dependencies: ["LockstepDistributions"]),
+        .target(name: "LockstepCompiler", dependencies: ["LockstepTensor", "KernelSources"]),
+        .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL"]),
+        .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
+        .target(name: "Lockstep", dependencies: ["LockstepInference"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+#ifndef LOCKSTEP_COPENCL_H
+#define LOCKSTEP_COPENCL_H
+#endif
