@@ -1,0 +1,91 @@
+/// The operations that a tensor node can be. Elementwise operands have the node's own shape: broadcasting is
+/// an operation of its own, put in by the operators.
+package enum Op: Hashable, Sendable {
+    /// Values known on the host, row-major; a single value fills the shape.
+    case literal([Double])
+    case input(Input)
+    /// Counter-based draws; inputs are the distribution's parameters (none, or one of the node's shape).
+    case random(RandomOp)
+    /// 0, 1, 2 ... along the only axis.
+    case iota
+    case map(ElementOp)
+    /// Axes are sorted, and dropped from the shape.
+    case reduce(Reduction, axes: [Int])
+    case broadcast
+    case reshape
+    /// Result axis i is operand axis `order[i]`.
+    case permute([Int])
+    /// `node.shape` elements from `starts`.
+    case slice(starts: [Int])
+    case concatenate(axis: Int)
+    /// (source [n] + rest, index) -> index.shape + rest
+    case gather
+    /// (values index.shape + rest, index) -> [count] + rest: the adjoint of gather.
+    case segmentSum
+    case stopGradient
+}
+
+package enum Reduction: String, Hashable, Sendable, CaseIterable {
+    case sum, maximum, minimum
+    /// Of masks: whether any is true.
+    case any
+}
+
+/// A value that a run binds: to one trace, so that a tensor which escapes its trace is found out.
+package struct Input: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable {
+        /// A user's data, shared by all lanes or one array per lane.
+        case data
+        /// What a lane carries from step to step.
+        case state
+        /// A number that is the same for all lanes, given at each launch.
+        case scalar
+    }
+
+    package let kind: Kind
+    package let name: String
+    package let origin: Origin
+
+    package init(_ kind: Kind, _ name: String, origin: Origin) {
+        self.kind = kind
+        self.name = name
+        self.origin = origin
+    }
+}
+
+/// The identity of one trace. It holds nothing: two origins are equal when they are the same object.
+package final class Origin: Hashable, Sendable {
+    package init() {}
+    package static func == (a: Origin, b: Origin) -> Bool { a === b }
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+/// A draw: Philox4x32-10(key of the lane; stream, step, particle, element). The key and the step are the
+/// running program's own.
+package struct RandomOp: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Inside (0, 1).
+        case uniform
+        /// Standard normal.
+        case normal
+        /// Standard gamma; input: shape parameter.
+        case gamma
+        /// Input: rate.
+        case poisson
+    }
+
+    package let kind: Kind
+    package let stream: UInt32
+    package let particle: UInt32
+    /// The site that draws, for messages.
+    package let site: String
+    package let origin: Origin
+
+    package init(_ kind: Kind, stream: UInt32, particle: UInt32, site: String, origin: Origin) {
+        self.kind = kind
+        self.stream = stream
+        self.particle = particle
+        self.site = site
+        self.origin = origin
+    }
+}

@@ -1,0 +1,45 @@
+/// The extents of a tensor's axes, outermost first. `[]` is a scalar. The lane axis is never in it.
+public typealias Shape = [Int]
+
+package enum Shapes {
+    /// The shape that all of `shapes` broadcast to (right-aligned, as in NumPy), or nil if they do not.
+    package static func broadcast(_ shapes: [Shape]) -> Shape? {
+        let rank = shapes.map(\.count).max() ?? 0
+        var result = Shape(repeating: 1, count: rank)
+        for shape in shapes {
+            let offset = rank - shape.count
+            for (axis, extent) in shape.enumerated() where extent != 1 {
+                if result[offset + axis] == 1 {
+                    result[offset + axis] = extent
+                } else if result[offset + axis] != extent {
+                    return nil
+                }
+            }
+        }
+        return result
+    }
+
+    package static func canBroadcast(_ shape: Shape, to target: Shape) -> Bool {
+        broadcast([shape, target]) == target
+    }
+
+    /// Row-major strides in elements.
+    package static func strides(_ shape: Shape) -> [Int] {
+        var strides = [Int](repeating: 1, count: shape.count)
+        for axis in shape.indices.dropLast().reversed() {
+            strides[axis] = strides[axis + 1] * shape[axis + 1]
+        }
+        return strides
+    }
+
+    /// `axis` counted from the front; negative axes count from the end. Nil when out of range.
+    package static func normalized(_ axis: Int, rank: Int) -> Int? {
+        let positive = axis < 0 ? axis + rank : axis
+        return positive >= 0 && positive < rank ? positive : nil
+    }
+}
+
+extension Array where Element == Int {
+    /// The number of elements of a tensor of this shape.
+    package var elementCount: Int { reduce(1, *) }
+}

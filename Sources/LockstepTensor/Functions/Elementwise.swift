@@ -1,0 +1,115 @@
+extension Tensor {
+    /// Applies an elementwise operation after broadcasting its operands and converting ints where reals meet them.
+    package static func map(_ op: ElementOp, _ operands: [Tensor], name: String? = nil) -> Tensor {
+        let label = name ?? op.rawValue
+        let signature = op.signature
+        // "real or int": real as soon as one operand is real.
+        let free = zip(operands, signature.inputs).filter { $0.1 == nil }.map(\.0.dtype)
+        var common: DType = free.contains(.real) ? .real : (free.first ?? .real)
+        if op != .select, op != .toReal, op != .toInt, op != .equal, common == .bool { common = .real }
+        if free.contains(.int), common == .bool { common = .int }
+        let converts = op == .toReal || op == .toInt
+        var typed: [Tensor] = []
+        for (operand, expected) in zip(operands, signature.inputs) {
+            guard let converted = converts ? operand : operand.converted(to: expected ?? common) else {
+                return .failed(TensorError(label, operands.map(\.shape), "a mask is needed here, not \(operand.dtype) values"))
+            }
+            typed.append(converted)
+        }
+        guard let shape = Shapes.broadcast(typed.map(\.shape)) else {
+            return .failed(operands.lazy.compactMap(\.failure).first
+                ?? TensorError(label, operands.map(\.shape), "the shapes do not broadcast; axes must be equal or 1, aligned at the right"))
+        }
+        return Tensor(.map(op), typed.map { $0.broadcast(to: shape) }, shape: shape, dtype: signature.output ?? common)
+    }
+
+    private func converted(to target: DType) -> Tensor? {
+        switch (dtype, target) {
+        case (.real, .real), (.int, .int), (.bool, .bool): self
+        case (_, .real): Tensor(.map(.toReal), [self], shape: shape, dtype: .real)
+        case (_, .int): Tensor(.map(.toInt), [self], shape: shape, dtype: .int)
+        case (_, .bool): failure == nil ? nil : self
+        }
+    }
+}
+
+// MARK: Arithmetic
+
+extension Tensor {
+    public static func + (a: Tensor, b: Tensor) -> Tensor { map(.add, [a, b], name: "+") }
+    public static func - (a: Tensor, b: Tensor) -> Tensor { map(.subtract, [a, b], name: "-") }
+    public static func * (a: Tensor, b: Tensor) -> Tensor { map(.multiply, [a, b], name: "*") }
+    public static func / (a: Tensor, b: Tensor) -> Tensor { map(.divide, [a, b], name: "/") }
+    public static prefix func - (a: Tensor) -> Tensor { map(.negate, [a], name: "-") }
+    public static func += (a: inout Tensor, b: Tensor) { a = a + b }
+    public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
+    public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+    public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
+}
+
+// MARK: Comparisons, as SIMD spells them
+
+extension Tensor {
+    public static func .< (a: Tensor, b: Tensor) -> Tensor { map(.less, [a, b], name: ".<") }
+    public static func .<= (a: Tensor, b: Tensor) -> Tensor { map(.lessOrEqual, [a, b], name: ".<=") }
+    public static func .> (a: Tensor, b: Tensor) -> Tensor { map(.less, [b, a], name: ".>") }
+    public static func .>= (a: Tensor, b: Tensor) -> Tensor { map(.lessOrEqual, [b, a], name: ".>=") }
+    public static func .== (a: Tensor, b: Tensor) -> Tensor { map(.equal, [a, b], name: ".==") }
+    public static func .!= (a: Tensor, b: Tensor) -> Tensor { .!(a .== b) }
+    public static func .& (a: Tensor, b: Tensor) -> Tensor { map(.and, [a, b], name: ".&") }
+    public static func .| (a: Tensor, b: Tensor) -> Tensor { map(.or, [a, b], name: ".|") }
+    public static prefix func .! (a: Tensor) -> Tensor { map(.not, [a], name: ".!") }
+
+    public var isFinite: Tensor { .map(.isFinite, [self]) }
+    /// The values as reals: masks become 0 and 1.
+    public var asReal: Tensor { dtype == .real ? self : .map(.toReal, [self]) }
+    /// The values as integers, truncated towards zero.
+    public var asInt: Tensor { dtype == .int ? self : .map(.toInt, [self]) }
+}
+
+/// `a` where `condition` holds, else `b`. Both are computed, so guard the *inputs* of the branch not taken.
+public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor { .map(.select, [condition, a, b]) }
+
+// MARK: Functions, named as swift-numerics names them
+
+public func abs(_ x: Tensor) -> Tensor { .map(.abs, [x]) }
+/// -1, 0 or 1.
+public func sign(_ x: Tensor) -> Tensor { .map(.sign, [x]) }
+public func floor(_ x: Tensor) -> Tensor { .map(.floor, [x]) }
+public func ceil(_ x: Tensor) -> Tensor { .map(.ceil, [x]) }
+public func sqrt(_ x: Tensor) -> Tensor { .map(.sqrt, [x]) }
+public func square(_ x: Tensor) -> Tensor { x * x }
+public func exp(_ x: Tensor) -> Tensor { .map(.exp, [x]) }
+/// exp(x) - 1, accurate near 0.
+public func expMinusOne(_ x: Tensor) -> Tensor { .map(.expMinusOne, [x]) }
+public func log(_ x: Tensor) -> Tensor { .map(.log, [x]) }
+/// log(1 + x), accurate near 0.
+public func log(onePlus x: Tensor) -> Tensor { .map(.logOnePlus, [x], name: "log(onePlus:)") }
+public func sin(_ x: Tensor) -> Tensor { .map(.sin, [x]) }
+public func cos(_ x: Tensor) -> Tensor { .map(.cos, [x]) }
+public func tan(_ x: Tensor) -> Tensor { .map(.tan, [x]) }
+public func asin(_ x: Tensor) -> Tensor { .map(.asin, [x]) }
+public func acos(_ x: Tensor) -> Tensor { .map(.acos, [x]) }
+public func atan(_ x: Tensor) -> Tensor { .map(.atan, [x]) }
+public func sinh(_ x: Tensor) -> Tensor { .map(.sinh, [x]) }
+public func cosh(_ x: Tensor) -> Tensor { .map(.cosh, [x]) }
+public func tanh(_ x: Tensor) -> Tensor { .map(.tanh, [x]) }
+/// 1 / (1 + exp(-x)).
+public func sigmoid(_ x: Tensor) -> Tensor { .map(.sigmoid, [x]) }
+/// log(1 + exp(x)).
+public func softplus(_ x: Tensor) -> Tensor { .map(.softplus, [x]) }
+/// log(p / (1 - p)).
+public func logit(_ p: Tensor) -> Tensor { log(p) - log(onePlus: -p) }
+/// log |Gamma(x)|.
+public func logGamma(_ x: Tensor) -> Tensor { .map(.logGamma, [x]) }
+/// The derivative of `logGamma`.
+public func digamma(_ x: Tensor) -> Tensor { .map(.digamma, [x]) }
+/// The Hurwitz zeta function, sum over k >= 0 of (x + k)^-s, for s > 1 and x > 0.
+public func hurwitzZeta(_ s: Tensor, _ x: Tensor) -> Tensor { .map(.hurwitzZeta, [s, x]) }
+public func erf(_ x: Tensor) -> Tensor { .map(.erf, [x]) }
+public func erfc(_ x: Tensor) -> Tensor { .map(.erfc, [x]) }
+/// The inverse of `erf` on (-1, 1).
+public func erfInverse(_ x: Tensor) -> Tensor { .map(.erfInverse, [x]) }
+public func pow(_ x: Tensor, _ y: Tensor) -> Tensor { .map(.power, [x, y]) }
+public func pointwiseMin(_ a: Tensor, _ b: Tensor) -> Tensor { .map(.minimum, [a, b]) }
+public func pointwiseMax(_ a: Tensor, _ b: Tensor) -> Tensor { .map(.maximum, [a, b]) }

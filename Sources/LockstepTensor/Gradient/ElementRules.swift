@@ -1,0 +1,56 @@
+extension Gradient {
+    /// The derivative rules of the elementwise operations: `x` are the operands, `y` the result, `g` the adjoint
+    /// of the result, `i` the operand asked about. Nil where the derivative is zero everywhere.
+    static func elementwise(_ op: ElementOp, _ x: [Tensor], _ y: Tensor, _ g: Tensor, _ i: Int) -> Tensor? {
+        switch op {
+        case .negate: -g
+        case .abs: g * sign(x[0])
+        case .sign, .floor, .ceil: nil
+        case .sqrt: g * 0.5 / y
+        case .exp: g * y
+        case .expMinusOne: g * (y + 1)
+        case .log: g / x[0]
+        case .logOnePlus: g / (x[0] + 1)
+        case .sin: g * cos(x[0])
+        case .cos: -(g * sin(x[0]))
+        case .tan: g * (y * y + 1)
+        case .asin: g / sqrt(1 - x[0] * x[0])
+        case .acos: -(g / sqrt(1 - x[0] * x[0]))
+        case .atan: g / (x[0] * x[0] + 1)
+        case .sinh: g * cosh(x[0])
+        case .cosh: g * sinh(x[0])
+        case .tanh: g * (1 - y * y)
+        case .sigmoid: g * (y * (1 - y))
+        case .softplus: g * sigmoid(x[0])
+        case .logGamma: g * digamma(x[0])
+        case .digamma: g * hurwitzZeta(2, x[0])
+        // 2 / sqrt(pi) = 1.128379...
+        case .erf: g * (1.1283791670955126 * exp(-(x[0] * x[0])))
+        case .erfc: -(g * (1.1283791670955126 * exp(-(x[0] * x[0]))))
+        case .erfInverse: g * (0.886226925452758 * exp(y * y))
+        case .add: g
+        case .subtract: i == 0 ? g : -g
+        case .multiply: g * x[1 - i]
+        case .divide: i == 0 ? g / x[1] : -(g * y / x[1])
+        case .power: power(x[0], x[1], y, g, i)
+        case .minimum, .maximum:
+            // Half each where the operands are equal, as a subgradient that treats them alike.
+            select(x[0] .== x[1], 0.5 * g, select(op == .maximum ? x[1 - i] .< x[i] : x[i] .< x[1 - i], g, 0))
+        case .hurwitzZeta:
+            i == 1
+                ? -(g * x[0] * hurwitzZeta(x[0] + 1, x[1]))
+                : .failed(TensorError("hurwitzZeta", [x[0].shape], "it has no derivative with respect to its first argument"))
+        case .isFinite, .less, .lessOrEqual, .equal, .and, .or, .not, .toInt: nil
+        case .select:
+            i == 0 ? nil : i == 1 ? select(x[0], g, 0) : select(x[0], 0, g)
+        case .toReal: x[0].dtype == .real ? g : nil
+        }
+    }
+
+    private static func power(_ x: Tensor, _ y: Tensor, _ result: Tensor, _ g: Tensor, _ i: Int) -> Tensor {
+        if i == 0 { return g * y * pow(x, y - 1) }
+        // x^y log x tends to 0 with x: keep log 0 out of it.
+        let safe = select(0 .< x, x, 1)
+        return g * select(0 .< x, result * log(safe), 0)
+    }
+}
