@@ -1,0 +1,100 @@
+import LockstepTensor
+
+/// One step of one lane as straight-line instructions and counted loops: what every device runs.
+///
+/// A program is a pure function (state, key, step, data) -> (state, records). Buffers are flat arrays of elements;
+/// registers are single values, assigned once per execution of their statement, and live until the end of the
+/// innermost loop body that holds it. The lane axis appears nowhere.
+package struct LaneProgram: Hashable, Sendable {
+    package var buffers: [Buffer] = []
+    package var registers: [RegisterType] = []
+    /// Numbers given at each launch, the same for all lanes.
+    package var scalars: [Scalar] = []
+    /// The statements of one step.
+    package var body: [Statement] = []
+    /// Integer data that is used as an index: every element must lie in 0 ..< bound.
+    package var indexBounds: [String: Int] = [:]
+
+    package init() {}
+}
+
+/// A value of one lane, or of all lanes when uniform.
+package struct Register: Hashable, Sendable {
+    package let number: Int
+    package init(_ number: Int) { self.number = number }
+}
+
+package struct RegisterType: Hashable, Sendable {
+    package let dtype: DType
+    /// The same for all lanes: computed from shared data, numbers and loop counters only.
+    package let isUniform: Bool
+}
+
+package struct Scalar: Hashable, Sendable {
+    package let name: String
+    package let dtype: DType
+}
+
+package struct BufferID: Hashable, Sendable {
+    package let number: Int
+    package init(_ number: Int) { self.number = number }
+}
+
+package struct Buffer: Hashable, Sendable {
+    package enum Role: Hashable, Sendable {
+        /// The user's data by name; uniform when shared, else one array per lane. Never written.
+        case data(String)
+        /// Values known when the program was made. Uniform, never written.
+        case table([Double])
+        /// What a lane carries from step to step, by name: read, and written at the end of a step.
+        case state(String)
+        /// Per-lane output, written by slot and never read, by name.
+        case record(String)
+        /// Lives within one step; contents are undefined until written.
+        case temporary
+    }
+
+    package let role: Role
+    package let dtype: DType
+    /// Elements per lane (per program when uniform).
+    package let count: Int
+    package let isUniform: Bool
+}
+
+package indirect enum Statement: Hashable, Sendable {
+    case constant(Register, Double)
+    case scalar(Register, name: String)
+    /// The number of the running step, an int; it is also the counter of all draws.
+    case step(Register)
+    /// An index expression as an int.
+    case index(Register, IndexExpression)
+    case map(Register, ElementOp, [Register])
+    case load(Register, BufferID, IndexExpression)
+    case store(BufferID, IndexExpression, Register)
+    /// buffer[index] = reduction(buffer[index], value). For `any`, or.
+    case accumulate(Reduction, BufferID, IndexExpression, Register)
+    /// Four uniform or normal draws, elements 4 * group ... 4 * group + 3 of a site.
+    case draw4(RandomOp.Kind, [Register], stream: UInt32, particle: UInt32, group: IndexExpression)
+    /// One gamma or poisson draw.
+    case draw(RandomOp.Kind, Register, stream: UInt32, particle: UInt32, element: IndexExpression, parameter: Register)
+    case loop(Loop)
+}
+
+package struct LoopVariable: Hashable, Sendable {
+    package let number: Int
+    /// The variable runs over 0 ..< extent.
+    package let extent: Int
+}
+
+package struct Loop: Hashable, Sendable {
+    package let variable: LoopVariable
+    package var body: [Statement]
+    /// Statements run after every `interval` iterations and after the last: they empty partial sums into totals,
+    /// so that the error of long sums does not grow with their length.
+    package var flush: Flush?
+
+    package struct Flush: Hashable, Sendable {
+        package let interval: Int
+        package var statements: [Statement]
+    }
+}
