@@ -1,0 +1,204 @@
+/// Rewrites a graph so that equal expressions are one node, constants are folded, and work that does not vary
+/// along an axis is done before it is repeated along it.
+///
+/// The value of an expression changes by rounding at most.
+package struct Simplifier {
+    private struct Key: Hashable {
+        let op: Op
+        let inputs: [ObjectIdentifier]
+        let shape: Shape
+        let dtype: DType
+    }
+
+    private var interned: [Key: Tensor] = [:]
+
+    package static func simplify(_ roots: [Tensor]) -> [Tensor] {
+        var simplifier = Simplifier()
+        return Graph.rewrite(roots) { node, inputs in
+            simplifier.make(node.op, inputs, node.shape, node.dtype)
+        }
+    }
+
+    mutating func make(_ op: Op, _ inputs: [Tensor], _ shape: Shape, _ dtype: DType) -> Tensor {
+        if let simpler = rewrite(op, inputs, shape, dtype) { return simpler }
+        let key = Key(op: op, inputs: inputs.map(\.id), shape: shape, dtype: dtype)
+        if let known = interned[key] { return known }
+        let tensor = Tensor(op, inputs, shape: shape, dtype: dtype)
+        interned[key] = tensor
+        return tensor
+    }
+
+    private mutating func rewrite(_ op: Op, _ x: [Tensor], _ shape: Shape, _ dtype: DType) -> Tensor? {
+        switch op {
+        case .stopGradient:
+            return x[0]
+        case .map(let element):
+            return map(element, x, shape, dtype)
+        case .broadcast:
+            if x[0].shape == shape { return x[0] }
+            if x[0].node.op == .broadcast { return make(.broadcast, x[0].node.inputs, shape, dtype) }
+            if let value = x[0].splat { return make(.literal([value]), [], shape, dtype) }
+        case .reshape:
+            if x[0].shape == shape { return x[0] }
+            if x[0].node.op == .reshape { return make(.reshape, x[0].node.inputs, shape, dtype) }
+            if case .literal(let values) = x[0].node.op { return make(.literal(values), [], shape, dtype) }
+        case .permute(let order):
+            if order == Array(order.indices) { return x[0] }
+            if let value = x[0].splat { return make(.literal([value]), [], shape, dtype) }
+        case .slice:
+            if x[0].shape == shape { return x[0] }
+            if let value = x[0].splat { return make(.literal([value]), [], shape, dtype) }
+        case .reduce(let reduction, let axes):
+            return reduce(reduction, axes, x[0], shape, dtype)
+        case .literal, .input, .random, .iota, .concatenate, .gather, .segmentSum:
+            break
+        }
+        return nil
+    }
+
+    // MARK: Elementwise
+
+    private mutating func map(_ op: ElementOp, _ x: [Tensor], _ shape: Shape, _ dtype: DType) -> Tensor? {
+        if let folded = fold(op, x.map(\.splat)) { return make(.literal([folded]), [], shape, dtype) }
+        switch op {
+        case .add:
+            if x[0].splat == 0 { return x[1] }
+            if x[1].splat == 0 { return x[0] }
+            if let negated = operand(of: .negate, x[1]) { return make(.map(.subtract), [x[0], negated], shape, dtype) }
+            if let negated = operand(of: .negate, x[0]) { return make(.map(.subtract), [x[1], negated], shape, dtype) }
+        case .subtract:
+            if x[1].splat == 0 { return x[0] }
+            if x[0].splat == 0, dtype == .real { return make(.map(.negate), [x[1]], shape, dtype) }
+            if let negated = operand(of: .negate, x[1]) { return make(.map(.add), [x[0], negated], shape, dtype) }
+        case .multiply:
+            for (one, other) in [(x[0], x[1]), (x[1], x[0])] {
+                if one.splat == 1 { return other }
+                if one.splat == -1, dtype == .real { return make(.map(.negate), [other], shape, dtype) }
+            }
+        case .divide:
+            if x[1].splat == 1 { return x[0] }
+            // Exact for powers of two.
+            if let divisor = x[1].splat, divisor.significand == 1, divisor.isNormal {
+                return make(.map(.multiply), [x[0], make(.literal([1 / divisor]), [], shape, dtype)], shape, dtype)
+            }
+        case .negate:
+            if let negated = operand(of: .negate, x[0]) { return negated }
+        case .select:
+            if let condition = x[0].splat { return condition != 0 ? x[1] : x[2] }
+            if x[1].id == x[2].id { return x[1] }
+        case .and:
+            for (one, other) in [(x[0], x[1]), (x[1], x[0])] { if let value = one.splat { return value != 0 ? other : one } }
+        case .or:
+            for (one, other) in [(x[0], x[1]), (x[1], x[0])] { if let value = one.splat { return value != 0 ? one : other } }
+        case .not:
+            if let inner = operand(of: .not, x[0]) { return inner }
+        case .toReal, .toInt:
+            if x[0].dtype == dtype { return x[0] }
+        default:
+            break
+        }
+        return beforeBroadcast(op, x, shape, dtype)
+    }
+
+    private func operand(of op: ElementOp, _ x: Tensor) -> Tensor? {
+        x.node.op == .map(op) ? x.node.inputs[0] : nil
+    }
+
+    /// op(broadcast a, broadcast b) = broadcast(op(a, b)).
+    private mutating func beforeBroadcast(_ op: ElementOp, _ x: [Tensor], _ shape: Shape, _ dtype: DType) -> Tensor? {
+        guard x.contains(where: { $0.node.op == .broadcast }),
+            x.allSatisfy({ $0.node.op == .broadcast || $0.splat != nil }) else { return nil }
+        let narrow = x.map { $0.node.op == .broadcast ? $0.node.inputs[0].shape : [] }
+        guard let joint = Shapes.broadcast(narrow), joint.elementCount < shape.elementCount else { return nil }
+        let operands = x.map { tensor -> Tensor in
+            let source = tensor.node.op == .broadcast ? tensor.node.inputs[0] : tensor
+            if let value = source.splat { return make(.literal([value]), [], joint, source.dtype) }
+            return source.shape == joint ? source : make(.broadcast, [source], joint, source.dtype)
+        }
+        return make(.broadcast, [make(.map(op), operands, joint, dtype)], shape, dtype)
+    }
+
+    /// Folds the exactly rounded operations, and no others: a constant is the same on every device.
+    private func fold(_ op: ElementOp, _ x: [Double?]) -> Double? {
+        let values = x.compactMap { $0 }
+        guard values.count == x.count else { return nil }
+        switch op {
+        case .negate: return -values[0]
+        case .add: return values[0] + values[1]
+        case .subtract: return values[0] - values[1]
+        case .multiply: return values[0] * values[1]
+        case .divide: return values[0] / values[1]
+        case .sqrt: return values[0].squareRoot()
+        case .abs: return Swift.abs(values[0])
+        case .less: return values[0] < values[1] ? 1 : 0
+        case .lessOrEqual: return values[0] <= values[1] ? 1 : 0
+        case .equal: return values[0] == values[1] ? 1 : 0
+        case .isFinite: return values[0].isFinite ? 1 : 0
+        case .and: return values[0] * values[1]
+        case .or: return Swift.max(values[0], values[1])
+        case .not: return 1 - values[0]
+        case .toReal: return values[0]
+        default: return nil
+        }
+    }
+
+    // MARK: Reductions
+
+    private mutating func reduce(
+        _ reduction: Reduction, _ axes: [Int], _ x: Tensor, _ shape: Shape, _ dtype: DType
+    ) -> Tensor? {
+        let extent = axes.reduce(1) { $0 * x.shape[$1] }
+        if extent == 1 { return make(.reshape, [x], shape, dtype) }
+        guard reduction == .sum, extent > 0, dtype == .real else { return nil }
+        let all = x.node.inputs
+        switch x.node.op {
+        case .literal:
+            guard let value = x.splat else { return nil }
+            return make(.literal([value * Double(extent)]), [], shape, dtype)
+        case .broadcast:
+            guard let narrow = withoutAxes(x, axes) else { return nil }
+            return multiply(narrow, Double(extent))
+        case .map(.negate):
+            return make(.map(.negate), [sum(all[0], axes, shape)], shape, dtype)
+        case .map(.multiply):
+            // A factor that does not vary along the axes leaves the sum.
+            for (one, other) in [(all[0], all[1]), (all[1], all[0])] {
+                if let factor = withoutAxes(one, axes) {
+                    return make(.map(.multiply), [factor, sum(other, axes, shape)], shape, dtype)
+                }
+            }
+        case .map(.divide):
+            if let divisor = withoutAxes(all[1], axes) {
+                return make(.map(.divide), [sum(all[0], axes, shape), divisor], shape, dtype)
+            }
+        case .map(.add), .map(.subtract):
+            guard withoutAxes(all[0], axes) != nil || withoutAxes(all[1], axes) != nil else { return nil }
+            return make(x.node.op, [sum(all[0], axes, shape), sum(all[1], axes, shape)], shape, dtype)
+        default:
+            break
+        }
+        return nil
+    }
+
+    private mutating func sum(_ x: Tensor, _ axes: [Int], _ shape: Shape) -> Tensor {
+        make(.reduce(.sum, axes: axes), [x], shape, x.dtype)
+    }
+
+    private mutating func multiply(_ x: Tensor, _ factor: Double) -> Tensor {
+        make(.map(.multiply), [x, make(.literal([factor]), [], x.shape, x.dtype)], x.shape, x.dtype)
+    }
+
+    /// `x` with `axes` dropped, when it is the same all along them.
+    private mutating func withoutAxes(_ x: Tensor, _ axes: [Int]) -> Tensor? {
+        let dropped = Set(axes)
+        let target = x.shape.indices.filter { !dropped.contains($0) }.map { x.shape[$0] }
+        if let value = x.splat { return make(.literal([value]), [], target, x.dtype) }
+        guard x.node.op == .broadcast else { return nil }
+        let source = x.node.inputs[0]
+        let offset = x.rank - source.rank
+        guard axes.allSatisfy({ $0 < offset || source.shape[$0 - offset] == 1 }) else { return nil }
+        let kept = source.shape.indices.filter { !dropped.contains($0 + offset) }.map { source.shape[$0] }
+        let narrow = make(.reshape, [source], kept, x.dtype)
+        return narrow.shape == target ? narrow : make(.broadcast, [narrow], target, x.dtype)
+    }
+}
