@@ -1,0 +1,54 @@
+import LockstepTensor
+
+/// One step as expressions: the input of the compiler.
+package struct LaneFunction: Sendable {
+    /// A value written to `slot` of a per-lane array of `slots` values.
+    package struct Record: Sendable {
+        package let name: String
+        package let slots: Int
+        /// An int scalar, the same for all lanes.
+        package let slot: Tensor
+        package let value: Tensor
+
+        package init(_ name: String, slots: Int, slot: Tensor, value: Tensor) {
+            self.name = name
+            self.slots = slots
+            self.slot = slot
+            self.value = value
+        }
+    }
+
+    package struct State: Sendable {
+        package let name: String
+        package let value: Tensor
+
+        package init(_ name: String, _ value: Tensor) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The next value of each state, computed from the values before the step.
+    package let states: [State]
+    package let records: [Record]
+    /// The names of data that differ from lane to lane.
+    package let perLane: Set<String>
+
+    package init(states: [State], records: [Record] = [], perLane: Set<String> = []) {
+        self.states = states
+        self.records = records
+        self.perLane = perLane
+    }
+}
+
+/// Limits of the lowering. They change the text of a program, never what it computes beyond rounding.
+package struct LoweringOptions: Hashable, Sendable {
+    /// Loops up to this many iterations are written out.
+    package var unrollLimit = 16
+    /// Whether loops over the same extent are merged.
+    package var fuses = true
+    /// Sums over at least this many elements are summed in parts.
+    package var longSum = 256
+
+    package init() {}
+}

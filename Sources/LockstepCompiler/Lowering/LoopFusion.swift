@@ -1,0 +1,292 @@
+import LockstepTensor
+
+/// Merges loops over the same extent, so that one pass over data serves every value that needs it, and writes
+/// the merged loops out. A value whose users all run in its own loop needs no array.
+final class LoopFusion {
+    private struct Group {
+        /// Nil for values that need no further loop.
+        let extent: Int?
+        var members: [(nest: Nest, axis: Int)]
+    }
+
+    let pull: Pull
+    let options: LoweringOptions
+    let uniform: [ObjectIdentifier: Bool]
+    /// Stores that wait until everything that may read the old value has been written.
+    private var deferred: [[(BufferID, IndexExpression, Register)]] = [[]]
+    /// Kept values that found no common loop with their users.
+    private(set) var stored: Set<ObjectIdentifier> = []
+
+    init(_ pull: Pull, options: LoweringOptions, uniform: [ObjectIdentifier: Bool]) {
+        self.pull = pull
+        self.options = options
+        self.uniform = uniform
+    }
+
+    /// Writes the loops of `nests`, which are in an order in which each comes after what it reads.
+    func schedule(_ nests: [Nest]) {
+        for group in groups(nests) {
+            guard let extent = group.extent else {
+                for (nest, _) in group.members { writeBody(nest) }
+                continue
+            }
+            for (nest, axis) in group.members where nest.targetAxes[axis] == nil && !nest.isReducing { initialize(nest) }
+            if unrolls(extent, group) {
+                for iteration in 0..<extent {
+                    for (nest, axis) in group.members { nest.bound[axis] = .constant(iteration) }
+                    schedule(group.members.map(\.nest))
+                }
+            } else {
+                writeLoop(extent, group)
+            }
+            for (nest, axis) in group.members { nest.bound[axis] = nil }
+        }
+    }
+
+    /// Writes the stores that had to wait for all loops.
+    func finish() {
+        for (buffer, index, value) in deferred[0] { pull.emitter.append(.store(buffer, index, value)) }
+        deferred[0] = []
+    }
+
+    // MARK: Grouping
+
+    private func groups(_ nests: [Nest]) -> [Group] {
+        var groups: [Group] = []
+        var place: [ObjectIdentifier: (group: Int, axis: Int)] = [:]
+        for nest in nests {
+            let producers = nest.reads.keys.compactMap { pull.plans[$0] }.flatMap(\.producers)
+                .filter { $0 !== nest && place[ObjectIdentifier($0)] != nil }
+            let earliest = producers.map { place[ObjectIdentifier($0)]?.group ?? 0 }.max() ?? 0
+            let free = nest.freeAxes
+            if free.isEmpty {
+                if let last = groups.indices.last, groups[last].extent == nil, last >= earliest {
+                    groups[last].members.append((nest, 0))
+                } else {
+                    groups.append(Group(extent: nil, members: [(nest, 0)]))
+                }
+                place[ObjectIdentifier(nest)] = (groups.count - 1, 0)
+                continue
+            }
+            let preferred = free.sorted { a, b in
+                if nest.extents[a] != nest.extents[b] { return nest.extents[a] > nest.extents[b] }
+                if (nest.targetAxes[a] == nil) != (nest.targetAxes[b] == nil) { return nest.targetAxes[a] != nil }
+                return a < b
+            }
+            var chosen: (group: Int, axis: Int)?
+            if options.fuses {
+                search: for index in groups.indices.dropFirst(producers.isEmpty ? 0 : earliest) {
+                    for axis in preferred where groups[index].extent == nest.extents[axis] {
+                        let sharable = producers.allSatisfy { producer in
+                            guard let at = place[ObjectIdentifier(producer)], at.group == index else { return true }
+                            return canShare(producer, at.axis, nest, axis)
+                        }
+                        if sharable {
+                            chosen = (index, axis)
+                            break search
+                        }
+                    }
+                }
+            }
+            if let chosen {
+                groups[chosen.group].members.append((nest, chosen.axis))
+                place[ObjectIdentifier(nest)] = chosen
+            } else {
+                groups.append(Group(extent: nest.extents[preferred[0]], members: [(nest, preferred[0])]))
+                place[ObjectIdentifier(nest)] = (groups.count - 1, preferred[0])
+            }
+        }
+        return groups
+    }
+
+    /// Whether `consumer`, looping over `axis`, finds what it reads of `producer` finished in the same iteration.
+    private func canShare(_ producer: Nest, _ producerAxis: Int, _ consumer: Nest, _ axis: Int) -> Bool {
+        if case .part = producer.kind { return false }
+        guard let targetAxis = producer.targetAxes[producerAxis] else { return false }
+        let symbol = Nest.symbol(axis, extent: consumer.extents[axis])
+        return consumer.reads[producer.target.tensor.id, default: []].allSatisfy { $0[targetAxis] == symbol }
+    }
+
+    private func unrolls(_ extent: Int, _ group: Group) -> Bool {
+        extent <= options.unrollLimit && group.members.reduce(0) { $0 + $1.nest.remaining } <= 64 * options.unrollLimit
+    }
+
+    // MARK: Writing
+
+    private func writeLoop(_ extent: Int, _ group: Group) {
+        let members = Set(group.members.map { ObjectIdentifier($0.nest) })
+        for (nest, axis) in group.members {
+            guard let targetAxis = nest.targetAxes[axis], nest.target.producers.count == 1, nest.target.id == nil else { continue }
+            if !nest.isRoot, nest.target.consumers.allSatisfy({ members.contains(ObjectIdentifier($0)) }) {
+                nest.target.contracted.insert(targetAxis)
+                nest.target.homeDepth = pull.emitter.depth + 1
+            } else {
+                stored.insert(nest.target.tensor.id)
+            }
+        }
+        let variable = pull.emitter.makeVariable(extent: extent)
+        let partials = group.members.compactMap { member in partialSums(member.nest, member.axis, extent) }
+        pull.emitter.openLoop(variable)
+        deferred.append([])
+        for (nest, axis) in group.members { nest.bound[axis] = .variable(variable) }
+        schedule(group.members.map(\.nest))
+        for (buffer, index, value) in deferred.removeLast() { pull.emitter.append(.store(buffer, index, value)) }
+        var flush: Loop.Flush?
+        if let interval = partials.map(\.interval).max() {
+            flush = Loop.Flush(interval: interval, statements: partials.flatMap(\.statements))
+        }
+        pull.emitter.closeLoop(variable, flush: flush)
+        for partial in partials { partial.nest.accumulator = partial.total }
+    }
+
+    private func buffer(of nest: Nest) -> BufferID {
+        let plan = nest.target
+        if let id = plan.id { return id }
+        let count = plan.contracted.isEmpty ? plan.capacity : plan.storedShape.elementCount
+        let id = pull.emitter.makeBuffer(
+            .temporary, dtype: plan.tensor.dtype, count: count, isUniform: uniform[plan.tensor.id] ?? false,
+            homeDepth: plan.homeDepth)
+        plan.id = id
+        return id
+    }
+
+    /// Sets what a reduction adds to, at the place where its first reducing loop begins.
+    private func initialize(_ nest: Nest) {
+        guard let reduction = nest.reduction else { return }
+        let id = buffer(of: nest)
+        nest.accumulator = id
+        fill(nest, id, identity(reduction, nest.target.tensor.dtype))
+    }
+
+    private func identity(_ reduction: Reduction, _ dtype: DType) -> Double {
+        switch reduction {
+        case .sum, .any: 0
+        case .maximum: dtype == .int ? Double(Int32.min) : -.infinity
+        case .minimum: dtype == .int ? Double(Int32.max) : .infinity
+        }
+    }
+
+    /// The target's axes that no decided loop walks, and the index built from those and the decided ones.
+    private func openAxes(_ nest: Nest) -> (axes: [Int], index: ([IndexExpression]) -> [IndexExpression]) {
+        let shape = nest.target.tensor.shape
+        var fixed: [Int: IndexExpression] = [:]
+        for (axis, target) in nest.targetAxes.enumerated() { if let target, let value = nest.bound[axis] { fixed[target] = value } }
+        let axes = shape.indices.filter { fixed[$0] == nil }
+        return (axes, { counters in
+            var index = shape.indices.map { fixed[$0] ?? .constant(0) }
+            for (axis, counter) in zip(axes, counters) { index[axis] = counter }
+            return index
+        })
+    }
+
+    private func fill(_ nest: Nest, _ id: BufferID, _ value: Double) {
+        let register = pull.emitter.constant(value, nest.target.tensor.dtype)
+        let open = openAxes(nest)
+        let shape = open.axes.map { nest.target.tensor.shape[$0] }
+        let plan = nest.target
+        if shape.elementCount <= options.unrollLimit {
+            for flat in 0..<shape.elementCount {
+                let index = open.index(IndexExpression.unflat(.constant(flat), shape))
+                pull.emitter.append(.store(id, plan.position(index), register))
+            }
+            return
+        }
+        let loops = pull.emitter.detachedLoops(over: shape) { emitter, counters in
+            emitter.append(.store(id, plan.position(open.index(counters)), register))
+        }
+        pull.emitter.append(contentsOf: loops)
+    }
+
+    /// Sums in parts inside a long loop: a partial sum is emptied into a compensated total (Kahan 1965) often
+    /// enough that the error is that of a short sum, and seldom enough to cost nothing.
+    private func partialSums(_ nest: Nest, _ axis: Int, _ extent: Int) -> (nest: Nest, total: BufferID, interval: Int, statements: [Statement])? {
+        guard nest.reduction == .sum, nest.targetAxes[axis] == nil, nest.target.tensor.dtype == .real,
+            extent >= options.longSum, let total = nest.accumulator else { return nil }
+        let open = openAxes(nest)
+        let shape = open.axes.map { nest.target.tensor.shape[$0] }
+        let interval = max(64, 4 * shape.elementCount)
+        guard 2 * interval <= extent else { return nil }
+        let plan = nest.target
+        func twin() -> BufferID {
+            let count = pull.emitter.program.buffers[total.number].count
+            let id = pull.emitter.makeBuffer(
+                .temporary, dtype: .real, count: count, isUniform: uniform[plan.tensor.id] ?? false, homeDepth: pull.emitter.depth)
+            fill(nest, id, 0)
+            return id
+        }
+        let partial = twin()
+        let lost = twin()
+        let isUniform = uniform[plan.tensor.id] ?? false
+        let zero = pull.emitter.constant(0, .real)
+        let statements = pull.emitter.detachedLoops(over: shape) { emitter, counters in
+            let position = plan.position(open.index(counters))
+            func load(_ buffer: BufferID) -> Register {
+                let register = emitter.makeRegister(.real, isUniform: isUniform)
+                emitter.append(.load(register, buffer, position))
+                return register
+            }
+            func difference(_ a: Register, _ b: Register, _ op: ElementOp = .subtract) -> Register {
+                let register = emitter.makeRegister(.real, isUniform: isUniform)
+                emitter.append(.map(register, op, [a, b]))
+                return register
+            }
+            let old = load(total)
+            let corrected = difference(load(partial), load(lost))
+            let new = difference(old, corrected, .add)
+            emitter.append(.store(lost, position, difference(difference(new, old), corrected)))
+            emitter.append(.store(total, position, new))
+            emitter.append(.store(partial, position, zero))
+        }
+        nest.accumulator = partial
+        return (nest, total, interval, statements)
+    }
+
+    /// The innermost body of a nest, all of whose loops are decided.
+    private func writeBody(_ nest: Nest) {
+        let index = nest.bound.map { $0 ?? .constant(0) }
+        var target = [IndexExpression](repeating: .constant(0), count: nest.target.tensor.rank)
+        for (axis, targetAxis) in nest.targetAxes.enumerated() { if let targetAxis { target[targetAxis] = index[axis] } }
+        let plan = nest.target
+        switch nest.kind {
+        case .elementwise:
+            let value = pull.element(nest.operand, index, evenIfKept: true)
+            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), value)
+        case .part(let axis, let offset):
+            target[axis] = target[axis] + .constant(offset)
+            let value = pull.element(nest.operand, index)
+            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), value)
+        case .reduce(let reduction):
+            if !nest.hasReducingLoop { initialize(nest) }
+            let value = pull.element(nest.operand, index)
+            pull.emitter.append(.accumulate(reduction, nest.accumulator ?? buffer(of: nest), plan.position(target), value))
+        case .segmentSum:
+            if !nest.hasReducingLoop { initialize(nest) }
+            let rows = plan.tensor.node.inputs[1]
+            target[0] = pull.row(rows, Array(index.prefix(rows.rank)), plan.tensor.shape[0])
+            let value = pull.element(nest.operand, index)
+            pull.emitter.append(.accumulate(.sum, nest.accumulator ?? buffer(of: nest), plan.position(target), value))
+        case .draw4(let op):
+            let outputs = (0..<4).map { _ in pull.emitter.makeRegister(.real, isUniform: false) }
+            pull.emitter.append(.draw4(op.kind, outputs, stream: op.stream, particle: op.particle, group: index[0]))
+            let id = buffer(of: nest)
+            for (offset, output) in outputs.enumerated() { pull.emitter.storeKnown(id, index[0] * 4 + .constant(offset), output) }
+        case .draw(let op):
+            let parameter = pull.element(nest.operand, index)
+            let output = pull.emitter.makeRegister(.real, isUniform: false)
+            pull.emitter.append(.draw(
+                op.kind, output, stream: op.stream, particle: op.particle,
+                element: .flat(target, plan.tensor.shape), parameter: parameter))
+            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
+        case .state(let name):
+            let value = pull.element(nest.operand, index)
+            let id = pull.emitter.sharedBuffer(.state(name), dtype: nest.operand.dtype, count: nest.operand.count, isUniform: false)
+            deferred[deferred.count - 1].append((id, .flat(index, nest.operand.shape), value))
+        case .record(let record):
+            let slot = pull.row(record.slot, [], record.slots)
+            let value = pull.element(nest.operand, index)
+            let id = pull.emitter.sharedBuffer(
+                .record(record.name), dtype: nest.operand.dtype, count: record.slots * nest.operand.count, isUniform: false)
+            deferred[deferred.count - 1].append((id, slot * nest.operand.count + .flat(index, nest.operand.shape), value))
+        }
+    }
+}

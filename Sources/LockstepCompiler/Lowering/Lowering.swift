@@ -1,0 +1,49 @@
+import LockstepTensor
+
+/// From one step as expressions to a lane program: simplify, decide what is kept, lay out loops, fuse, prune.
+package enum Lowering {
+    /// - Throws: `TensorError` when an expression carries a mistake, `LoweringError` when it cannot be compiled.
+    package static func lower(_ function: LaneFunction, options: LoweringOptions = LoweringOptions()) throws -> LaneProgram {
+        let function = try simplified(function)
+        var declined: Set<ObjectIdentifier> = []
+        // A value kept for several loops that then do not merge would be an array over data: compute it twice instead.
+        for _ in 0..<4 {
+            let (program, unshared) = try layOut(function, declined: declined, options: options)
+            if unshared.isSubset(of: declined) { return Pruning.prune(program) }
+            declined.formUnion(unshared)
+        }
+        return Pruning.prune(try layOut(function, declined: declined, options: options).program)
+    }
+
+    private static func simplified(_ function: LaneFunction) throws -> LaneFunction {
+        let all = function.states.map(\.value) + function.records.flatMap { [$0.slot, $0.value] }
+        for tensor in all { if let failure = tensor.failure { throw failure } }
+        let simple = Simplifier.simplify(all)
+        let count = function.states.count
+        return LaneFunction(
+            states: zip(function.states, simple).map { .init($0.name, $1) },
+            records: function.records.enumerated().map { number, record in
+                .init(record.name, slots: record.slots, slot: simple[count + 2 * number], value: simple[count + 2 * number + 1])
+            },
+            perLane: function.perLane)
+    }
+
+    private static func layOut(
+        _ function: LaneFunction, declined: Set<ObjectIdentifier>, options: LoweringOptions
+    ) throws -> (program: LaneProgram, unshared: Set<ObjectIdentifier>) {
+        let roots = function.states.map(\.value) + function.records.map(\.value)
+        let everything = roots + function.records.map(\.slot)
+        let materialization = Materialization(everything, declined: declined)
+        let planner = NestPlanner(function, materialization)
+        let pull = Pull(plans: planner.plans, perLane: function.perLane)
+        let fusion = LoopFusion(pull, options: options, uniform: pull.isUniform(everything))
+        fusion.schedule(planner.computing)
+        fusion.schedule(planner.storing)
+        fusion.finish()
+        if let failure = pull.failure { throw failure }
+        let unshared = fusion.stored.filter { id in
+            materialization.optional.contains(id) && (planner.plans[id]?.tensor.count ?? 0) > options.longSum
+        }
+        return (pull.emitter.finish(indexBounds: pull.indexBounds), unshared)
+    }
+}

@@ -1,0 +1,96 @@
+import LockstepTensor
+
+/// Decides which nodes are computed by loops of their own and kept in buffers; all others are computed where
+/// they are used.
+struct Materialization {
+    /// Nodes that only a loop can compute.
+    private(set) var required: Set<ObjectIdentifier> = []
+    /// Nodes that are kept because several loops use them; keeping them is an economy, not a need.
+    private(set) var optional: Set<ObjectIdentifier> = []
+
+    func contains(_ tensor: Tensor) -> Bool { required.contains(tensor.id) || optional.contains(tensor.id) }
+
+    /// - Parameter declined: nodes that turned out not to be worth keeping.
+    init(_ roots: [Tensor], declined: Set<ObjectIdentifier>) {
+        let order = Graph.topologicalOrder(roots)
+        var inlineCost: [ObjectIdentifier: Int] = [:]
+        var inlineDepth: [ObjectIdentifier: Int] = [:]
+        for tensor in order {
+            let node = tensor.node
+            let isOwnLoop = Self.needsLoop(tensor)
+            if isOwnLoop { required.insert(tensor.id) }
+            // What a reader of many rows would compute again and again is worth a buffer.
+            for (position, input) in node.inputs.enumerated() where input.count > 1 {
+                let isRead = (node.op == .gather && position == 0) || (node.op == .broadcast && tensor.count > input.count)
+                if isRead, inlineCost[input.id, default: 0] > 1 { keep(input, &inlineCost, &inlineDepth) }
+            }
+            var cost = 0
+            var depth = 0
+            if !isOwnLoop {
+                cost = node.inputs.reduce(0) { min($0 + inlineCost[$1.id, default: 0], 1 << 20) }
+                depth = (node.inputs.map { inlineDepth[$0.id, default: 0] }.max() ?? 0) + 1
+                if case .map(let op) = node.op { cost += op.isExpensive ? 8 : 1 }
+            }
+            inlineCost[tensor.id] = cost
+            inlineDepth[tensor.id] = depth
+            // The pull through inline nodes recurses.
+            if depth > 150, case .map = node.op { keep(tensor, &inlineCost, &inlineDepth) }
+        }
+        chooseShared(order, roots, declined: declined)
+    }
+
+    private mutating func keep(_ tensor: Tensor, _ cost: inout [ObjectIdentifier: Int], _ depth: inout [ObjectIdentifier: Int]) {
+        required.insert(Self.behindViews(tensor).id)
+        cost[tensor.id] = 0
+        depth[tensor.id] = 0
+    }
+
+    private static func needsLoop(_ tensor: Tensor) -> Bool {
+        switch tensor.node.op {
+        case .reduce, .segmentSum, .concatenate, .random: true
+        default: false
+        }
+    }
+
+    /// The node whose values a reshape or slice shows.
+    private static func behindViews(_ tensor: Tensor) -> Tensor {
+        var current = tensor
+        while true {
+            switch current.node.op {
+            case .reshape, .broadcast, .permute, .slice: current = current.node.inputs[0]
+            default: return current
+            }
+        }
+    }
+
+    /// Keeps the costly nodes that several loops would compute: those whose set of using loops is larger than
+    /// that of each node that uses them.
+    private mutating func chooseShared(_ order: [Tensor], _ roots: [Tensor], declined: Set<ObjectIdentifier>) {
+        var users: [ObjectIdentifier: Set<Int>] = [:]
+        var largestUser: [ObjectIdentifier: Int] = [:]
+        for (number, root) in roots.enumerated() {
+            users[root.id, default: []].insert(order.count + number)
+        }
+        var cost: [ObjectIdentifier: Int] = [:]
+        for tensor in order where !required.contains(tensor.id) {
+            guard case .map(let op) = tensor.node.op else {
+                cost[tensor.id] = tensor.node.inputs.map { cost[$0.id, default: 0] }.max() ?? 0
+                continue
+            }
+            cost[tensor.id] = min(tensor.node.inputs.reduce(op.isExpensive ? 8 : 1) { $0 + cost[$1.id, default: 0] }, 1 << 20)
+        }
+        for (number, tensor) in order.enumerated().reversed() {
+            let own = users[tensor.id, default: []]
+            if case .map = tensor.node.op, tensor.count > 1, own.count > 1, own.count > largestUser[tensor.id, default: 0],
+                cost[tensor.id, default: 0] >= 8, !declined.contains(tensor.id), !required.contains(tensor.id)
+            {
+                optional.insert(tensor.id)
+            }
+            let passed: Set<Int> = contains(tensor) ? [number] : own
+            for input in tensor.node.inputs {
+                users[input.id, default: []].formUnion(passed)
+                largestUser[input.id] = max(largestUser[input.id, default: 0], passed.count)
+            }
+        }
+    }
+}

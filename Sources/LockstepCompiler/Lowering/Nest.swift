@@ -1,0 +1,100 @@
+import LockstepTensor
+
+/// The loops that compute one buffer (or one part of a concatenation), before it is decided which of them are
+/// shared with other buffers. Working state of the lowering, never seen outside it.
+final class Nest {
+    enum Kind {
+        /// Stores the operand.
+        case elementwise
+        case reduce(Reduction)
+        /// Adds the operand to the row that the second operand names.
+        case segmentSum
+        /// Stores the operand from `offset` on along `axis`.
+        case part(axis: Int, offset: Int)
+        case draw4(RandomOp)
+        case draw(RandomOp)
+        /// Stores the operand as the next value of a state.
+        case state(String)
+        case record(LaneFunction.Record)
+    }
+
+    let kind: Kind
+    /// The expression whose elements the body computes.
+    let operand: Tensor
+    let target: BufferPlan
+    /// The loops, as extents.
+    let extents: [Int]
+    /// Per loop: the axis of the target that it walks, or nil when it reduces.
+    let targetAxes: [Int?]
+    /// The values of the loop counters that are decided.
+    var bound: [IndexExpression?]
+    /// Where a reduction adds to: partial sums inside long loops.
+    var accumulator: BufferID?
+
+    /// What the body reads, in terms of `symbol(axis)`.
+    var reads: [ObjectIdentifier: [[IndexExpression]]] = [:]
+    var stateReads: [String: [[IndexExpression]]] = [:]
+
+    init(_ kind: Kind, operand: Tensor, target: BufferPlan, extents: [Int], targetAxes: [Int?]) {
+        self.kind = kind
+        self.operand = operand
+        self.target = target
+        self.extents = extents
+        self.targetAxes = targetAxes
+        self.bound = extents.map { $0 == 1 ? .constant(0) : nil }
+        target.producers.append(self)
+    }
+
+    /// A stand-in for the counter of a loop, while reads are collected.
+    static func symbol(_ axis: Int, extent: Int) -> IndexExpression {
+        .variable(LoopVariable(number: -1 - axis, extent: extent))
+    }
+
+    var freeAxes: [Int] { bound.indices.filter { bound[$0] == nil } }
+    var remaining: Int { freeAxes.reduce(1) { $0 * extents[$1] } }
+
+    var hasReducingLoop: Bool { targetAxes.indices.contains { targetAxes[$0] == nil && extents[$0] != 1 } }
+    /// Whether one of the reducing loops is decided already.
+    var isReducing: Bool { targetAxes.indices.contains { targetAxes[$0] == nil && extents[$0] != 1 && bound[$0] != nil } }
+
+    var reduction: Reduction? {
+        switch kind {
+        case .reduce(let reduction): reduction
+        case .segmentSum: .sum
+        default: nil
+        }
+    }
+
+    var isRoot: Bool {
+        switch kind {
+        case .state, .record: true
+        default: false
+        }
+    }
+}
+
+/// The storage of one node: which axes it needs depends on which loops its users share with it.
+final class BufferPlan {
+    let tensor: Tensor
+    /// Elements, padded where draws come in fours.
+    let capacity: Int
+    var producers: [Nest] = []
+    var consumers: [Nest] = []
+    /// Axes that need no storage, because every user runs inside the loop that walks them.
+    var contracted: Set<Int> = []
+    /// The depth of the loop body in which the buffer lives.
+    var homeDepth = 0
+    var id: BufferID?
+
+    init(_ tensor: Tensor, capacity: Int? = nil) {
+        self.tensor = tensor
+        self.capacity = capacity ?? tensor.count
+    }
+
+    var storedShape: [Int] { tensor.shape.indices.filter { !contracted.contains($0) }.map { tensor.shape[$0] } }
+
+    func position(_ index: [IndexExpression]) -> IndexExpression {
+        let kept = tensor.shape.indices.filter { !contracted.contains($0) }
+        return .flat(kept.map { index[$0] }, kept.map { tensor.shape[$0] })
+    }
+}

@@ -1,0 +1,142 @@
+import LockstepTensor
+
+/// Follows reshapes, broadcasts, permutations, slices and gathers down to the node whose element they show.
+///
+/// - Parameter row: gives the index expression that a gather's integer operand holds at an index.
+func throughViews(
+    _ tensor: Tensor, _ index: [IndexExpression], evenIfKept: Bool = false, isKept: (Tensor) -> Bool,
+    row: (Tensor, [IndexExpression], _ extent: Int) -> IndexExpression
+) -> (Tensor, [IndexExpression]) {
+    var tensor = tensor
+    var index = index
+    let start = tensor.id
+    while (evenIfKept && tensor.id == start) || !isKept(tensor), let source = tensor.node.inputs.first {
+        switch tensor.node.op {
+        case .stopGradient:
+            break
+        case .broadcast:
+            let offset = tensor.rank - source.rank
+            index = source.shape.indices.map { source.shape[$0] == 1 ? .constant(0) : index[$0 + offset] }
+        case .reshape:
+            index = IndexExpression.unflat(.flat(index, tensor.shape), source.shape)
+        case .permute(let order):
+            var inner = index
+            for (new, old) in order.enumerated() { inner[old] = index[new] }
+            index = inner
+        case .slice(let starts):
+            index = zip(index, starts).map { $0 + .constant($1) }
+        case .gather:
+            let rows = tensor.node.inputs[1]
+            index = [row(rows, Array(index.prefix(rows.rank)), source.shape[0])] + index.dropFirst(rows.rank)
+        default:
+            return (tensor, index)
+        }
+        tensor = source
+    }
+    return (tensor, index)
+}
+
+/// Computes single elements of expressions into registers. Working state of one lowering, never seen outside it.
+final class Pull {
+    var emitter = Emitter()
+    let plans: [ObjectIdentifier: BufferPlan]
+    let perLane: Set<String>
+    private(set) var indexBounds: [String: Int] = [:]
+    private(set) var failure: LoweringError?
+
+    init(plans: [ObjectIdentifier: BufferPlan], perLane: Set<String>) {
+        self.plans = plans
+        self.perLane = perLane
+    }
+
+    /// - Parameter evenIfKept: computes the element itself, which is what fills a kept node's buffer.
+    func element(_ tensor: Tensor, _ index: [IndexExpression], evenIfKept: Bool = false) -> Register {
+        let (source, index) = throughViews(tensor, index, evenIfKept: evenIfKept, isKept: isKept) { row($0, $1, $2) }
+        return computed(source, index, evenIfKept: evenIfKept && source.id == tensor.id)
+    }
+
+    private func isKept(_ tensor: Tensor) -> Bool { plans[tensor.id] != nil }
+
+    private func computed(_ tensor: Tensor, _ index: [IndexExpression], evenIfKept: Bool = false) -> Register {
+        if !evenIfKept, let plan = plans[tensor.id] {
+            guard let id = plan.id else {
+                failure = failure ?? LoweringError("a value is used before it is computed")
+                return emitter.constant(.nan, tensor.dtype)
+            }
+            return emitter.load(id, plan.position(index))
+        }
+        let position = IndexExpression.flat(index, tensor.shape)
+        switch tensor.node.op {
+        case .literal(let values):
+            if values.count == 1 { return emitter.constant(values[0], tensor.dtype) }
+            if let constant = position.asConstant, values.indices.contains(constant) {
+                return emitter.constant(values[constant], tensor.dtype)
+            }
+            let table = emitter.sharedBuffer(.table(values), dtype: tensor.dtype, count: values.count, isUniform: true)
+            return emitter.load(table, position)
+        case .iota:
+            return emitter.index(index[0])
+        case .input(let input):
+            switch input.kind {
+            case .scalar:
+                return emitter.scalar(input.name, tensor.dtype)
+            case .data:
+                let buffer = emitter.sharedBuffer(
+                    .data(input.name), dtype: tensor.dtype, count: tensor.count, isUniform: !perLane.contains(input.name))
+                return emitter.load(buffer, position)
+            case .state:
+                let buffer = emitter.sharedBuffer(.state(input.name), dtype: tensor.dtype, count: tensor.count, isUniform: false)
+                return emitter.load(buffer, position)
+            }
+        case .map(let op):
+            var operands: [Register] = []
+            for input in tensor.node.inputs { operands.append(element(input, index)) }
+            return emitter.map(op, operands, tensor.dtype)
+        default:
+            failure = failure ?? LoweringError("\(tensor.node.op) is not elementwise")
+            return emitter.constant(.nan, tensor.dtype)
+        }
+    }
+
+    /// The row that an integer expression names, kept inside 0 ..< extent.
+    func row(_ rows: Tensor, _ index: [IndexExpression], _ extent: Int) -> IndexExpression {
+        let (source, position) = throughViews(rows, index, isKept: isKept) { row($0, $1, $2) }
+        switch source.node.op {
+        case .iota where (position[0].range?.upperBound ?? .max) < extent:
+            return position[0]
+        case .literal(let values):
+            if let bad = values.first(where: { $0 < 0 || $0 >= Double(extent) || $0 != $0.rounded() }) {
+                failure = failure ?? LoweringError("a gather from \(extent) rows has the constant index \(bad)")
+            }
+            let register = computed(source, position)
+            return emitter.constant(register).map { .constant(Int($0)) } ?? .register(register)
+        case .input(let input) where input.kind == .data && source.dtype == .int:
+            indexBounds[input.name] = min(indexBounds[input.name] ?? .max, extent)
+            return .register(computed(source, position))
+        default:
+            let value = computed(source, position)
+            let low = emitter.map(.maximum, [value, emitter.constant(0, .int)], .int)
+            let clamped = emitter.map(.minimum, [low, emitter.constant(Double(extent - 1), .int)], .int)
+            return .register(clamped)
+        }
+    }
+
+    /// Whether an expression is the same for all lanes.
+    func isUniform(_ tensors: [Tensor]) -> [ObjectIdentifier: Bool] {
+        var result: [ObjectIdentifier: Bool] = [:]
+        for tensor in Graph.topologicalOrder(tensors) {
+            result[tensor.id] = switch tensor.node.op {
+            case .random: false
+            case .input(let input): input.kind == .scalar || (input.kind == .data && !perLane.contains(input.name))
+            default: tensor.node.inputs.allSatisfy { result[$0.id] ?? false }
+            }
+        }
+        return result
+    }
+}
+
+/// A defect that a trace did not catch; every case names what to look for.
+package struct LoweringError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = "cannot compile: " + description }
+}

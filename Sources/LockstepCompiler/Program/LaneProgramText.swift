@@ -1,0 +1,84 @@
+import LockstepTensor
+
+/// A lane program as text for people: one statement a line, `u` for uniform registers and `v` for varying ones.
+extension LaneProgram: CustomStringConvertible {
+    package var description: String {
+        var lines = buffers.enumerated().map { number, buffer in
+            "b\(number): \(buffer.role.label) \(buffer.dtype.rawValue)[\(buffer.count)]\(buffer.isUniform ? " uniform" : "")"
+        }
+        func write(_ statements: [Statement], _ depth: Int) {
+            let margin = String(repeating: "  ", count: depth)
+            for statement in statements {
+                guard case .loop(let loop) = statement else {
+                    lines.append(margin + text(statement))
+                    continue
+                }
+                lines.append("\(margin)for i\(loop.variable.number) in 0 ..< \(loop.variable.extent)")
+                write(loop.body, depth + 1)
+                if let flush = loop.flush {
+                    lines.append("\(margin)every \(flush.interval) and at the end")
+                    write(flush.statements, depth + 1)
+                }
+            }
+        }
+        write(body, 0)
+        return lines.joined(separator: "\n")
+    }
+
+    private func name(_ register: Register) -> String {
+        (registers[register.number].isUniform ? "u" : "v") + String(register.number)
+    }
+
+    private func names(_ registers: [Register]) -> String { registers.map(name).joined(separator: ", ") }
+
+    private func text(_ statement: Statement) -> String {
+        func element(_ buffer: BufferID, _ index: IndexExpression) -> String { "b\(buffer.number)[\(index.text(name))]" }
+        switch statement {
+        case .constant(let r, let value): return "\(name(r)) = \(value)"
+        case .scalar(let r, let scalar): return "\(name(r)) = \(scalar)"
+        case .step(let r): return "\(name(r)) = step"
+        case .index(let r, let index): return "\(name(r)) = \(index.text(name))"
+        case .map(let r, let op, let operands): return "\(name(r)) = \(op.rawValue)(\(names(operands)))"
+        case .load(let r, let buffer, let index): return "\(name(r)) = \(element(buffer, index))"
+        case .store(let buffer, let index, let value): return "\(element(buffer, index)) = \(name(value))"
+        case .accumulate(let reduction, let buffer, let index, let value):
+            return "\(element(buffer, index)) \(reduction.rawValue)= \(name(value))"
+        case .draw4(let kind, let outputs, let stream, let particle, let group):
+            return "\(names(outputs)) = \(kind.rawValue)4(stream \(stream), particle \(particle), group \(group.text(name)))"
+        case .draw(let kind, let r, let stream, let particle, let index, let parameter):
+            return "\(name(r)) = \(kind.rawValue)(stream \(stream), particle \(particle), element \(index.text(name)), \(name(parameter)))"
+        case .loop(let loop): return "for i\(loop.variable.number)"
+        }
+    }
+}
+
+extension Buffer.Role {
+    /// The role as a word, with the name that the user gave.
+    package var label: String {
+        switch self {
+        case .data(let name): "data \(name)"
+        case .table: "table"
+        case .state(let name): "state \(name)"
+        case .record(let name): "record \(name)"
+        case .temporary: "temporary"
+        }
+    }
+}
+
+extension IndexExpression {
+    /// The expression with loop variables as `i3` and registers by `name`: text that is also C.
+    package func text(_ name: (Register) -> String) -> String {
+        var parts = terms.map { term in
+            let factor: String
+            switch term.atom {
+            case .variable(let variable): factor = "i\(variable.number)"
+            case .register(let register): factor = name(register)
+            case .quotient(let inner, let divisor): factor = "((\(inner.text(name))) / \(divisor))"
+            case .remainder(let inner, let divisor): factor = "((\(inner.text(name))) % \(divisor))"
+            }
+            return term.coefficient == 1 ? factor : "\(term.coefficient) * \(factor)"
+        }
+        if constant != 0 || parts.isEmpty { parts.append(String(constant)) }
+        return parts.joined(separator: " + ")
+    }
+}

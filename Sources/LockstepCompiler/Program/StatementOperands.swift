@@ -1,0 +1,58 @@
+import LockstepTensor
+
+extension Statement {
+    /// The register that a statement defines, or the four of a draw.
+    package var results: [Register] {
+        switch self {
+        case .constant(let r, _), .scalar(let r, _), .step(let r), .index(let r, _), .map(let r, _, _), .load(let r, _, _),
+            .draw(_, let r, _, _, _, _):
+            [r]
+        case .draw4(_, let registers, _, _, _): registers
+        case .store, .accumulate, .loop: []
+        }
+    }
+
+    /// The registers that a statement reads, those inside its indices included; a loop's own body is not looked into.
+    package var operands: [Register] {
+        switch self {
+        case .constant, .scalar, .step, .loop: []
+        case .index(_, let index), .load(_, _, let index), .draw4(_, _, _, _, let index): Array(index.registers)
+        case .map(_, _, let operands): operands
+        case .store(_, let index, let value), .accumulate(_, _, let index, let value): Array(index.registers) + [value]
+        case .draw(_, _, _, _, let element, let parameter): Array(element.registers) + [parameter]
+        }
+    }
+
+    /// The same statement on other buffers.
+    func renumbering(_ buffers: [BufferID: BufferID]) -> Statement {
+        func new(_ id: BufferID) -> BufferID { buffers[id] ?? id }
+        switch self {
+        case .load(let register, let buffer, let index): return .load(register, new(buffer), index)
+        case .store(let buffer, let index, let value): return .store(new(buffer), index, value)
+        case .accumulate(let reduction, let buffer, let index, let value): return .accumulate(reduction, new(buffer), index, value)
+        case .loop(var loop):
+            loop.body = loop.body.map { $0.renumbering(buffers) }
+            if let flush = loop.flush {
+                loop.flush = Loop.Flush(interval: flush.interval, statements: flush.statements.map { $0.renumbering(buffers) })
+            }
+            return .loop(loop)
+        case .constant, .scalar, .step, .index, .map, .draw4, .draw: return self
+        }
+    }
+}
+
+extension LaneProgram {
+    /// Visits every statement, outer before inner, in order of execution.
+    package func forEachStatement(_ visit: (Statement) -> Void) {
+        func walk(_ statements: [Statement]) {
+            for statement in statements {
+                visit(statement)
+                if case .loop(let loop) = statement {
+                    walk(loop.body)
+                    walk(loop.flush?.statements ?? [])
+                }
+            }
+        }
+        walk(body)
+    }
+}
