@@ -87,7 +87,7 @@ extension OpenCLSession {
     /// Sets bytes of a buffer to zero, after everything given so far, without waiting. All bytes by default.
     package func fillWithZeros(_ buffer: OpenCLBuffer, at offset: Int = 0, count: Int? = nil) throws {
         try own(buffer)
-        let count = count ?? buffer.byteCount - offset
+        let count = count ?? buffer.byteCount - min(max(offset, 0), buffer.byteCount)
         try buffer.check("fill", count: count, at: offset)
         guard count > 0 else { return }
         // A pattern must divide both numbers, and drivers fill faster with long ones.
