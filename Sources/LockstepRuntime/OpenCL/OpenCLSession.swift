@@ -4,7 +4,8 @@ internal import COpenCL
 ///
 /// Safe to share between threads, hence `@unchecked Sendable`: every field is `let`, the driver's objects are counted
 /// and, by the OpenCL standard, every call may come from any thread except the one that sets a kernel's argument;
-/// `OpenCLKernel` guards that one with a lock.
+/// `OpenCLKernel` guards that one with a lock. The Oclgrind simulator does not keep that part of the standard: under
+/// it, use OpenCL from one thread at a time (tests: `--no-parallel`).
 package final class OpenCLSession: @unchecked Sendable {
     package let info: OpenCLDeviceInfo
 
