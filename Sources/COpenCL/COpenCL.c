@@ -6,7 +6,6 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static lockstep_ocl_functions functions;
 static bool usable = false;
+static bool switched_off = false;
 static char origin[512] = "";
 
 // The versioned name comes first: the other one exists only where the development package is installed.
@@ -39,7 +39,7 @@ static const char *resolve(void *library) {
     return NULL;
 }
 
-/// Returns whether the search is over: an incomplete library is not a reason to take half of another one.
+/// Takes all functions from one library or none: two libraries do not know each other's objects.
 static bool take(void *library, const char *name) {
     const char *missing = resolve(library);
     usable = missing == NULL;
@@ -65,14 +65,17 @@ static bool open_library(const char *name) {
 static void search(void) {
     const char *chosen = getenv("LOCKSTEP_OPENCL_LIBRARY");
     if (chosen != NULL && strcmp(chosen, "none") == 0) {
-        snprintf(origin, sizeof origin, "switched off by LOCKSTEP_OPENCL_LIBRARY=none");
+        switched_off = true;
+        snprintf(origin, sizeof origin, "LOCKSTEP_OPENCL_LIBRARY=none");
         return;
     }
     if (chosen != NULL && chosen[0] != '\0') {
         open_library(chosen);
         return;
     }
-    if (dlsym(RTLD_DEFAULT, "clGetPlatformIDs") != NULL && take(RTLD_DEFAULT, "a library already in the process")) return;
+    // Before the system's loader, which would be found next to an injected library and not know it.
+    bool is_present = dlsym(RTLD_DEFAULT, "clGetPlatformIDs") != NULL;
+    if (is_present && take(RTLD_DEFAULT, "a library already in the process")) return;
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
         if (open_library(libraries[i])) return;
     }
@@ -86,4 +89,9 @@ const lockstep_ocl_functions *lockstep_ocl_load(void) {
 const char *lockstep_ocl_origin(void) {
     pthread_once(&once, search);
     return origin;
+}
+
+bool lockstep_ocl_is_switched_off(void) {
+    pthread_once(&once, search);
+    return switched_off;
 }

@@ -27,7 +27,8 @@ struct OpenCLErrorTests {
 
     @Test func failedCallSaysWhichWhereAndWhatToDo() {
         let error = OpenCLError.callFailed(
-            call: "clCreateBuffer", code: OpenCLErrorCode(rawValue: -4), device: "Some GPU", detail: "a buffer of 7 MiB")
+            call: "clCreateBuffer", code: OpenCLErrorCode(rawValue: -4), device: "Some GPU",
+            detail: "a buffer of 7 MiB")
         #expect(error.description == """
             clCreateBuffer failed on "Some GPU", a buffer of 7 MiB: CL_MEM_OBJECT_ALLOCATION_FAILURE (-4). \
             The device is out of memory: run fewer lanes at a time, or close other programs that use it.

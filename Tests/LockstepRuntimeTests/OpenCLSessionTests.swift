@@ -82,8 +82,11 @@ struct OpenCLSessionTests {
         let bytes = [UInt8](repeating: 1, count: 17)
         #expect(errorText { try bytes.withUnsafeBytes { try session.write($0, to: buffer) } }
             == "Cannot write 17 bytes at offset 0: the buffer has 16 bytes.")
-        #expect(throws: OpenCLError.self) { try bytes[..<8].withUnsafeBytes { try session.write($0, to: buffer, at: 9) } }
-        #expect(throws: OpenCLError.self) { try bytes[..<8].withUnsafeBytes { try session.write($0, to: buffer, at: -1) } }
+        for offset in [9, -1, .min, .max] {
+            #expect(throws: OpenCLError.self) {
+                try bytes[..<8].withUnsafeBytes { try session.write($0, to: buffer, at: offset) }
+            }
+        }
         #expect(throws: OpenCLError.self) { _ = try session.read(buffer, as: Float.self, count: 5) }
         #expect(throws: OpenCLError.self) { _ = try session.read(buffer, as: Float.self, count: Int.max / 2) }
         #expect(throws: OpenCLError.self) { _ = try session.read(buffer, as: Float.self, count: -1) }

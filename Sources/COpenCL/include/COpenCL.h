@@ -6,6 +6,8 @@
 #ifndef LOCKSTEP_COPENCL_H
 #define LOCKSTEP_COPENCL_H
 
+#include <stdbool.h>
+
 #if defined(__APPLE__)
 #define CL_SILENCE_DEPRECATION
 #include <OpenCL/opencl.h>
@@ -63,5 +65,8 @@ const lockstep_ocl_functions *_Nullable lockstep_ocl_load(void);
 
 /// Where the functions came from, or, when there are none, why. Never empty.
 const char *_Nonnull lockstep_ocl_origin(void);
+
+/// Whether there are no functions because the user wanted none.
+bool lockstep_ocl_is_switched_off(void);
 
 #endif

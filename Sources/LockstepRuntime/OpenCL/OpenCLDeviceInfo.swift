@@ -65,7 +65,10 @@ extension OpenCLDeviceInfo: CustomStringConvertible {
 
 extension OpenCLDeviceInfo {
     /// Asks the driver. Throws where the device cannot run Lockstep's kernels or does not answer.
-    init(_ handle: OpenCLDeviceHandle, platformName: String, platformVersion: String, functions cl: lockstep_ocl_functions) throws(OpenCLError) {
+    init(
+        _ handle: OpenCLDeviceHandle, platformName: String, platformVersion: String,
+        functions cl: lockstep_ocl_functions
+    ) throws(OpenCLError) {
         let device = handle.device
         var nameSoFar = "a device of \(platformName)"
 

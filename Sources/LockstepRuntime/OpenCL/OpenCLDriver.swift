@@ -3,6 +3,8 @@ internal import COpenCL
 /// Why there are devices, or why there are none.
 package enum OpenCLStatus: Hashable, Sendable {
     case ready(devices: Int, loader: String)
+    /// The user asked for none, with LOCKSTEP_OPENCL_LIBRARY=none.
+    case switchedOff
     case noLoader(reason: String)
     case noPlatform(loader: String)
     /// Drivers are installed, and none of them has a device that can be used; `skipped` says why, one by one.
@@ -14,6 +16,8 @@ extension OpenCLStatus: CustomStringConvertible {
         switch self {
         case .ready(let devices, let loader):
             "\(devices == 1 ? "1 OpenCL device" : "\(devices) OpenCL devices") through \(loader)"
+        case .switchedOff:
+            "OpenCL is switched off by LOCKSTEP_OPENCL_LIBRARY=none."
         case .noLoader(let reason):
             "No OpenCL on this machine: there is no loader library (\(reason))."
                 + " Install one and a driver (Debian, Ubuntu: apt install ocl-icd-libopencl1 pocl-opencl-icd)."
@@ -53,7 +57,8 @@ private struct OpenCLDiscovery: Sendable {
     init() {
         let origin = String(cString: lockstep_ocl_origin())
         guard let cl = lockstep_ocl_load()?.pointee else {
-            self.init(devices: [], skipped: [], status: .noLoader(reason: origin))
+            let isSwitchedOff = lockstep_ocl_is_switched_off()
+            self.init(devices: [], skipped: [], status: isSwitchedOff ? .switchedOff : .noLoader(reason: origin))
             return
         }
         let (platforms, code) = Self.platforms(cl)
