@@ -15,7 +15,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "KernelSources", path: "Kernels"),
-        .target(name: "COpenCL"),
+        .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "LockstepTensor", dependencies: [numerics]),
         .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),
         .target(name: "LockstepModel", dependencies: ["LockstepDistributions"]),
@@ -23,6 +23,7 @@ let package = Package(
         .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL"]),
         .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
+        .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime"]),
     ],
     swiftLanguageModes: [.v6]
 )

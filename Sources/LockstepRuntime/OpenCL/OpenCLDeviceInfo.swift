@@ -1,0 +1,153 @@
+internal import COpenCL
+
+/// The driver's names for one device. They stay valid for the life of the process and are only ever passed on, so
+/// sharing them between threads is safe.
+struct OpenCLDeviceHandle: Hashable, @unchecked Sendable {
+    let platform: OpaquePointer
+    let device: OpaquePointer
+}
+
+/// One OpenCL device, as its driver describes it.
+package struct OpenCLDeviceInfo: Hashable, Sendable {
+    package enum Kind: String, Sendable {
+        case cpu = "CPU"
+        case gpu = "GPU"
+        case accelerator
+        case other
+    }
+
+    package let platformName: String
+    package let platformVersion: String
+    package let name: String
+    package let vendor: String
+    package let driverVersion: String
+    /// What the device speaks, such as `OpenCL 3.0 CUDA`.
+    package let version: String
+    package let kind: Kind
+
+    package let computeUnits: Int
+    package let globalMemoryBytes: Int
+    package let maxAllocationBytes: Int
+    package let localMemoryBytes: Int
+    package let maxWorkGroupSize: Int
+
+    /// In floats. The native width is the hardware's; the preferred one is what the driver's compiler asks for, and 1
+    /// where it vectorises across work-items itself.
+    package let nativeFloatWidth: Int
+    package let preferredFloatWidth: Int
+    package let addressBits: Int
+    package let supportsDouble: Bool
+    /// Whether `-cl-fp32-correctly-rounded-divide-sqrt` may be passed.
+    package let supportsCorrectlyRoundedDivision: Bool
+    package let extensions: Set<String>
+
+    let handle: OpenCLDeviceHandle
+}
+
+extension OpenCLDeviceInfo: CustomStringConvertible {
+    /// One line for a list of devices.
+    package var description: String {
+        let memory = OpenCLError.mebibytes(globalMemoryBytes)
+        let units = computeUnits == 1 ? "1 compute unit" : "\(computeUnits) compute units"
+        let double = supportsDouble ? "double" : "no double"
+        return "\(name) [\(kind.rawValue), \(platformName), driver \(driverVersion)]: \(units), \(memory),"
+            + " float\(nativeFloatWidth), \(double)"
+    }
+
+    /// Changes whenever a compiled program may no longer be valid for this device: a new driver, another processor.
+    package var cacheIdentity: String {
+        [
+            platformName, platformVersion, vendor, name, version, driverVersion,
+            "\(addressBits)-bit", "float\(nativeFloatWidth)",
+        ].joined(separator: "\n")
+    }
+}
+
+extension OpenCLDeviceInfo {
+    /// Asks the driver. Throws where the device cannot run Lockstep's kernels or does not answer.
+    init(
+        _ handle: OpenCLDeviceHandle, platformName: String, platformVersion: String,
+        functions cl: lockstep_ocl_functions
+    ) throws(OpenCLError) {
+        let device = handle.device
+        var nameSoFar = "a device of \(platformName)"
+
+        func query<Value>(
+            _ property: Int32, _ name: String, _ read: (OpenCLQuery.Getter) throws(OpenCLQuery.Failure) -> Value
+        ) throws(OpenCLError) -> Value {
+            do {
+                return try read { cl.clGetDeviceInfo(device, cl_device_info(property), $0, $1, $2) }
+            } catch {
+                throw .callFailed(call: "clGetDeviceInfo", code: error.code, device: nameSoFar, detail: name)
+            }
+        }
+        func string(_ property: Int32, _ name: String) throws(OpenCLError) -> String {
+            try query(property, name) { get throws(OpenCLQuery.Failure) in try OpenCLQuery.string(get) }
+        }
+        func number<Number: FixedWidthInteger & BitwiseCopyable>(
+            _ type: Number.Type, _ property: Int32, _ name: String
+        ) throws(OpenCLError) -> Int {
+            let value = try query(property, name) { get throws(OpenCLQuery.Failure) in
+                try OpenCLQuery.value(type, get)
+            }
+            return Int(clamping: value)
+        }
+        func flag(_ property: Int32, _ name: String) throws(OpenCLError) -> Bool {
+            try number(cl_bool.self, property, name) != 0
+        }
+
+        name = try string(CL_DEVICE_NAME, "CL_DEVICE_NAME")
+        nameSoFar = name
+        self.handle = handle
+        self.platformName = platformName
+        self.platformVersion = platformVersion
+
+        version = try string(CL_DEVICE_VERSION, "CL_DEVICE_VERSION")
+        guard OpenCLVersion(version) >= OpenCLVersion.needed else {
+            throw .misuse("\"\(name)\" speaks \(version); Lockstep needs OpenCL 1.2.")
+        }
+        guard try flag(CL_DEVICE_AVAILABLE, "CL_DEVICE_AVAILABLE") else {
+            throw .misuse("\"\(name)\" is not available.")
+        }
+        guard try flag(CL_DEVICE_COMPILER_AVAILABLE, "CL_DEVICE_COMPILER_AVAILABLE") else {
+            throw .misuse("\"\(name)\" has no kernel compiler.")
+        }
+
+        vendor = try string(CL_DEVICE_VENDOR, "CL_DEVICE_VENDOR")
+        driverVersion = try string(CL_DRIVER_VERSION, "CL_DRIVER_VERSION")
+        kind = Kind(try number(cl_device_type.self, CL_DEVICE_TYPE, "CL_DEVICE_TYPE"))
+        computeUnits = try number(cl_uint.self, CL_DEVICE_MAX_COMPUTE_UNITS, "CL_DEVICE_MAX_COMPUTE_UNITS")
+        globalMemoryBytes = try number(cl_ulong.self, CL_DEVICE_GLOBAL_MEM_SIZE, "CL_DEVICE_GLOBAL_MEM_SIZE")
+        maxAllocationBytes = try number(
+            cl_ulong.self, CL_DEVICE_MAX_MEM_ALLOC_SIZE, "CL_DEVICE_MAX_MEM_ALLOC_SIZE")
+        localMemoryBytes = try number(cl_ulong.self, CL_DEVICE_LOCAL_MEM_SIZE, "CL_DEVICE_LOCAL_MEM_SIZE")
+        maxWorkGroupSize = try number(Int.self, CL_DEVICE_MAX_WORK_GROUP_SIZE, "CL_DEVICE_MAX_WORK_GROUP_SIZE")
+        nativeFloatWidth = try number(
+            cl_uint.self, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, "CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT")
+        preferredFloatWidth = try number(
+            cl_uint.self, CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT, "CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT")
+        addressBits = try number(cl_uint.self, CL_DEVICE_ADDRESS_BITS, "CL_DEVICE_ADDRESS_BITS")
+
+        extensions = Set(
+            try string(CL_DEVICE_EXTENSIONS, "CL_DEVICE_EXTENSIONS").split(separator: " ").map { String($0) })
+        supportsDouble = extensions.contains("cl_khr_fp64")
+        let single = try number(
+            cl_device_fp_config.self, CL_DEVICE_SINGLE_FP_CONFIG, "CL_DEVICE_SINGLE_FP_CONFIG")
+        supportsCorrectlyRoundedDivision = single & Int(CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0
+    }
+}
+
+extension OpenCLDeviceInfo.Kind {
+    /// From the bits of `cl_device_type`, in which a device may also be marked as the default one.
+    fileprivate init(_ bits: Int) {
+        if bits & Int(CL_DEVICE_TYPE_GPU) != 0 {
+            self = .gpu
+        } else if bits & Int(CL_DEVICE_TYPE_CPU) != 0 {
+            self = .cpu
+        } else if bits & Int(CL_DEVICE_TYPE_ACCELERATOR) != 0 {
+            self = .accelerator
+        } else {
+            self = .other
+        }
+    }
+}

@@ -1,0 +1,162 @@
+internal import COpenCL
+import Foundation
+
+/// One argument of a kernel. The type must be the parameter's own: drivers compare sizes at most.
+package enum OpenCLArgument: Sendable {
+    case buffer(OpenCLBuffer)
+    case int32(Int32)
+    case uint32(UInt32)
+    case int64(Int64)
+    case uint64(UInt64)
+    case float(Float)
+    case double(Double)
+    /// Memory that the work-items of a group share, for a `__local` pointer parameter.
+    case local(bytes: Int)
+}
+
+/// An entry point of a program.
+///
+/// `@unchecked Sendable`: all fields are `let`, and the arguments, which a kernel object of OpenCL carries as hidden
+/// mutable state, are set and used under `lock`. So two threads may enqueue one kernel at once, and neither sees the
+/// other's arguments.
+package final class OpenCLKernel: @unchecked Sendable {
+    package let program: OpenCLProgram
+    package let name: String
+    package let argumentCount: Int
+    /// The largest work-group that this kernel can run in on its device.
+    package let maxWorkGroupSize: Int
+    /// Work-group sizes should be multiples of this one.
+    package let preferredWorkGroupMultiple: Int
+    /// Local memory that the kernel uses by itself, without `local` arguments. Zero where the driver does not say.
+    package let localMemoryBytes: Int
+    /// Private memory of one work-item, a hint of spilled registers. Zero where the driver does not say.
+    package let privateMemoryBytes: Int
+
+    let kernel: OpaquePointer
+    private let lock = NSLock()
+
+    init(_ name: String, of program: OpenCLProgram) throws {
+        let session = program.session
+        let cl = session.cl
+        let kernel = try session.make("clCreateKernel", "kernel \"\(name)\"") {
+            cl.clCreateKernel(program.program, name, &$0)
+        }
+        let device = session.info.handle.device
+        func group<Value: BitwiseCopyable>(_ property: Int32) throws(OpenCLQuery.Failure) -> Value {
+            try OpenCLQuery.value(Value.self) {
+                cl.clGetKernelWorkGroupInfo(kernel, device, cl_kernel_work_group_info(property), $0, $1, $2)
+            }
+        }
+        do {
+            let count = try OpenCLQuery.value(cl_uint.self) {
+                cl.clGetKernelInfo(kernel, cl_kernel_info(CL_KERNEL_NUM_ARGS), $0, $1, $2)
+            }
+            argumentCount = Int(count)
+            maxWorkGroupSize = try group(CL_KERNEL_WORK_GROUP_SIZE)
+            preferredWorkGroupMultiple = try group(CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE)
+        } catch {
+            _ = cl.clReleaseKernel(kernel)
+            throw OpenCLError.callFailed(
+                call: "clGetKernelInfo", code: error.code, device: session.info.name, detail: "kernel \"\(name)\"")
+        }
+        let local: cl_ulong? = try? group(CL_KERNEL_LOCAL_MEM_SIZE)
+        let own: cl_ulong? = try? group(CL_KERNEL_PRIVATE_MEM_SIZE)
+        localMemoryBytes = Int(clamping: local ?? 0)
+        privateMemoryBytes = Int(clamping: own ?? 0)
+        self.program = program
+        self.name = name
+        self.kernel = kernel
+    }
+
+    deinit {
+        _ = program.session.cl.clReleaseKernel(kernel)
+    }
+
+    /// Sets all arguments and gives the kernel to the queue, as one step that no other thread can get between.
+    fileprivate func enqueue(_ arguments: [OpenCLArgument], globalSize: [Int], localSize: [Int]?) throws {
+        let session = program.session
+        try lock.withLock {
+            for (index, argument) in arguments.enumerated() {
+                let code = set(argument, at: UInt32(index))
+                try session.check(code, "clSetKernelArg", "argument \(index) of kernel \"\(name)\"")
+            }
+            let code = session.cl.clEnqueueNDRangeKernel(
+                session.queue, kernel, UInt32(globalSize.count), nil, globalSize, localSize, 0, nil, nil)
+            let groups = localSize.map { " in groups of \($0)" } ?? ""
+            try session.check(code, "clEnqueueNDRangeKernel", "kernel \"\(name)\" over \(globalSize)\(groups)")
+        }
+    }
+
+    private func set(_ argument: OpenCLArgument, at index: UInt32) -> Int32 {
+        func set<Value: BitwiseCopyable>(_ value: Value) -> Int32 {
+            withUnsafeBytes(of: value) { program.session.cl.clSetKernelArg(kernel, index, $0.count, $0.baseAddress) }
+        }
+        return switch argument {
+        case .buffer(let buffer): set(buffer.memory)
+        case .int32(let value): set(value)
+        case .uint32(let value): set(value)
+        case .int64(let value): set(value)
+        case .uint64(let value): set(value)
+        case .float(let value): set(value)
+        case .double(let value): set(value)
+        case .local(let bytes): program.session.cl.clSetKernelArg(kernel, index, bytes, nil)
+        }
+    }
+}
+
+extension OpenCLSession {
+    /// Gives a kernel to the queue, without waiting for it. It takes all arguments each time, so that no launch can
+    /// depend on what another one left behind. Without `localSize` the driver chooses.
+    package func enqueue(
+        _ kernel: OpenCLKernel, _ arguments: [OpenCLArgument], globalSize: [Int], localSize: [Int]? = nil
+    ) throws {
+        guard kernel.program.session === self else {
+            throw OpenCLError.misuse("Kernel \"\(kernel.name)\" belongs to another session.")
+        }
+        guard arguments.count == kernel.argumentCount else {
+            throw OpenCLError.misuse(
+                "Kernel \"\(kernel.name)\" takes \(kernel.argumentCount) arguments; \(arguments.count) were given.")
+        }
+        for case .buffer(let buffer) in arguments { try own(buffer) }
+        try checkLocalMemory(kernel, arguments)
+        try checkSizes(kernel, globalSize, localSize)
+        try kernel.enqueue(arguments, globalSize: globalSize, localSize: localSize)
+    }
+
+    private func checkLocalMemory(_ kernel: OpenCLKernel, _ arguments: [OpenCLArgument]) throws {
+        var total = kernel.localMemoryBytes
+        for case .local(let bytes) in arguments {
+            guard bytes > 0, bytes <= info.localMemoryBytes else {
+                throw OpenCLError.misuse(
+                    "A local argument of kernel \"\(kernel.name)\" has \(bytes) bytes;"
+                        + " \"\(info.name)\" allows 1 to \(info.localMemoryBytes).")
+            }
+            total += bytes
+        }
+        guard total <= info.localMemoryBytes else {
+            throw OpenCLError.misuse(
+                "Kernel \"\(kernel.name)\" needs \(total) bytes of local memory;"
+                    + " \"\(info.name)\" has \(info.localMemoryBytes).")
+        }
+    }
+
+    private func checkSizes(_ kernel: OpenCLKernel, _ global: [Int], _ local: [Int]?) throws {
+        guard (1...3).contains(global.count), global.allSatisfy({ $0 > 0 }) else {
+            throw OpenCLError.misuse(
+                "Kernel \"\(kernel.name)\" cannot run over \(global): one to three positive sizes are needed.")
+        }
+        guard let local else { return }
+        guard local.count == global.count, zip(global, local).allSatisfy({ $1 > 0 && $0 % $1 == 0 }) else {
+            throw OpenCLError.misuse(
+                "Kernel \"\(kernel.name)\" cannot run over \(global) in groups of \(local):"
+                    + " each group size must divide its global size.")
+        }
+        // Group sizes divide sizes that fit in memory, yet three of them may multiply past Int.
+        let items = local.reduce(1.0) { $0 * Double($1) }
+        guard items <= Double(kernel.maxWorkGroupSize) else {
+            throw OpenCLError.misuse(
+                "Kernel \"\(kernel.name)\" cannot run in groups of \(local) on \"\(info.name)\","
+                    + " which allows it \(kernel.maxWorkGroupSize) work-items in a group.")
+        }
+    }
+}
