@@ -15,7 +15,9 @@ let package = Package(
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: [
-        .target(name: "KernelSources", path: "Kernels"),
+        .target(
+            name: "KernelSources", path: "Kernels",
+            exclude: ["prelude.cl", "elementary.cl", "special.cl", "philox.cl", "samplers.cl"]),
         .target(name: "COpenCL"),
         .target(name: "LockstepTensor", dependencies: [numerics]),
         .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),
