@@ -44,6 +44,7 @@ static inline real ls_expm1(real x) { return expm1(x); }
 static inline real ls_log(real x) { return log(x); }
 static inline real ls_log_of_normal(real x) { return log(x); }
 static inline real ls_log1p(real x) { return log1p(x); }
+static inline real ls_log1p_of_fraction(real x) { return log1p(x); }
 static inline real ls_sin(real x) { return sin(x); }
 static inline real ls_cos(real x) { return cos(x); }
 static inline real ls_tan(real x) { return tan(x); }
@@ -53,7 +54,7 @@ static inline real ls_atan(real x) { return atan(x); }
 static inline real ls_sinh(real x) { return sinh(x); }
 static inline real ls_cosh(real x) { return cosh(x); }
 static inline real ls_tanh(real x) { return tanh(x); }
-static inline real ls_pow(real x, real y) { return pow(x, y); }
+static inline real ls_pow_of_magnitude(real a, real y) { return pow(a, y); }
 
 #else
 
@@ -96,7 +97,7 @@ static inline real ls_half_exp(real x) { return ls_shifted_exp(x, -1); }
 
 static inline real ls_expm1(real x) {
     real bounded = x < LS_R(-20.0) ? LS_R(-20.0) : x;  // -1 to the last bit from -17.4 down
-    bounded = bounded > LS_R(90.0) ? LS_R(90.0) : bounded;
+    bounded = bounded > LS_R(89.0) ? LS_R(89.0) : bounded;   // overflows from 88.8 up
     ints n;
     real r;
     real q = ls_exp_reduce(bounded, &n, &r);
@@ -159,6 +160,13 @@ static inline real ls_log1p(real x) {
     real f = fma(lost, ls_power_of_two(-min(e, (ints)(126))), m - LS_R(1.0));
     real result = ls_log_edges(sum, ls_log_reduced(f, LS_TO_REAL(e)));
     return fabs(x) < LS_R(0x1p-24) ? x : result;
+}
+
+// For 0 <= x <= 1 there is one binade to choose: 1 + x = 2 (1 + (x - 1) / 2).
+static inline real ls_log1p_of_fraction(real x) {
+    mask upper = x > LS_R(0.414213562373095049);
+    real f = upper ? fma(LS_R(0.5), x, LS_R(-0.5)) : x;
+    return ls_log_reduced(f, upper ? LS_R(1.0) : LS_R(0.0));
 }
 
 #endif
@@ -342,6 +350,9 @@ static inline real ls_pow_of_magnitude(real a, real y) {
     return ls_exp(rest * LS_R(0.693147180559945309)) * ls_power_of_two(half_n) * ls_power_of_two(n - half_n);
 }
 
+#endif
+
+// The sign and the edges of x^y are set here: in double, PoCL 3.1 answers inf for negative x.
 static inline real ls_pow(real x, real y) {
     real a = fabs(x);
     real result = ls_pow_of_magnitude(a, y);
@@ -359,8 +370,6 @@ static inline real ls_pow(real x, real y) {
     return unit ? LS_R(1.0) : result;
 }
 
-#endif
-
 // 1 / (1 + exp(-x)): the exponential never grows, so that both tails keep their relative precision.
 static inline real ls_sigmoid(real x) {
     real e = ls_exp(-fabs(x));
@@ -369,5 +378,5 @@ static inline real ls_sigmoid(real x) {
 
 // log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)).
 static inline real ls_softplus(real x) {
-    return (x < LS_R(0.0) ? LS_R(0.0) : x) + ls_log1p(ls_exp(-fabs(x)));
+    return (x < LS_R(0.0) ? LS_R(0.0) : x) + ls_log1p_of_fraction(ls_exp(-fabs(x)));
 }

@@ -4,48 +4,42 @@
 // Coefficients are rational or polynomial interpolants at Chebyshev nodes of the interval named beside them; the
 // relative error of each is below 2^-25 in float and 2^-56 in double, so that rounding dominates.
 //
-// Largest errors in ulps of the result that the tests hold (the measured ones are about half of these):
+// Largest errors in ulps of the result, for the tests to hold:
 //
-//   function            float   double   where
-//   lgamma, x > 0           @@LG@@
-//   digamma, x > 0          @@DG@@
-//   lgamma, digamma, x < 0: 1e-5 max(1, |value|) in float and 1e-13 in double, as both cancel near their zeros
-//   zeta, 1 < s <= 10       @@ZT@@
-//   erf                     @@EF@@
-//   erfc                    @@EC@@
-//   erfinv                  @@EI@@
+//   function            float   double
+//   TABLE
 
 // lgamma(x) = (x - 1)(x - 2) R(x) on [1, 3.5]: the factors are exact, so that the zeros at 1 and 2 cost nothing.
+// R = P / Q in powers of x - 1: nearly all coefficients are positive, so that the sums do not cancel.
 static inline real ls_lgamma_middle(real x_minus_1, real x_minus_2) {
-    real y = x_minus_2 - LS_R(0.25);
 #if LS_DOUBLE
-    real p = fma(y, LS_R(-9.92267544379227408e-11), LS_R(1.94790550818623589e-8));
-    p = fma(y, p, LS_R(7.51578330342124516e-6));
-    p = fma(y, p, LS_R(0.000320300137893781815));
-    p = fma(y, p, LS_R(0.00531492573862996177));
-    p = fma(y, p, LS_R(0.0443606136049918681));
-    p = fma(y, p, LS_R(0.204578418334062792));
-    p = fma(y, p, LS_R(0.529138684264084072));
-    p = fma(y, p, LS_R(0.719044598639724812));
-    p = fma(y, p, LS_R(0.399589487655669102));
-    real q = fma(y, LS_R(1.91306491383762544e-6), LS_R(0.000122396173804365144));
-    q = fma(y, q, LS_R(0.00280767254597833872));
-    q = fma(y, q, LS_R(0.0319575325982807262));
-    q = fma(y, q, LS_R(0.20441177933599899));
-    q = fma(y, q, LS_R(0.769831169277932177));
-    q = fma(y, q, LS_R(1.69390610187821097));
-    q = fma(y, q, LS_R(2.01438093607857723));
-    q = fma(y, q, LS_R(1.0));
+    real p = fma(x_minus_1, LS_R(-2.69254406264352338e-9), LS_R(5.58895180196526787e-7));
+    p = fma(x_minus_1, p, LS_R(0.000198531445464579478));
+    p = fma(x_minus_1, p, LS_R(0.00693175353064534166));
+    p = fma(x_minus_1, p, LS_R(0.0856886651813520488));
+    p = fma(x_minus_1, p, LS_R(0.492333641507582149));
+    p = fma(x_minus_1, p, LS_R(1.46432427662108196));
+    p = fma(x_minus_1, p, LS_R(2.31519000758427866));
+    p = fma(x_minus_1, p, LS_R(1.84056627484595968));
+    p = fma(x_minus_1, p, LS_R(0.577215664901532856));
+    real q = fma(x_minus_1, LS_R(5.19175863617853645e-5), LS_R(0.00280260019450749727));
+    q = fma(x_minus_1, q, LS_R(0.0494073349067466232));
+    q = fma(x_minus_1, q, LS_R(0.399171782033556647));
+    q = fma(x_minus_1, q, LS_R(1.69484431644283145));
+    q = fma(x_minus_1, q, LS_R(4.00543209132654341));
+    q = fma(x_minus_1, q, LS_R(5.27704374261419285));
+    q = fma(x_minus_1, q, LS_R(3.61358461005100796));
+    q = fma(x_minus_1, q, LS_R(1.0));
 #else
-    real p = fma(y, LS_R(-1.4259241e-6), LS_R(9.36256984e-5));
-    p = fma(y, p, LS_R(0.00868625287));
-    p = fma(y, p, LS_R(0.0967450589));
-    p = fma(y, p, LS_R(0.349365205));
-    p = fma(y, p, LS_R(0.399589479));
-    real q = fma(y, LS_R(0.00307770912), LS_R(0.0627992004));
-    q = fma(y, q, LS_R(0.412976235));
-    q = fma(y, q, LS_R(1.08923304));
-    q = fma(y, q, LS_R(1.0));
+    real p = fma(x_minus_1, LS_R(-8.4559224e-6), LS_R(0.000608100323));
+    p = fma(x_minus_1, p, LS_R(0.0486086123));
+    p = fma(x_minus_1, p, LS_R(0.385981381));
+    p = fma(x_minus_1, p, LS_R(0.874692798));
+    p = fma(x_minus_1, p, LS_R(0.577215672));
+    real q = fma(x_minus_1, LS_R(0.0182532519), LS_R(0.281193733));
+    q = fma(x_minus_1, q, LS_R(1.22380102));
+    q = fma(x_minus_1, q, LS_R(1.94025242));
+    q = fma(x_minus_1, q, LS_R(1.0));
 #endif
     return x_minus_1 * x_minus_2 * (p / q);
 }
@@ -101,31 +95,31 @@ static inline real ls_lgamma(real x) {
 
 // digamma(x) = (x - x0) R(x) on [1, 3.5], x0 in two parts.
 static inline real ls_digamma_middle(real x) {
-    real y = x - LS_R(2.25);
+    real y = x - LS_R(1.0);
 #if LS_DOUBLE
-    real p = fma(y, LS_R(3.87473528843319072e-9), LS_R(3.99577035879519046e-6));
-    p = fma(y, p, LS_R(0.000266816076283418226));
-    p = fma(y, p, LS_R(0.00601264304558487781));
-    p = fma(y, p, LS_R(0.0615850598196679859));
-    p = fma(y, p, LS_R(0.3137399849859484));
-    p = fma(y, p, LS_R(0.771524684816291649));
-    p = fma(y, p, LS_R(0.726242784976003328));
-    real q = fma(y, LS_R(7.40039448136197459e-7), LS_R(6.94443076819664067e-5));
-    q = fma(y, q, LS_R(0.00205966596977093355));
-    q = fma(y, q, LS_R(0.0277847149731995344));
-    q = fma(y, q, LS_R(0.194081927485604075));
-    q = fma(y, q, LS_R(0.723493843811762267));
-    q = fma(y, q, LS_R(1.35737260929112519));
+    real p = fma(y, LS_R(3.3259255224610326e-8), LS_R(3.40085168073891857e-5));
+    p = fma(y, p, LS_R(0.00203423894592402122));
+    p = fma(y, p, LS_R(0.0381010855078271998));
+    p = fma(y, p, LS_R(0.305050511595533143));
+    p = fma(y, p, LS_R(1.15118587160578057));
+    p = fma(y, p, LS_R(1.9921920713233309));
+    p = fma(y, p, LS_R(1.25038013750340535));
+    real q = fma(y, LS_R(6.35243576673238875e-6), LS_R(0.000540534605736349078));
+    q = fma(y, q, LS_R(0.0134182832029352037));
+    q = fma(y, q, LS_R(0.141547297752477059));
+    q = fma(y, q, LS_R(0.72703464407545765));
+    q = fma(y, q, LS_R(1.87518739207098214));
+    q = fma(y, q, LS_R(2.27681594303745376));
     q = fma(y, q, LS_R(1.0));
     real from_zero = (x - LS_R(1.4616321449683622)) - LS_R(9.5499954299656977e-17);
 #else
-    real p = fma(y, LS_R(2.40355112e-5), LS_R(0.00587239116));
-    p = fma(y, p, LS_R(0.100748174));
-    p = fma(y, p, LS_R(0.496830732));
-    p = fma(y, p, LS_R(0.726242781));
-    real q = fma(y, LS_R(0.00139844068), LS_R(0.0391383432));
-    q = fma(y, q, LS_R(0.318625808));
-    q = fma(y, q, LS_R(0.979132771));
+    real p = fma(y, LS_R(0.000119620789), LS_R(0.0286293142));
+    p = fma(y, p, LS_R(0.392963558));
+    p = fma(y, p, LS_R(1.35532427));
+    p = fma(y, p, LS_R(1.25038016));
+    real q = fma(y, LS_R(0.00696011167), LS_R(0.159997791));
+    q = fma(y, q, LS_R(0.92063731));
+    q = fma(y, q, LS_R(1.76747644));
     q = fma(y, q, LS_R(1.0));
     real from_zero = (x - LS_R(1.4616321325302124)) - LS_R(1.243814994e-8);
 #endif
@@ -254,27 +248,28 @@ static inline real ls_erfc_positive(real x) {
     x = x > LS_R(30.0) ? LS_R(30.0) : x;
     real t = (x - LS_R(3.75)) / (x + LS_R(3.75));
 #if LS_DOUBLE
-    real p = fma(t, LS_R(-2.07700274752205147e-9), LS_R(-5.56626959823643636e-9));
-    p = fma(t, p, LS_R(3.44255489253881025e-8));
-    p = fma(t, p, LS_R(2.77048912159834107e-8));
-    p = fma(t, p, LS_R(-2.5649609464289719e-7));
-    p = fma(t, p, LS_R(-6.14370605042566311e-8));
-    p = fma(t, p, LS_R(1.75157016424272416e-6));
-    p = fma(t, p, LS_R(-9.71276808978027073e-7));
-    p = fma(t, p, LS_R(-1.14446033407569293e-5));
-    p = fma(t, p, LS_R(2.23834401645937183e-5));
-    p = fma(t, p, LS_R(5.16493483257585931e-5));
-    p = fma(t, p, LS_R(-0.000290153889945656882));
-    p = fma(t, p, LS_R(0.000293713597921716472));
-    p = fma(t, p, LS_R(0.0017556258217599531));
-    p = fma(t, p, LS_R(-0.00974657954740317173));
-    p = fma(t, p, LS_R(0.028362277422288141));
-    p = fma(t, p, LS_R(-0.058693398590587943));
-    p = fma(t, p, LS_R(0.0923043211601671156));
-    p = fma(t, p, LS_R(-0.10880393014170542));
-    p = fma(t, p, LS_R(0.0822767384901516138));
-    p = fma(t, p, LS_R(0.00358541548546365561));
-    p = fma(t, p, LS_R(-0.140240598585547022));
+    real p = fma(t, LS_R(-8.98191861675250806e-10), LS_R(-4.75790118385920283e-9));
+    p = fma(t, p, LS_R(2.27681469111829781e-10));
+    p = fma(t, p, LS_R(4.0142388614110436e-8));
+    p = fma(t, p, LS_R(1.76915260534959207e-8));
+    p = fma(t, p, LS_R(-2.62346058083418944e-7));
+    p = fma(t, p, LS_R(-5.2878886602044209e-8));
+    p = fma(t, p, LS_R(1.75541965144216091e-6));
+    p = fma(t, p, LS_R(-9.75594701104852831e-7));
+    p = fma(t, p, LS_R(-1.14463758416502093e-5));
+    p = fma(t, p, LS_R(2.23848172689822047e-5));
+    p = fma(t, p, LS_R(5.16499190590442262e-5));
+    p = fma(t, p, LS_R(-0.000290154172955765999));
+    p = fma(t, p, LS_R(0.000293713473978847241));
+    p = fma(t, p, LS_R(0.00175562585871773683));
+    p = fma(t, p, LS_R(-0.00974657953021000269));
+    p = fma(t, p, LS_R(0.0283622774193601437));
+    p = fma(t, p, LS_R(-0.0586933985919944795));
+    p = fma(t, p, LS_R(0.0923043211602956268));
+    p = fma(t, p, LS_R(-0.108803930141646147));
+    p = fma(t, p, LS_R(0.0822767384901489947));
+    p = fma(t, p, LS_R(0.00358541548546267992));
+    p = fma(t, p, LS_R(-0.140240598585547006));
     p = fma(t, p, LS_R(1.23751263083782758));
 #else
     real p = fma(t, LS_R(-0.000254918268), LS_R(0.000365697721));

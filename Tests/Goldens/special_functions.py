@@ -1,8 +1,8 @@
 """Writes special_functions.csv: values of the elementary and special functions from mpmath at 50 digits.
 
 Columns: function, x, s, value. `s` is the second argument (the exponent of pow, the order of zeta, the other operand
-of min and max) and is empty for functions of one. Arguments are exact in float32 and print so that they round-trip;
-values have 25 digits, or are inf, -inf or nan.
+of min and max) and is empty for functions of one. Arguments are exact in float32 and print so that they round-trip
+in double; values have 25 digits, or are inf, -inf or nan.
 
     pip install mpmath numpy && python special_functions.py
 """
@@ -152,7 +152,7 @@ TWO = {
 
 
 def argument(x):
-    return "inf" if x == np.inf else "-inf" if x == -np.inf else repr(float(f"{x:.9g}"))
+    return "inf" if x == np.inf else "-inf" if x == -np.inf else repr(float(x))
 
 
 def value(v):
@@ -167,14 +167,14 @@ def value(v):
 def exact(x):
     """Rounds to float32 and checks that the text of it comes back to the same number."""
     single = f32(x)
-    assert np.float32(argument(single)) == np.float32(single)
+    assert float(argument(single)) == single
     return single
 
 
 def rows():
     for name, (function, points) in ONE.items():
         for x in sorted({exact(p) for p in points}):
-            yield name, argument(x), "", value(function(mp.mpf(np.float32(x).item())))
+            yield name, argument(x), "", value(function(mp.mpf(x)))
     for name, (function, points) in TWO.items():
         for x, s in sorted({(exact(p), exact(q)) for p, q in points}):
             yield name, argument(x), argument(s), value(function(mp.mpf(x), mp.mpf(s)))
