@@ -1,0 +1,47 @@
+import LockstepTensor
+
+/// The gamma distribution with mean `concentration / rate`.
+public struct Gamma: BatchedDistribution {
+    public let concentration: Tensor
+    public let rate: Tensor
+    public var batch: Batch
+
+    public init(_ concentration: Tensor, _ rate: Tensor = 1) {
+        self.concentration = concentration
+        self.rate = rate
+        batch = Batch(of: "Gamma", [concentration, rate])
+    }
+
+    public var support: Constraint { .positive }
+    public var hasReparameterizedSample: Bool { false }
+    public var parameters: [DistributionParameter] {
+        [.init("concentration", concentration, .positive), .init("rate", rate, .positive)]
+    }
+
+    /// a log(rate) - logGamma(a) + (a - 1) log(x) - rate x, for x > 0 and its limit at 0.
+    public func logProb(_ value: Tensor) -> Tensor {
+        let atEdge = value .<= 0
+        let exponent = concentration - 1
+        let power = Density.edge(atEdge, exponent: exponent, exponent * log(select(atEdge, 1, value)))
+        let inside = power - rate * value + (concentration * log(rate) - logGamma(concentration))
+        return batch.complete(Density.cut(value .< 0, inside))
+    }
+
+    public func sample(_ source: RandomSource, sampleShape: Shape) -> Tensor {
+        if let failure { return .failed(failure) }
+        let standard = source.gamma(concentration, shape(sampleShape: sampleShape))
+        return batch.complete(pointwiseMax(quotient(standard, rate), Rounding.tiny))
+    }
+
+    public var mean: Tensor { batch.complete(concentration / rate) }
+    public var variance: Tensor { batch.complete(concentration / (rate * rate)) }
+}
+
+extension RandomSource {
+    /// The logarithm of a standard gamma variate. For a small concentration a the variate itself underflows, so it
+    /// is drawn as one of a + 1 times u^(1/a) (Marsaglia and Tsang 2000, section 6).
+    func logGammaVariate(_ concentration: Tensor, _ shape: Shape) -> Tensor {
+        let boosted = pointwiseMax(substream("gamma").gamma(concentration + 1, shape), Rounding.tiny)
+        return log(boosted) + quotient(log(substream("boost").uniform(shape)), concentration)
+    }
+}
