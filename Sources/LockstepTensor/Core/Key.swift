@@ -13,3 +13,17 @@ public struct Key: Hashable, Sendable {
         self.init(low: UInt32(truncatingIfNeeded: seed), high: UInt32(truncatingIfNeeded: seed >> 32))
     }
 }
+
+extension Key {
+    /// Child keys. Child k is a function of this key and of k alone, whatever `count` is.
+    public func split(_ count: Int) -> [Key] { (0..<Swift.max(count, 0)).map(fold) }
+
+    /// The child key of a number.
+    public func fold(_ number: Int) -> Key {
+        let n = UInt64(bitPattern: Int64(number))
+        // The last word keeps children apart from draws, whose element counters are small.
+        let counter = SIMD4(UInt32(truncatingIfNeeded: n), UInt32(truncatingIfNeeded: n >> 32), 0x6C6F_636B, 0xFFFF_FFFF)
+        let words = Philox.block(counter, key: SIMD2(low, high))
+        return Key(low: words[0], high: words[1])
+    }
+}

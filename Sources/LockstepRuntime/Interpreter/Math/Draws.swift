@@ -1,3 +1,5 @@
+import LockstepTensor
+
 /// The draws of one lane for one random node: pure functions of the counter.
 ///
 /// Counter words: stream, step, particle, element / 4; element e takes number e % 4 of its block. The rejection
