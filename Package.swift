@@ -16,7 +16,7 @@ let package = Package(
     targets: [
         .target(
             name: "KernelSources", path: "Kernels",
-            exclude: ["prelude.cl", "elementary.cl", "special.cl", "philox.cl", "samplers.cl"]),
+            exclude: ["prelude.cl", "elementary.cl", "special.cl", "philox.cl", "samplers.cl", "layout.cl"]),
         .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "LockstepTensor", dependencies: [numerics]),
         .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),
