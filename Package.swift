@@ -23,6 +23,9 @@ let package = Package(
         .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL"]),
         .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
+        .target(name: "TestSupport", dependencies: ["LockstepTensor", "LockstepRuntime"], path: "Tests/TestSupport"),
+        .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "TestSupport"]),
+        .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,55 @@
+/// The elementwise functions of one lane, in either precision. They are written independently of the OpenCL
+/// kernels, so that agreement between the two means something.
+///
+/// Every function computes in Double and rounds once: in Float the result is within a whisker of half an ulp.
+package enum ElementFunctions {
+    // MARK: Exact functions
+
+    /// -1, 0 or 1; not a number where `x` is not.
+    @inline(__always) package static func sign<R: ElementReal>(_ x: R) -> R { x > 0 ? 1 : x < 0 ? -1 : x }
+    @inline(__always) package static func abs<R: ElementReal>(_ x: R) -> R { x.magnitude }
+    @inline(__always) package static func floor<R: ElementReal>(_ x: R) -> R { x.rounded(.down) }
+    @inline(__always) package static func ceil<R: ElementReal>(_ x: R) -> R { x.rounded(.up) }
+    @inline(__always) package static func truncate<R: ElementReal>(_ x: R) -> R { x.rounded(.towardZero) }
+    @inline(__always) package static func sqrt<R: ElementReal>(_ x: R) -> R { x.squareRoot() }
+    /// The smaller one; not a number as soon as one operand is not (IEEE 754-2019 `minimum`, but for signed zeros).
+    @inline(__always) package static func minimum<R: ElementReal>(_ a: R, _ b: R) -> R { a != a ? a : a < b ? a : b }
+    /// The larger one; not a number as soon as one operand is not.
+    @inline(__always) package static func maximum<R: ElementReal>(_ a: R, _ b: R) -> R { a != a ? a : b < a ? a : b }
+
+    // MARK: Functions of the C library
+
+    @inline(__always) package static func exp<R: ElementReal>(_ x: R) -> R { R(libmExp(Double(x))) }
+    @inline(__always) package static func expMinusOne<R: ElementReal>(_ x: R) -> R { R(libmExpMinusOne(Double(x))) }
+    @inline(__always) package static func log<R: ElementReal>(_ x: R) -> R { R(libmLog(Double(x))) }
+    @inline(__always) package static func logOnePlus<R: ElementReal>(_ x: R) -> R { R(libmLogOnePlus(Double(x))) }
+    @inline(__always) package static func sin<R: ElementReal>(_ x: R) -> R { R(libmSin(Double(x))) }
+    @inline(__always) package static func cos<R: ElementReal>(_ x: R) -> R { R(libmCos(Double(x))) }
+    @inline(__always) package static func tan<R: ElementReal>(_ x: R) -> R { R(libmTan(Double(x))) }
+    @inline(__always) package static func asin<R: ElementReal>(_ x: R) -> R { R(libmAsin(Double(x))) }
+    @inline(__always) package static func acos<R: ElementReal>(_ x: R) -> R { R(libmAcos(Double(x))) }
+    @inline(__always) package static func atan<R: ElementReal>(_ x: R) -> R { R(libmAtan(Double(x))) }
+    @inline(__always) package static func sinh<R: ElementReal>(_ x: R) -> R { R(libmSinh(Double(x))) }
+    @inline(__always) package static func cosh<R: ElementReal>(_ x: R) -> R { R(libmCosh(Double(x))) }
+    @inline(__always) package static func tanh<R: ElementReal>(_ x: R) -> R { R(libmTanh(Double(x))) }
+    @inline(__always) package static func erf<R: ElementReal>(_ x: R) -> R { R(libmErf(Double(x))) }
+    @inline(__always) package static func erfc<R: ElementReal>(_ x: R) -> R { R(libmErfc(Double(x))) }
+    @inline(__always) package static func power<R: ElementReal>(_ x: R, _ y: R) -> R { R(libmPower(Double(x), Double(y))) }
+    /// log |Gamma(x)|.
+    @inline(__always) package static func logGamma<R: ElementReal>(_ x: R) -> R { R(libmLogGamma(Double(x))) }
+
+    // MARK: Functions of our own
+
+    /// 1 / (1 + exp(-x)).
+    @inline(__always) package static func sigmoid<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.sigmoid(Double(x))) }
+    /// log(1 + exp(x)).
+    @inline(__always) package static func softplus<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.softplus(Double(x))) }
+    /// The derivative of `logGamma`.
+    @inline(__always) package static func digamma<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.digamma(Double(x))) }
+    /// The sum over k >= 0 of (x + k)^-s, for s > 1 and x > 0.
+    @inline(__always) package static func hurwitzZeta<R: ElementReal>(_ s: R, _ x: R) -> R {
+        R(SpecialFunctions.hurwitzZeta(Double(s), Double(x)))
+    }
+    /// The inverse of `erf` on (-1, 1).
+    @inline(__always) package static func erfInverse<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.erfInverse(Double(x))) }
+}

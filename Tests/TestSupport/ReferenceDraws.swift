@@ -1,0 +1,20 @@
+import LockstepRuntime
+import LockstepTensor
+
+/// The draws of one random node, element by element.
+package enum ReferenceDraws {
+    package static func values(
+        _ op: RandomOp, parameter: [Double]?, count: Int, _ key: SIMD2<UInt32>, _ step: UInt32
+    ) -> [Double] {
+        let draws = Draws<Double>(key: key, stream: op.stream, step: step, particle: op.particle)
+        return (0..<count).map { i in
+            let element = UInt32(truncatingIfNeeded: i)
+            return switch op.kind {
+            case .uniform: draws.uniform(element: element)
+            case .normal: draws.normal(element: element)
+            case .gamma: draws.gamma(parameter?[i] ?? .nan, element: element)
+            case .poisson: draws.poisson(parameter?[i] ?? .nan, element: element)
+            }
+        }
+    }
+}

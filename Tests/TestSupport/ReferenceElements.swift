@@ -1,0 +1,56 @@
+import LockstepRuntime
+import LockstepTensor
+
+/// The elementwise operations on Doubles; masks are 0 and 1.
+package enum ReferenceElements {
+    package static func apply(_ op: ElementOp, _ x: [Double]) -> Double {
+        func mask(_ value: Bool) -> Double { value ? 1 : 0 }
+        typealias F = ElementFunctions
+        switch op {
+        case .negate: return -x[0]
+        case .abs: return F.abs(x[0])
+        case .sign: return F.sign(x[0])
+        case .floor: return F.floor(x[0])
+        case .ceil: return F.ceil(x[0])
+        case .sqrt: return F.sqrt(x[0])
+        case .exp: return F.exp(x[0])
+        case .expMinusOne: return F.expMinusOne(x[0])
+        case .log: return F.log(x[0])
+        case .logOnePlus: return F.logOnePlus(x[0])
+        case .sin: return F.sin(x[0])
+        case .cos: return F.cos(x[0])
+        case .tan: return F.tan(x[0])
+        case .asin: return F.asin(x[0])
+        case .acos: return F.acos(x[0])
+        case .atan: return F.atan(x[0])
+        case .sinh: return F.sinh(x[0])
+        case .cosh: return F.cosh(x[0])
+        case .tanh: return F.tanh(x[0])
+        case .sigmoid: return F.sigmoid(x[0])
+        case .softplus: return F.softplus(x[0])
+        case .logGamma: return F.logGamma(x[0])
+        case .digamma: return F.digamma(x[0])
+        case .erf: return F.erf(x[0])
+        case .erfc: return F.erfc(x[0])
+        case .erfInverse: return F.erfInverse(x[0])
+        case .add: return x[0] + x[1]
+        case .subtract: return x[0] - x[1]
+        case .multiply: return x[0] * x[1]
+        case .divide: return x[0] / x[1]
+        case .power: return F.power(x[0], x[1])
+        case .minimum: return F.minimum(x[0], x[1])
+        case .maximum: return F.maximum(x[0], x[1])
+        case .hurwitzZeta: return F.hurwitzZeta(x[0], x[1])
+        case .isFinite: return mask(x[0].isFinite)
+        case .less: return mask(x[0] < x[1])
+        case .lessOrEqual: return mask(x[0] <= x[1])
+        case .equal: return mask(x[0] == x[1])
+        case .and: return mask(x[0] != 0 && x[1] != 0)
+        case .or: return mask(x[0] != 0 || x[1] != 0)
+        case .not: return mask(x[0] == 0)
+        case .select: return x[0] != 0 ? x[1] : x[2]
+        case .toReal: return x[0]
+        case .toInt: return F.truncate(x[0])
+        }
+    }
+}
