@@ -54,7 +54,13 @@ static inline real ls_atan(real x) { return atan(x); }
 static inline real ls_sinh(real x) { return sinh(x); }
 static inline real ls_cosh(real x) { return cosh(x); }
 static inline real ls_tanh(real x) { return tanh(x); }
-static inline real ls_pow_of_magnitude(real a, real y) { return pow(a, y); }
+
+// Lane by lane: PoCL 3.1's pow of double8 mixes the lanes of some arguments.
+static inline real ls_pow_of_magnitude(real a, real y) {
+    real1 *base = (real1 *)&a, *exponent = (real1 *)&y;
+    for (int lane = 0; lane < LS_WIDTH; ++lane) base[lane] = pow(base[lane], exponent[lane]);
+    return a;
+}
 
 #else
 
@@ -352,7 +358,7 @@ static inline real ls_pow_of_magnitude(real a, real y) {
 
 #endif
 
-// The sign and the edges of x^y are set here: in double, PoCL 3.1 answers inf for negative x.
+// x^y: the sign and the edges, around the power of |x|.
 static inline real ls_pow(real x, real y) {
     real a = fabs(x);
     real result = ls_pow_of_magnitude(a, y);
