@@ -1,3 +1,4 @@
+import LockstepDistributions
 import LockstepTensor
 
 /// A handler as a value: each case is a rule that rewrites one message and remembers nothing.
@@ -6,6 +7,8 @@ enum Handler: Sendable {
     case condition([String: Tensor])
     case substitute([String: Tensor])
     case replay(Trace)
+    /// Gives latent sites that have no value yet the value that a function of their distribution returns.
+    case assign(@Sendable (String, any Distribution) -> Tensor?)
     case mask(Tensor)
     case scale(Tensor)
 
@@ -29,11 +32,13 @@ enum Handler: Sendable {
                 message.error = message.error ?? ModelError(
                     site: message.name, "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
             }
+        case (.assign(let assign), .sample) where !message.isObserved && message.value == nil:
+            if case .sample(let distribution) = message.statement { message.value = assign(message.name, distribution) }
         case (.mask(let mask), .sample), (.mask(let mask), .factor):
             message.weighting.masks.append(mask)
         case (.scale(let factor), .sample), (.scale(let factor), .factor):
             message.weighting.scales.append(factor)
-        case (.condition, _), (.substitute, _), (.replay, _), (.mask, _), (.scale, _):
+        case (.condition, _), (.substitute, _), (.replay, _), (.assign, _), (.mask, _), (.scale, _):
             break
         }
         return true

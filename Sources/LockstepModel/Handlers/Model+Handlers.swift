@@ -1,3 +1,4 @@
+import LockstepDistributions
 import LockstepTensor
 
 /// Handlers: each gives a new model. They compose in the order written: the first written is the innermost, and
@@ -58,5 +59,11 @@ extension Model {
     /// - Parameter factor: not negative; broadcasts to the batch shape of every site that it meets.
     public func scale(_ factor: Tensor) -> Model {
         adding(.scale(factor))
+    }
+
+    /// Gives latent sites that have no value yet the value that a function of site and distribution returns, and
+    /// leaves those alone for which it returns nil.
+    package func assign(_ value: @escaping @Sendable (String, any Distribution) -> Tensor?) -> Model {
+        adding(.assign(value))
     }
 }
