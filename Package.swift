@@ -14,7 +14,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
-        .target(name: "KernelSources", path: "Kernels"),
+        .target(
+            name: "KernelSources", path: "Kernels",
+            exclude: ["prelude.cl", "elementary.cl", "special.cl", "philox.cl", "samplers.cl"]),
         .target(name: "COpenCL"),
         .target(name: "LockstepTensor", dependencies: [numerics]),
         .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),

@@ -1,1 +1,41 @@
 #include "KernelSources.h"
+
+#include <stddef.h>
+
+// #embed is C23; clang accepts it in earlier modes and warns that it is an extension.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const char prelude[] = {
+#embed "prelude.cl" suffix(, 0)
+};
+static const char elementary[] = {
+#embed "elementary.cl" suffix(, 0)
+};
+static const char special[] = {
+#embed "special.cl" suffix(, 0)
+};
+static const char philox[] = {
+#embed "philox.cl" suffix(, 0)
+};
+static const char samplers[] = {
+#embed "samplers.cl" suffix(, 0)
+};
+
+static const struct {
+    const char *name;
+    const char *text;
+} sources[LOCKSTEP_KERNEL_SOURCE_COUNT] = {
+    [LOCKSTEP_KERNEL_PRELUDE] = {"prelude.cl", prelude},
+    [LOCKSTEP_KERNEL_ELEMENTARY] = {"elementary.cl", elementary},
+    [LOCKSTEP_KERNEL_SPECIAL] = {"special.cl", special},
+    [LOCKSTEP_KERNEL_PHILOX] = {"philox.cl", philox},
+    [LOCKSTEP_KERNEL_SAMPLERS] = {"samplers.cl", samplers},
+};
+
+const char *lockstep_kernel_source_text(int index) {
+    return index >= 0 && index < LOCKSTEP_KERNEL_SOURCE_COUNT ? sources[index].text : NULL;
+}
+
+const char *lockstep_kernel_source_name(int index) {
+    return index >= 0 && index < LOCKSTEP_KERNEL_SOURCE_COUNT ? sources[index].name : NULL;
+}

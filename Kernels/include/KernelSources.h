@@ -1,3 +1,20 @@
 #ifndef LOCKSTEP_KERNEL_SOURCES_H
 #define LOCKSTEP_KERNEL_SOURCES_H
+
+/// The files of OpenCL C device functions, in the order in which they must be concatenated.
+enum lockstep_kernel_source {
+    LOCKSTEP_KERNEL_PRELUDE,
+    LOCKSTEP_KERNEL_ELEMENTARY,
+    LOCKSTEP_KERNEL_SPECIAL,
+    LOCKSTEP_KERNEL_PHILOX,
+    LOCKSTEP_KERNEL_SAMPLERS,
+    LOCKSTEP_KERNEL_SOURCE_COUNT
+};
+
+/// The text of one file, NUL-terminated and alive for the whole process; null for an index that names no file.
+const char *lockstep_kernel_source_text(int index);
+
+/// The file's name, such as "philox.cl"; null for an index that names no file.
+const char *lockstep_kernel_source_name(int index);
+
 #endif

@@ -1,6 +1,6 @@
 import Testing
 import TestSupport
-@testable import LockstepTensor
+import LockstepTensor
 
 /// Shape-changing ops: values against loops written by hand, gradients against finite differences.
 @Suite struct MovementTests {

@@ -1,6 +1,6 @@
 import Testing
 import TestSupport
-@testable import LockstepTensor
+import LockstepTensor
 
 /// Reductions and what is built from them: values against loops, gradients against finite differences.
 @Suite struct ReductionTests {

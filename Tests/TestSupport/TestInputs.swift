@@ -8,7 +8,10 @@ extension Tensor {
 
     /// A scalar in which every element counts with a weight of its own, so that no mistake cancels.
     package var weightedSum: Tensor {
-        let weights = (0..<count).map { 0.7 + 0.1 * Double(($0 * 7) % 11) - (($0 % 3 == 1) ? 1.3 : 0) }
+        let weights: [Double] = (0..<count).map { i in
+            let size = 0.3 + Double((i * 7) % 11) * 0.1
+            return i % 3 == 1 ? -size : size
+        }
         return (self * Tensor(weights, shape: shape)).sum()
     }
 }

@@ -23,6 +23,18 @@ package enum Shapes {
         broadcast([shape, target]) == target
     }
 
+    /// Whether a tensor can have this shape: no negative extents, and few enough elements that no index overflows.
+    package static func isPossible(_ shape: Shape) -> Bool {
+        var product = 1
+        for extent in shape {
+            guard extent >= 0, Swift.max(extent, 1) <= mostElements / product else { return false }
+            product *= Swift.max(extent, 1)
+        }
+        return true
+    }
+
+    private static let mostElements = 1 << 40
+
     /// Row-major strides in elements.
     package static func strides(_ shape: Shape) -> [Int] {
         var strides = [Int](repeating: 1, count: shape.count)
@@ -40,6 +52,11 @@ package enum Shapes {
 }
 
 extension Array where Element == Int {
-    /// The number of elements of a tensor of this shape.
-    package var elementCount: Int { reduce(1, *) }
+    /// The number of elements of a tensor of this shape; `Int.max` if there are even more.
+    package var elementCount: Int {
+        reduce(1) { product, extent in
+            let (next, overflows) = product.multipliedReportingOverflow(by: extent)
+            return overflows ? .max : next
+        }
+    }
 }

@@ -17,17 +17,38 @@ public struct Tensor: Sendable {
 
 package final class Node: Sendable {
     package let op: Op
-    package let inputs: [Tensor]
+    package var inputs: [Tensor] { operands }
     package let shape: Shape
     package let dtype: DType
     package let failure: TensorError?
+    /// Constant from `init` on; only `deinit` takes it apart, when nobody else can see the node any more.
+    @exclusivity(unchecked) nonisolated(unsafe) private var operands: [Tensor]
 
     package init(_ op: Op, _ inputs: [Tensor] = [], shape: Shape, dtype: DType, failure: TensorError? = nil) {
         self.op = op
-        self.inputs = inputs
-        self.shape = shape
+        self.operands = inputs
         self.dtype = dtype
-        self.failure = failure ?? inputs.lazy.compactMap(\.failure).first
+        let carried = failure ?? inputs.lazy.compactMap(\.failure).first
+        if Shapes.isPossible(shape) {
+            self.shape = shape
+            self.failure = carried
+        } else {
+            self.shape = []
+            self.failure = carried ?? TensorError("Tensor", [shape], "extents cannot be negative, nor can there be so many elements")
+        }
+    }
+
+    /// Releases a chain of operands in a loop: left to themselves they would recurse once per node, and a graph
+    /// of many steps would overflow the stack.
+    deinit {
+        if operands.isEmpty { return }
+        var pending = operands.map(\.node)
+        operands = []
+        while var node = pending.popLast() {
+            guard isKnownUniquelyReferenced(&node) else { continue }
+            pending.append(contentsOf: node.operands.lazy.map(\.node))
+            node.operands = []
+        }
     }
 }
 

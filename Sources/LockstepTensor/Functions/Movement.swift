@@ -65,11 +65,13 @@ extension Tensor {
 
     /// One element of an axis, which is dropped.
     public func element(_ index: Int, axis: Int = 0) -> Tensor {
-        let part = slice(axis: axis, index..<(index + 1))
-        guard part.failure == nil, let axis = Shapes.normalized(axis, rank: rank) else { return part }
-        var target = part.shape
+        if failure != nil { return self }
+        guard let axis = Shapes.normalized(axis, rank: rank), shape[axis] > index, index >= 0 else {
+            return .failed(TensorError("element", [shape], "there is no element \(index) along axis \(axis)"))
+        }
+        var target = shape
         target.remove(at: axis)
-        return part.reshape(target)
+        return slice(axis: axis, index..<(index + 1)).reshape(target)
     }
 
     /// Element `index` of the first axis.

@@ -58,7 +58,8 @@ extension Tensor {
         guard let position = Shapes.normalized(axis, rank: rank) else {
             return .failed(TensorError("cumulativeSum", [shape], "there is no axis \(axis)"))
         }
-        // As a product with a triangle of ones: short axes only, which is what bijectors need.
+        // As a sum over a triangle: short axes only, which is what bijectors need. The triangle selects rather
+        // than multiplies, so that an infinite element does not make 0 * infinity of the sums before it.
         let extent = shape[position]
         let ones = (0..<extent).flatMap { row in (0..<extent).map { $0 <= row ? 1.0 : 0.0 } }
         var wide = shape
@@ -66,6 +67,7 @@ extension Tensor {
         var triangle = [Int](repeating: 1, count: rank + 1)
         triangle[position] = extent
         triangle[position + 1] = extent
-        return (expandingShape(at: position).broadcast(to: wide) * Tensor(ones, shape: [extent, extent]).reshape(triangle)).sum(axis: position + 1)
+        let isBefore = 0 .< Tensor(ones, shape: triangle)
+        return select(isBefore, expandingShape(at: position).broadcast(to: wide), 0).sum(axis: position + 1)
     }
 }

@@ -47,8 +47,13 @@ extension Gradient {
         }
     }
 
-    private static func power(_ x: Tensor, _ y: Tensor, _ result: Tensor, _ g: Tensor, _ i: Int) -> Tensor {
-        if i == 0 { return g * y * pow(x, y - 1) }
+    private static func power(_ x: Tensor, _ y: Tensor, _ result: Tensor, _ g: Tensor, _ i: Int) -> Tensor? {
+        if i == 0 {
+            if y.splat == 0 { return nil }
+            // x^0 is flat even at 0: keep 0 * 0^-1 out of it.
+            let exponent = y.splat == nil ? select((x .== 0) .& (y .== 0), 1, y - 1) : y - 1
+            return g * y * pow(x, exponent)
+        }
         // x^y log x tends to 0 with x: keep log 0 out of it.
         let safe = select(0 .< x, x, 1)
         return g * select(0 .< x, result * log(safe), 0)
