@@ -51,6 +51,7 @@ import Testing
     @Test func mistakesAreCarried() {
         #expect(Constraint.simplex.check(1).failure != nil)
         #expect(Constraint.independent(.real, axes: 2).check([1, 2]).failure != nil)
+        #expect(Constraint.independent(.real, axes: -1).check([1, 2]).shape == [2])
         #expect(Constraint.interval([0, 0], 1).check([1, 2, 3]).failure != nil)
     }
 

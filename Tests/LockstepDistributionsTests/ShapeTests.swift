@@ -95,7 +95,8 @@ struct ShapeCase: Sendable, CustomTestStringConvertible {
         let mistakes: [any Distribution] = [
             Normal(two, three), Cauchy(two, three), StudentT(two, three), LogNormal(two, three), Uniform(two, three),
             Gamma(two, three), Beta(two, three), HalfNormal(wrong), HalfCauchy(wrong), Exponential(wrong), Poisson(wrong),
-            Poisson(logRate: wrong), Bernoulli(probabilities: wrong), Bernoulli(logits: wrong), Dirichlet(1), Dirichlet(wrong),
+            Poisson(logRate: wrong), Bernoulli(probabilities: wrong), Bernoulli(logits: wrong), Dirichlet(1), Dirichlet(wrong), Dirichlet([]),
+            Categorical(logits: []),
             Categorical(probabilities: 1), Categorical(logits: wrong), Delta(wrong), Delta(two, eventRank: 2),
             Delta(two, logDensity: three), Independent(Normal(0, 1), 1), Independent(Normal(two, three), 0), Normal(two, 1).toEvent(-1),
             TransformedDistribution(Normal(two, three), ExpBijector()), TransformedDistribution(Poisson(1), ExpBijector()),
