@@ -78,6 +78,8 @@ final class Pull {
             return emitter.index(index[0])
         case .input(let input):
             switch input.kind {
+            case .scalar where input.name == Input.step:
+                return emitter.step()
             case .scalar:
                 return emitter.scalar(input.name, tensor.dtype)
             case .data:
