@@ -19,7 +19,7 @@ package enum LaneFunctions {
         // Below -18 the result is -1.
         let (k, r) = reduce(clamp(x, -18, 89))
         // 2^k (e^r - 1) + (2^k - 1), with 2^k taken out.
-        let inverse = Float(bitPattern: UInt32(bitPattern: max(127 &- k, 0)) << 23)
+        let inverse = Float(bitPattern: UInt32(bitPattern: max(127 &- k, 0)) &<< 23)
         return scale(exponentialTail(r) + (1 - inverse), by: k)
     }
 
@@ -97,12 +97,12 @@ extension LaneFunctions {
 
     /// x 2^k in two steps, for results that are subnormal or just below overflow.
     @inline(__always) private static func scale(_ x: Float, by k: Int32) -> Float {
-        let half = k >> 1
+        let half = k &>> 1
         return x * power(half) * power(k &- half)
     }
 
     @inline(__always) private static func power(_ k: Int32) -> Float {
-        Float(bitPattern: UInt32(bitPattern: k &+ 127) << 23)
+        Float(bitPattern: UInt32(bitPattern: k &+ 127) &<< 23)
     }
 
     /// log x + `extra`, with (log(1 + f) - f + f^2 / 2) / f^3 refitted on [sqrt(1/2) - 1, sqrt(2) - 1].
@@ -110,8 +110,8 @@ extension LaneFunctions {
         let isSubnormal = x < .leastNormalMagnitude
         let bits = Int32(bitPattern: (isSubnormal ? x * 0x1p23 : x).bitPattern)
         // The exponent that leaves a mantissa in [sqrt(1/2), sqrt(2)).
-        let exponent = (bits &- 0x3f35_04f3) >> 23
-        let f = Float(bitPattern: UInt32(bitPattern: bits &- (exponent << 23))) - 1
+        let exponent = (bits &- 0x3f35_04f3) &>> 23
+        let f = Float(bitPattern: UInt32(bitPattern: bits &- (exponent &<< 23))) - 1
         let e = Float(exponent) - (isSubnormal ? 23 : 0)
         var p: Float = 0x1.145888p-4
         p = p * f - 0x1.de3d74p-4
