@@ -56,4 +56,28 @@ import Testing
 
     @Test(arguments: cases)
     func notANumber(_ function: Case) { #expect(function.lane(.nan).isNaN) }
+
+    /// Blocks cover all angles, and a lane's bits do not depend on its neighbours or its place.
+    @Test func anglesOfWholeBlocks() throws {
+        let x = (0..<67).map { i -> Float in
+            if i % 5 == 0 { return Float(i) * 1e30 }
+            if i % 7 == 0 { return .infinity }
+            return Float(i) * 13.7 - 400
+        }
+        func run(_ x: [Float]) -> (sin: [Float], cos: [Float]) {
+            var sines = [Float](repeating: 0, count: x.count), cosines = sines
+            x.withUnsafeBufferPointer { source in
+                sines.withUnsafeMutableBufferPointer { Lanes.sin(source, into: $0) }
+                cosines.withUnsafeMutableBufferPointer { Lanes.cos(source, into: $0) }
+            }
+            return (sines, cosines)
+        }
+        let all = run(x)
+        for (i, angle) in x.enumerated() {
+            let alone = run([angle])
+            #expect(all.sin[i].bitPattern == alone.sin[0].bitPattern && all.cos[i].bitPattern == alone.cos[0].bitPattern)
+            #expect(Ulps.error(of: all.sin[i], expected: ElementFunctions.sin(Double(angle))) <= 2)
+            #expect(Ulps.error(of: all.cos[i], expected: ElementFunctions.cos(Double(angle))) <= 2)
+        }
+    }
 }

@@ -8,6 +8,19 @@ package protocol ElementReal: BinaryFloatingPoint, SIMDScalar, Codable, Sendable
     static func radius(_ word: UInt32) -> Self
     /// A random word as a fraction of a whole turn, in [0, 1).
     static func turn(_ word: UInt32) -> Self
+
+    // For loops over lanes: in Float vectorisable (see `LaneFunctions`), in Double the C library's.
+    static func laneExp(_ x: Self) -> Self
+    static func laneExpMinusOne(_ x: Self) -> Self
+    static func laneLog(_ x: Self) -> Self
+    static func laneLogOnePlus(_ x: Self) -> Self
+    static func laneSigmoid(_ x: Self) -> Self
+    static func laneSoftplus(_ x: Self) -> Self
+    static func laneTanh(_ x: Self) -> Self
+    /// Right for magnitudes up to `largestLaneAngle`; see `Lanes.sin`.
+    static func laneSin(_ x: Self) -> Self
+    static func laneCos(_ x: Self) -> Self
+    static var largestLaneAngle: Self { get }
 }
 
 extension Float: ElementReal {

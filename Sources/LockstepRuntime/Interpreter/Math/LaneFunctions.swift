@@ -2,8 +2,8 @@
 /// branches, which the compiler turns into vector instructions. A lane's result does not depend on its neighbours.
 ///
 /// Nothing here uses fused multiply-adds or `rounded()`, which are calls on the oldest processors supported.
-/// Polynomial coefficients are least-maximum fits to the series named, rounded to Float. In Double the functions
-/// are those of `ElementFunctions`.
+/// Polynomial coefficients are least-maximum fits to the series named, rounded to Float. `ElementReal` offers
+/// the same functions in either precision.
 package enum LaneFunctions {
     /// Past this the quadrant of an angle is no longer exact; `sin` and `cos` over lanes take the C library's.
     package static let largestAngle: Float = 0x1p20
@@ -25,15 +25,14 @@ package enum LaneFunctions {
 
     /// log x within 1 ulp.
     @inline(__always) package static func log(_ x: Float) -> Float {
-        logarithm(x, 0)
+        let isSubnormal = x < .leastNormalMagnitude
+        return edges(x, logarithm(isSubnormal ? x * 0x1p23 : x, exponentOffset: isSubnormal ? -23 : 0, extra: 0))
     }
 
     /// log(1 + x) within 2 ulps.
     @inline(__always) package static func logOnePlus(_ x: Float) -> Float {
         let u = 1 + x
-        // What the sum lost, relative to it; nothing where x is infinite or u is 0.
-        let lost = (x - (u - 1)) / u
-        return logarithm(u, lost - lost == 0 ? lost : 0)
+        return edges(u, logOfSum(x, u))
     }
 
     /// 1 / (1 + e^-x) within 3 ulps.
@@ -44,7 +43,8 @@ package enum LaneFunctions {
 
     /// log(1 + e^x) within 3 ulps.
     @inline(__always) package static func softplus(_ x: Float) -> Float {
-        (x > 0 ? x : 0) + logOnePlus(exp(-x.magnitude))
+        let e = exp(-x.magnitude)
+        return (x > 0 ? x : 0) + logOfSum(e, 1 + e)
     }
 
     /// tanh x within 3 ulps.
@@ -105,14 +105,19 @@ extension LaneFunctions {
         Float(bitPattern: UInt32(bitPattern: k &+ 127) &<< 23)
     }
 
-    /// log x + `extra`, with (log(1 + f) - f + f^2 / 2) / f^3 refitted on [sqrt(1/2) - 1, sqrt(2) - 1].
-    @inline(__always) private static func logarithm(_ x: Float, _ extra: Float) -> Float {
-        let isSubnormal = x < .leastNormalMagnitude
-        let bits = Int32(bitPattern: (isSubnormal ? x * 0x1p23 : x).bitPattern)
+    /// log u, where u is 1 + x rounded: what the rounding lost is put back.
+    @inline(__always) private static func logOfSum(_ x: Float, _ u: Float) -> Float {
+        logarithm(u, exponentOffset: 0, extra: (x - (u - 1)) / u)
+    }
+
+    /// log x + `exponentOffset` log 2 + `extra` for a normal number x, with (log(1 + f) - f + f^2 / 2) / f^3
+    /// refitted on [sqrt(1/2) - 1, sqrt(2) - 1].
+    @inline(__always) private static func logarithm(_ x: Float, exponentOffset: Float, extra: Float) -> Float {
+        let bits = Int32(bitPattern: x.bitPattern)
         // The exponent that leaves a mantissa in [sqrt(1/2), sqrt(2)).
         let exponent = (bits &- 0x3f35_04f3) &>> 23
         let f = Float(bitPattern: UInt32(bitPattern: bits &- (exponent &<< 23))) - 1
-        let e = Float(exponent) - (isSubnormal ? 23 : 0)
+        let e = Float(exponent) + exponentOffset
         var p: Float = 0x1.145888p-4
         p = p * f - 0x1.de3d74p-4
         p = p * f + 0x1.e6f0c8p-4
@@ -124,10 +129,13 @@ extension LaneFunctions {
         p = p * f + 0x1.555548p-2
         let square = f * f
         let low = square * (f * p) + (extra - e * 2.12194440e-4)
-        let value = e * 0.693359375 + (f + (low - 0.5 * square))
-        // At 0, below, at infinity and at not-a-number the bits mean something else.
+        return e * 0.693359375 + (f + (low - 0.5 * square))
+    }
+
+    /// At 0, below, at infinity and at not-a-number the bits mean something else.
+    @inline(__always) private static func edges(_ x: Float, _ logarithm: Float) -> Float {
         let outside: Float = x == 0 ? -.infinity : x < 0 ? .nan : x
-        return x > 0 && x < .infinity ? value : outside
+        return x > 0 && x < .infinity ? logarithm : outside
     }
 
     /// sin(x + `quadrantsAhead` pi / 2).
