@@ -1,5 +1,5 @@
 /// Samplers that try until a proposal is accepted. The number of attempts is bounded so that a device's lanes
-/// always come back; the chance of reaching the bound is below 1e-60.
+/// always come back; the chance of reaching the bound is below 1e-30.
 extension Draws {
     private static var attempts: UInt32 { 64 }
 
