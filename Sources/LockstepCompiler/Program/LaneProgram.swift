@@ -16,6 +16,13 @@ package struct LaneProgram: Hashable, Sendable {
     package var indexBounds: [String: Int] = [:]
 
     package init() {}
+
+    /// Memory of one lane on a device, its temporaries and key included.
+    package func bytesPerLane(realBytes: Int) -> Int {
+        buffers.reduce(8) { total, buffer in
+            buffer.isUniform ? total : total + buffer.count * (buffer.dtype == .int ? 4 : realBytes)
+        }
+    }
 }
 
 /// A value of one lane, or of all lanes when uniform.

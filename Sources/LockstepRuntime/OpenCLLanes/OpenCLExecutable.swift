@@ -36,14 +36,6 @@ package struct OpenCLExecutable: LaneExecutable {
         try inputs.validate(for: program)
         return try OpenCLExecution(self, inputs)
     }
-
-    package func bytes(lanes: Int) -> Int {
-        let items = schedule.items(lanes: lanes) * schedule.width
-        let perLane = program.buffers.reduce(8) { total, buffer in
-            buffer.isUniform ? total : total + buffer.count * OpenCLLaneMemory.elementBytes(buffer, precision)
-        }
-        return items * perLane
-    }
 }
 
 /// A batch of lanes on an OpenCL device.
