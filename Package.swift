@@ -27,6 +27,7 @@ let package = Package(
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
         .target(name: "TestSupport", dependencies: ["LockstepTensor", "LockstepRuntime"], path: "Tests/TestSupport"),
         .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "TestSupport"]),
+        .testTarget(name: "LockstepModelTests", dependencies: ["LockstepModel", "TestSupport"]),
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
