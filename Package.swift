@@ -16,7 +16,7 @@ let package = Package(
     targets: [
         .target(
             name: "KernelSources", path: "Kernels",
-            exclude: ["prelude.cl", "elementary.cl", "special.cl", "philox.cl", "samplers.cl"]),
+            exclude: ["prelude.cl", "elementary.cl", "special.cl", "philox.cl", "samplers.cl", "layout.cl"]),
         .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "LockstepTensor", dependencies: [numerics]),
         .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),
@@ -26,6 +26,7 @@ let package = Package(
         .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
         .target(name: "TestSupport", dependencies: ["LockstepTensor", "LockstepRuntime"], path: "Tests/TestSupport"),
+        .testTarget(name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"]),
         .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "TestSupport"]),
         .testTarget(name: "LockstepModelTests", dependencies: ["LockstepModel", "TestSupport"]),
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),

@@ -20,6 +20,9 @@ static const char philox[] = {
 static const char samplers[] = {
 #embed "samplers.cl" suffix(, 0)
 };
+static const char layout[] = {
+#embed "layout.cl" suffix(, 0)
+};
 
 static const struct {
     const char *name;
@@ -30,6 +33,7 @@ static const struct {
     [LOCKSTEP_KERNEL_SPECIAL] = {"special.cl", special},
     [LOCKSTEP_KERNEL_PHILOX] = {"philox.cl", philox},
     [LOCKSTEP_KERNEL_SAMPLERS] = {"samplers.cl", samplers},
+    [LOCKSTEP_KERNEL_LAYOUT] = {"layout.cl", layout},
 };
 
 const char *lockstep_kernel_source_text(int index) {

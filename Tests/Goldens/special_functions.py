@@ -133,6 +133,7 @@ ONE = {
     "abs": (abs, both([0, 0.5, 1, 1e30] + SUBNORMAL) + [INF, -INF]),
     "sign": (mp.sign, both([0, 0.5, 1, 1e30] + SUBNORMAL) + [INF, -INF]),
     "is_finite": (lambda x: mp.mpf(abs(x) != INF), both([0, 0.5, 1, 1e30, HUGE] + SUBNORMAL) + [INF, -INF]),
+    "is_nan": (lambda x: mp.mpf(0), both([0, 1] + SUBNORMAL) + [INF, -INF]),
     "lgamma": (log_gamma, gammas + negatives + [0, -1, -7, INF]),
     "digamma": (digamma, gammas + negatives + near(1.4616321, 10) + [INF]),
     "erf": (mp.erf, both(spread(0, 6, 200) + TINY + near(1.0)) + SUBNORMAL + [INF, -INF]),
@@ -152,7 +153,7 @@ TWO = {
 
 
 def argument(x):
-    return "inf" if x == np.inf else "-inf" if x == -np.inf else repr(float(x))
+    return "nan" if x != x else "inf" if x == np.inf else "-inf" if x == -np.inf else repr(float(x))
 
 
 def value(v):
@@ -175,9 +176,12 @@ def rows():
     for name, (function, points) in ONE.items():
         for x in sorted({exact(p) for p in points}):
             yield name, argument(x), "", value(function(mp.mpf(x)))
+        yield name, "nan", "", {"is_finite": "0.0", "is_nan": "1.0"}.get(name, "nan")
     for name, (function, points) in TWO.items():
         for x, s in sorted({(exact(p), exact(q)) for p, q in points}):
             yield name, argument(x), argument(s), value(function(mp.mpf(x), mp.mpf(s)))
+        yield name, "nan", "2.0", "nan"
+        yield name, "2.0", "nan", "nan"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import Testing
 import LockstepRuntime
+import LockstepTensor
 
 @Suite struct PhiloxTests {
     /// The known answers that Random123 publishes for philox4x32, 10 rounds.

@@ -84,6 +84,11 @@ package struct LoopVariable: Hashable, Sendable {
     package let number: Int
     /// The variable runs over 0 ..< extent.
     package let extent: Int
+
+    package init(number: Int, extent: Int) {
+        self.number = number
+        self.extent = extent
+    }
 }
 
 package struct Loop: Hashable, Sendable {

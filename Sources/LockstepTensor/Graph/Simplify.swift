@@ -66,6 +66,7 @@ package struct Simplifier {
             if x[1].splat == 0 { return x[0] }
             if let negated = operand(of: .negate, x[1]) { return make(.map(.subtract), [x[0], negated], shape, dtype) }
             if let negated = operand(of: .negate, x[0]) { return make(.map(.subtract), [x[1], negated], shape, dtype) }
+            if x[0].id == x[1].id { return multiply(x[0], 2) }
         case .subtract:
             if x[1].splat == 0 { return x[0] }
             if x[0].splat == 0, dtype == .real { return make(.map(.negate), [x[1]], shape, dtype) }
@@ -74,6 +75,14 @@ package struct Simplifier {
             for (one, other) in [(x[0], x[1]), (x[1], x[0])] {
                 if one.splat == 1 { return other }
                 if one.splat == -1, dtype == .real { return make(.map(.negate), [other], shape, dtype) }
+                if let factor = one.splat, dtype == .real {
+                    if let negated = operand(of: .negate, other) { return multiply(negated, -factor) }
+                    if other.node.op == .map(.multiply) {
+                        for (inner, rest) in [(0, 1), (1, 0)] {
+                            if let second = other.node.inputs[inner].splat { return multiply(other.node.inputs[rest], factor * second) }
+                        }
+                    }
+                }
             }
         case .divide:
             if x[1].splat == 1 { return x[0] }
@@ -185,7 +194,8 @@ package struct Simplifier {
     }
 
     private mutating func multiply(_ x: Tensor, _ factor: Double) -> Tensor {
-        make(.map(.multiply), [x, make(.literal([factor]), [], x.shape, x.dtype)], x.shape, x.dtype)
+        if factor == 1 { return x }
+        return make(.map(.multiply), [x, make(.literal([factor]), [], x.shape, x.dtype)], x.shape, x.dtype)
     }
 
     /// `x` with `axes` dropped, when it is the same all along them.

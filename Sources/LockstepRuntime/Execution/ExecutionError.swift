@@ -1,0 +1,51 @@
+/// Why a program could not be started, advanced, read or written.
+package enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The program reads data that nobody gave.
+    case missingData(name: String, count: Int)
+    /// Shared data of the wrong length; `count` numbers are wanted.
+    case sharedDataCount(name: String, wanted: Int, given: Int)
+    /// Per-lane data of the wrong length; `count` numbers are wanted for each lane.
+    case perLaneDataCount(name: String, lanes: Int, count: Int, given: Int)
+    /// The program was made for data of the other kind.
+    case dataLayout(name: String, wantsShared: Bool)
+    /// Data used as an index hold a value outside `0 ..< bound`. The lane is nil for shared data.
+    case indexOutOfBounds(name: String, lane: Int?, position: Int, value: Double, bound: Int)
+    case missingScalar(name: String)
+    case negativeStepCount(Int)
+    /// Neither state nor records have this name.
+    case unknownName(String, known: [String])
+    /// Records are made by the program: only state can be replaced.
+    case notState(String)
+    case shapeMismatch(name: String, lanes: Int, count: Int, givenLanes: Int, givenCount: Int)
+    case elementMismatch(name: String, wanted: String, given: String)
+
+    package var description: String {
+        switch self {
+        case .missingData(let name, let count):
+            "data '\(name)' is missing: give \(count) numbers"
+        case .sharedDataCount(let name, let wanted, let given):
+            "data '\(name)', shared by all lanes, has \(given) numbers; give \(wanted)"
+        case .perLaneDataCount(let name, let lanes, let count, let given):
+            "data '\(name)', one array per lane, has \(given) numbers; give \(lanes * count), which is \(count) for each of \(lanes) lanes"
+        case .dataLayout(let name, let wantsShared):
+            wantsShared
+                ? "data '\(name)' was given per lane, but the program was made for one array shared by all lanes"
+                : "data '\(name)' was given shared, but the program was made for one array per lane"
+        case .indexOutOfBounds(let name, let lane, let position, let value, let bound):
+            "data '\(name)' is used as an index, so its values must be whole numbers from 0 to \(bound - 1), "
+                + "but element \(position)\(lane.map { " of lane \($0)" } ?? "") is \(value)"
+        case .missingScalar(let name):
+            "the number '\(name)' is missing"
+        case .negativeStepCount(let count):
+            "cannot run \(count) steps"
+        case .unknownName(let name, let known):
+            "there is no state or record '\(name)'; there are: \(known.joined(separator: ", "))"
+        case .notState(let name):
+            "'\(name)' is a record, which only the program writes"
+        case .shapeMismatch(let name, let lanes, let count, let givenLanes, let givenCount):
+            "state '\(name)' takes \(lanes) lanes of \(count) elements, not \(givenLanes) lanes of \(givenCount)"
+        case .elementMismatch(let name, let wanted, let given):
+            "state '\(name)' takes elements of type \(wanted), not \(given)"
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/// A fixed array of numbers on a cache line boundary, zero at first. It is never empty, so that a clamped index
+/// always finds an element.
+final class AlignedStorage<Element: BitwiseCopyable>: @unchecked Sendable {
+    // Unchecked: who may touch which part when is the matter of the execution that owns the storage.
+    let base: UnsafeMutablePointer<Element>
+    let count: Int
+
+    init(count: Int) {
+        self.count = max(count, 1)
+        let bytes = self.count * MemoryLayout<Element>.stride
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        base = raw.bindMemory(to: Element.self, capacity: self.count)
+    }
+
+    deinit { UnsafeMutableRawPointer(base).deallocate() }
+}
+
+extension AlignedStorage {
+    convenience init(filling count: Int, with value: Element) {
+        self.init(count: count)
+        for position in 0..<self.count { base[position] = value }
+    }
+
+    convenience init(_ values: [Element]) {
+        self.init(count: values.count)
+        for (position, value) in values.enumerated() { base[position] = value }
+    }
+}

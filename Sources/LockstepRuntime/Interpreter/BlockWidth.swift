@@ -1,0 +1,29 @@
+/// How many lanes a block has.
+enum BlockWidth {
+    /// What registers and temporaries of a block may take: they should stay in a core's second-level cache.
+    static let scratchBudget = 128 << 10
+    static let range = 32...512
+
+    /// Wide blocks spread the cost of an instruction over many lanes, as long as their scratch stays in cache and
+    /// there is a block for each core.
+    static func choose(lanes: Int, cores: Int, bytesPerLane: Int) -> Int {
+        var width = range.upperBound
+        while width > range.lowerBound, width * bytesPerLane > scratchBudget { width /= 2 }
+        let share = max((lanes + cores - 1) / max(cores, 1), 1)
+        guard share < width else { return width }
+        // Whole vectors, unless there are hardly any lanes.
+        return share < 8 ? share : (share + 7) / 8 * 8
+    }
+}
+
+extension BlockProgram {
+    func scratchBytesPerLane(realSize: Int) -> Int {
+        let reals = reals.entries.count { if case .varying = $0 { true } else { false } }
+        let ints = ints.entries.count { if case .varying = $0 { true } else { false } }
+        let temporaries = buffers.reduce(0) { sum, buffer in
+            guard case .temporary = buffer.role, !buffer.isUniform else { return sum }
+            return sum + buffer.count * (buffer.bank == .reals ? realSize : 4)
+        }
+        return reals * realSize + (ints + indexDepth) * 4 + temporaries
+    }
+}

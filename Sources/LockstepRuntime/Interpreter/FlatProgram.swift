@@ -1,0 +1,88 @@
+import LockstepCompiler
+import LockstepTensor
+
+/// A lane program's statements in the order in which they stand, loops as brackets, so that a position says what
+/// comes before what.
+struct FlatProgram {
+    enum Item {
+        /// Any statement but a loop.
+        case statement(Statement)
+        case enter(loop: Int)
+        /// What follows, up to the loop's end, is its flush.
+        case gate(loop: Int)
+        case again(loop: Int)
+    }
+
+    struct LoopSpan {
+        let variable: LoopVariable
+        let interval: Int
+        let start: Int
+        var end: Int
+    }
+
+    private(set) var items: [Item] = []
+    private(set) var loops: [LoopSpan] = []
+
+    init(_ program: LaneProgram) { append(program.body) }
+
+    private mutating func append(_ statements: [Statement]) {
+        for statement in statements {
+            guard case .loop(let loop) = statement else {
+                items.append(.statement(statement))
+                continue
+            }
+            // A loop that never runs flushes nothing either.
+            guard loop.variable.extent > 0 else { continue }
+            let number = loops.count
+            loops.append(
+                LoopSpan(
+                    variable: loop.variable, interval: max(loop.flush?.interval ?? 1, 1), start: items.count, end: 0))
+            items.append(.enter(loop: number))
+            append(loop.body)
+            if let flush = loop.flush {
+                items.append(.gate(loop: number))
+                append(flush.statements)
+            }
+            loops[number].end = items.count
+            items.append(.again(loop: number))
+        }
+    }
+}
+
+/// What a statement writes and reads.
+struct Effects {
+    var writes: [Register] = []
+    var reads: [Register] = []
+    var stores: BufferID?
+
+    init(_ statement: Statement) {
+        switch statement {
+        case .constant(let register, _), .scalar(let register, _), .step(let register):
+            writes = [register]
+        case .index(let register, let index):
+            writes = [register]
+            reads = Self.registers(index)
+        case .map(let register, _, let operands):
+            writes = [register]
+            reads = operands
+        case .load(let register, _, let index):
+            writes = [register]
+            reads = Self.registers(index)
+        case .store(let buffer, let index, let value), .accumulate(_, let buffer, let index, let value):
+            reads = Self.registers(index) + [value]
+            stores = buffer
+        case .draw4(_, let registers, _, _, let group):
+            writes = registers
+            reads = Self.registers(group)
+        case .draw(_, let register, _, _, let element, let parameter):
+            writes = [register]
+            reads = Self.registers(element) + [parameter]
+        case .loop:
+            break
+        }
+    }
+
+    private static func registers(_ index: IndexExpression) -> [Register] {
+        index.terms.isEmpty ? [] : Array(index.registers)
+    }
+}

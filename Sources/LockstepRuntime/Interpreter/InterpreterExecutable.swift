@@ -1,0 +1,43 @@
+import Dispatch
+import Foundation
+import LockstepCompiler
+import LockstepTensor
+
+/// A lane program for the built-in CPU interpreter: the fallback where there is no OpenCL, and the oracle.
+///
+/// It executes one instruction over a block of lanes at a time, blocks in parallel on all cores.
+package struct InterpreterExecutable: LaneExecutable {
+    package let precision: Precision
+    package let compileSeconds: Double
+    private let source: LaneProgram
+    private let program: BlockProgram
+    private let blockWidth: Int?
+
+    /// - Parameter blockWidth: lanes of a block; chosen by the program's size when nil. Results do not depend on it.
+    package init(_ program: LaneProgram, precision: Precision, blockWidth: Int? = nil) {
+        let start = DispatchTime.now().uptimeNanoseconds
+        source = program
+        self.program = Translation.translate(program)
+        self.precision = precision
+        self.blockWidth = blockWidth
+        compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+    }
+
+    package func start(_ inputs: LaneInputs) throws -> any LaneExecution {
+        try inputs.validate(for: source)
+        switch precision {
+        case .float: return execution(Float.self, inputs)
+        case .double: return execution(Double.self, inputs)
+        }
+    }
+
+    private func execution<Real: ElementReal>(_ type: Real.Type, _ inputs: LaneInputs) -> InterpreterExecution<Real> {
+        let lanes = inputs.keys.count
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let width =
+            blockWidth.map { max($0, 1) }
+            ?? BlockWidth.choose(
+                lanes: lanes, cores: cores, bytesPerLane: program.scratchBytesPerLane(realSize: MemoryLayout<Real>.size))
+        return InterpreterExecution(program, inputs, LaneLayout(lanes: lanes, width: width), cores: cores)
+    }
+}

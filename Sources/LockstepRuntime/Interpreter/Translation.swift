@@ -1,0 +1,289 @@
+import LockstepCompiler
+import LockstepTensor
+
+/// Makes the executable form of a lane program: one pass over its flat form, which gives registers their storage
+/// and emits instructions.
+struct Translation {
+    private let source: LaneProgram
+    private let flat: FlatProgram
+    private let lifetimes: Lifetimes
+    private var result = BlockProgram()
+
+    private var slots: [Slot?]
+    /// Varying entries whose register is dead.
+    private var free: [Bank: [Int32]] = [:]
+    private var constants: [ConstantKey: Slot] = [:]
+    private var scalars: [ScalarKey: Slot] = [:]
+    private var plans: [IndexExpression: Int] = [:]
+
+    private struct ConstantKey: Hashable {
+        let bank: Bank
+        let bits: UInt64
+    }
+
+    private struct ScalarKey: Hashable {
+        let bank: Bank
+        let name: String
+    }
+
+    static func translate(_ program: LaneProgram) -> BlockProgram {
+        var translation = Translation(program)
+        translation.run()
+        return translation.result
+    }
+
+    private init(_ program: LaneProgram) {
+        source = program
+        flat = FlatProgram(program)
+        lifetimes = Lifetimes(flat, registers: program.registers.count, buffers: program.buffers.count)
+        slots = Array(repeating: nil, count: program.registers.count)
+        result.buffers = program.buffers.map { buffer in
+            let isUniform =
+                switch buffer.role {
+                case .table: true
+                case .data, .temporary: buffer.isUniform
+                // Kept per lane always: what lanes carry and give belongs to them.
+                case .state, .record: false
+                }
+            return BufferPlan(role: buffer.role, dtype: buffer.dtype, count: buffer.count, isUniform: isUniform)
+        }
+    }
+
+    private mutating func run() {
+        var dying: [[Register]] = Array(repeating: [], count: flat.items.count)
+        for (number, span) in lifetimes.spans.enumerated() {
+            if let span { dying[span.upperBound].append(Register(number)) }
+        }
+        var starts = Array(repeating: 0, count: flat.loops.count)
+        var gates: [Int?] = Array(repeating: nil, count: flat.loops.count)
+        for (position, item) in flat.items.enumerated() {
+            switch item {
+            case .statement(let statement):
+                emit(statement)
+            case .enter(let loop):
+                let variable = flat.loops[loop].variable.number
+                result.variableCount = max(result.variableCount, variable + 1)
+                result.instructions.append(.enter(variable: Int32(variable)))
+                starts[loop] = result.instructions.count
+            case .gate(let loop):
+                gates[loop] = result.instructions.count
+                let span = flat.loops[loop]
+                result.instructions.append(
+                    .gate(variable: Int32(span.variable.number), extent: span.variable.extent, interval: span.interval, skip: 0))
+            case .again(let loop):
+                let end = result.instructions.count
+                if let gate = gates[loop], case .gate(let variable, let extent, let interval, _) = result.instructions[gate] {
+                    result.instructions[gate] = .gate(variable: variable, extent: extent, interval: interval, skip: end)
+                }
+                let variable = flat.loops[loop].variable
+                result.instructions.append(
+                    .again(variable: Int32(variable.number), extent: variable.extent, start: starts[loop]))
+            }
+            // Freed only now: a result never shares storage with an operand, which keeps the loops over lanes
+            // free of overlap, and so vectorised.
+            for register in dying[position] { release(register) }
+        }
+    }
+}
+
+// MARK: Storage
+
+extension Translation {
+    private mutating func entry(_ kind: BankPlan.Entry, in bank: Bank) -> Int32 {
+        func append(_ plan: inout BankPlan) -> Int32 {
+            plan.entries.append(kind)
+            return Int32(plan.entries.count - 1)
+        }
+        return bank == .reals ? append(&result.reals) : append(&result.ints)
+    }
+
+    private func bank(of register: Register) -> Bank { Bank(source.registers[register.number].dtype) }
+
+    /// Storage for a register that is about to be written.
+    private mutating func define(_ register: Register, isUniform: Bool) -> Slot {
+        let bank = bank(of: register)
+        let slot: Slot
+        if isUniform {
+            slot = Slot(entry: entry(.uniform, in: bank), isUniform: true)
+        } else if let reused = free[bank, default: []].popLast() {
+            slot = Slot(entry: reused, isUniform: false)
+        } else {
+            slot = Slot(entry: entry(.varying, in: bank), isUniform: false)
+        }
+        slots[register.number] = slot
+        return slot
+    }
+
+    private mutating func release(_ register: Register) {
+        guard let slot = slots[register.number] else { return }
+        let bank = bank(of: register)
+        let entries = bank == .reals ? result.reals.entries : result.ints.entries
+        if case .varying = entries[slot.index] { free[bank, default: []].append(slot.entry) }
+    }
+
+    private func slot(_ register: Register) -> Slot? { slots[register.number] }
+
+    /// The storage of a value that is set before the program runs.
+    private mutating func constant(_ value: Double, in bank: Bank) -> Slot {
+        let key = ConstantKey(bank: bank, bits: value.bitPattern)
+        if let known = constants[key] { return known }
+        let slot = Slot(entry: entry(.uniform, in: bank), isUniform: true)
+        if bank == .reals {
+            result.reals.constants.append((slot.index, value))
+        } else {
+            result.ints.constants.append((slot.index, value))
+        }
+        constants[key] = slot
+        return slot
+    }
+
+    private mutating func scalar(_ name: String, in bank: Bank) -> Slot {
+        let key = ScalarKey(bank: bank, name: name)
+        if let known = scalars[key] { return known }
+        let slot = Slot(entry: entry(.uniform, in: bank), isUniform: true)
+        if bank == .reals {
+            result.reals.scalars.append((slot.index, name))
+        } else {
+            result.ints.scalars.append((slot.index, name))
+        }
+        scalars[key] = slot
+        return slot
+    }
+
+    private mutating func stepNumber() -> Slot {
+        let index = result.stepEntry ?? Int(entry(.uniform, in: .ints))
+        result.stepEntry = index
+        return Slot(entry: Int32(index), isUniform: true)
+    }
+
+    /// A register as an operand. One that nothing defines reads as 0.
+    private mutating func operand(_ register: Register) -> Slot {
+        slots[register.number] ?? constant(0, in: bank(of: register))
+    }
+}
+
+// MARK: Statements
+
+extension Translation {
+    private mutating func emit(_ statement: Statement) {
+        switch statement {
+        case .constant(let register, let value):
+            slots[register.number] = constant(value, in: bank(of: register))
+        case .scalar(let register, let name):
+            slots[register.number] = scalar(name, in: bank(of: register))
+        case .step(let register):
+            slots[register.number] = stepNumber()
+        case .index(let register, let index):
+            let plan = plan(index)
+            let slot = define(register, isUniform: result.plans[plan].isUniform)
+            result.instructions.append(.index(slot, plan: Int32(plan)))
+        case .map(let register, let op, let operands):
+            emitMap(register, op, operands)
+        case .load(let register, let buffer, let index):
+            emitLoad(register, buffer, index)
+        case .store(let buffer, let index, let value):
+            result.instructions.append(.store(access(operand(value), buffer, index)))
+        case .accumulate(let reduction, let buffer, let index, let value):
+            result.instructions.append(.accumulate(access(operand(value), buffer, index), reduction))
+        case .draw4(let kind, let registers, let stream, let particle, let group):
+            let plan = plan(group)
+            var results = SIMD4<Int32>(repeating: registers.count < 4 ? entry(.varying, in: .reals) : 0)
+            for (position, register) in registers.prefix(4).enumerated() {
+                results[position] = define(register, isUniform: false).entry
+            }
+            let unused = Slot(entry: results[0], isUniform: false)
+            result.instructions.append(
+                .draw(DrawStep(kind: kind, results: results, parameter: unused, stream: stream, particle: particle, plan: Int32(plan))))
+        case .draw(let kind, let register, let stream, let particle, let element, let parameter):
+            let plan = plan(element)
+            let parameter = operand(parameter)
+            let slot = define(register, isUniform: false)
+            result.instructions.append(
+                .draw(
+                    DrawStep(
+                        kind: kind, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: stream,
+                        particle: particle, plan: Int32(plan))))
+        case .loop:
+            break
+        }
+    }
+
+    private mutating func emitMap(_ register: Register, _ op: ElementOp, _ operands: [Register]) {
+        let inputs = operands.map { operand($0) }
+        guard let first = inputs.first, let last = operands.last else { return }
+        let slot = define(register, isUniform: inputs.allSatisfy(\.isUniform))
+        result.instructions.append(
+            .map(
+                MapStep(
+                    op: op, bank: bank(of: last), result: slot, a: first,
+                    b: inputs.count > 1 ? inputs[1] : first, c: inputs.count > 2 ? inputs[2] : first)))
+    }
+
+    private mutating func emitLoad(_ register: Register, _ buffer: BufferID, _ index: IndexExpression) {
+        let plan = plan(index)
+        let isUniform = result.plans[plan].isUniform && result.buffers[buffer.number].isUniform
+        if result.plans[plan].isUniform, let span = lifetimes.spans[register.number],
+            lifetimes.isUntouched(buffer, during: span)
+        {
+            let slot = Slot(entry: entry(.pointer, in: bank(of: register)), isUniform: isUniform)
+            slots[register.number] = slot
+            result.instructions.append(
+                .point(AccessStep(bank: bank(of: register), register: slot, buffer: Int32(buffer.number), plan: Int32(plan))))
+        } else {
+            let slot = define(register, isUniform: isUniform)
+            result.instructions.append(
+                .load(AccessStep(bank: bank(of: register), register: slot, buffer: Int32(buffer.number), plan: Int32(plan))))
+        }
+    }
+
+    private mutating func access(_ slot: Slot, _ buffer: BufferID, _ index: IndexExpression) -> AccessStep {
+        AccessStep(
+            bank: result.buffers[buffer.number].bank, register: slot, buffer: Int32(buffer.number), plan: Int32(plan(index)))
+    }
+}
+
+// MARK: Indices
+
+extension Translation {
+    /// The number of the plan that computes an index. Registers have their storage by now, and an index that
+    /// mentions a register is not shared, since a later use may find it elsewhere.
+    private mutating func plan(_ index: IndexExpression) -> Int {
+        let isShared = index.registers.isEmpty
+        if isShared, let known = plans[index] { return known }
+        let number = makePlan(index, depth: 1)
+        if isShared { plans[index] = number }
+        return number
+    }
+
+    private mutating func makePlan(_ index: IndexExpression, depth: Int) -> Int {
+        let terms = index.terms.map { term in
+            let atom: IndexTerm.Atom
+            let isUniform: Bool
+            switch term.atom {
+            case .variable(let variable):
+                result.variableCount = max(result.variableCount, variable.number + 1)
+                atom = .variable(variable.number)
+                isUniform = true
+            case .register(let register):
+                let slot = operand(register)
+                atom = .register(slot.index)
+                isUniform = slot.isUniform
+            case .quotient(let inner, let divisor):
+                let plan = makePlan(inner, depth: depth + 1)
+                atom = .quotient(plan: plan, divisor: max(divisor, 1))
+                isUniform = result.plans[plan].isUniform
+            case .remainder(let inner, let divisor):
+                let plan = makePlan(inner, depth: depth + 1)
+                atom = .remainder(plan: plan, divisor: max(divisor, 1))
+                isUniform = result.plans[plan].isUniform
+            }
+            return IndexTerm(atom: atom, coefficient: term.coefficient, isUniform: isUniform)
+        }
+        let isUniform = terms.allSatisfy(\.isUniform)
+        if !isUniform { result.indexDepth = max(result.indexDepth, depth) }
+        result.plans.append(
+            IndexPlan(constant: index.constant, firstTerm: result.terms.count, termCount: terms.count, isUniform: isUniform))
+        result.terms += terms
+        return result.plans.count - 1
+    }
+}

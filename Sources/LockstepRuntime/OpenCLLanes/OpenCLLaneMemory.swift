@@ -1,0 +1,153 @@
+import LockstepCompiler
+import LockstepTensor
+
+/// The arrays of a batch on an OpenCL device, and the launch of a kernel over them.
+struct OpenCLLaneMemory {
+    private let program: LaneProgram
+    private let text: KernelText
+    private let session: OpenCLSession
+    private let schedule: OpenCLSchedule
+    private let precision: Precision
+    private let layout: LaneLayout
+    private let items: Int
+    private let keys: OpenCLBuffer
+    private var buffers: [BufferID: OpenCLBuffer] = [:]
+
+    /// Data that are not given are zero: a launch of no steps does not look at them.
+    init(
+        _ program: LaneProgram, _ text: KernelText, _ session: OpenCLSession, _ schedule: OpenCLSchedule,
+        _ precision: Precision, keys: [Key], data: [String: LaneInputs.Data]
+    ) throws {
+        self.program = program
+        self.text = text
+        self.session = session
+        self.schedule = schedule
+        self.precision = precision
+        layout = schedule.layout(lanes: keys.count)
+        items = schedule.items(lanes: keys.count)
+        let words = keys.flatMap { [Int32(bitPattern: $0.low), Int32(bitPattern: $0.high)] }
+        self.keys = try session.allocate(copying: Self.placed(words, 2, layout, slots: items * schedule.width))
+        for parameter in text.parameters {
+            switch parameter {
+            case .scalar: break
+            case .buffer(let id), .scratch(let id): buffers[id] = try allocate(id, data)
+            }
+        }
+    }
+
+    static func elementBytes(_ buffer: Buffer, _ precision: Precision) -> Int {
+        buffer.dtype == .int || precision == .float ? 4 : 8
+    }
+
+    private static func placed<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(
+        _ values: [T], _ count: Int, _ layout: LaneLayout, slots: Int
+    ) -> [T] {
+        var result = [T](repeating: 0, count: max(slots * count, 1))
+        result.withUnsafeMutableBufferPointer { pointer in
+            if let base = pointer.baseAddress { layout.place(values, count: count, in: base) }
+        }
+        return result
+    }
+
+    private func allocate(_ id: BufferID, _ data: [String: LaneInputs.Data]) throws -> OpenCLBuffer {
+        let buffer = program.buffers[id.number]
+        var values: [Double]?
+        switch buffer.role {
+        case .table(let table): values = table
+        case .data(let name):
+            switch data[name] {
+            case .shared(let given), .perLane(let given): values = given
+            case nil: break
+            }
+        case .state, .record, .temporary: break
+        }
+        let slots = buffer.isUniform ? 1 : items * schedule.width
+        guard let values else {
+            let zeros = try session.allocate(bytes: max(slots * buffer.count, 1) * Self.elementBytes(buffer, precision))
+            try session.fillWithZeros(zeros)
+            return zeros
+        }
+        let layout = buffer.isUniform ? LaneLayout(lanes: 1, width: 1) : layout
+        if buffer.dtype == .real {
+            return precision == .double
+                ? try session.allocate(copying: Self.placed(values, buffer.count, layout, slots: slots))
+                : try session.allocate(copying: Self.placed(values.map { Float($0) }, buffer.count, layout, slots: slots))
+        }
+        return try session.allocate(copying: Self.placed(values.map { Int32(saturating: $0) }, buffer.count, layout, slots: slots))
+    }
+
+    func launch(_ kernel: OpenCLKernel, first: Int, count: Int, scalars: [String: Double]) throws {
+        var arguments: [OpenCLArgument] = [
+            .int32(Int32(truncatingIfNeeded: first)), .int32(Int32(truncatingIfNeeded: count)),
+            .int32(Int32(truncatingIfNeeded: items)), .buffer(keys),
+        ]
+        for parameter in text.parameters {
+            switch parameter {
+            case .buffer(let id), .scratch(let id):
+                guard let buffer = buffers[id] else { throw OpenCLError.misuse("buffer \(id.number) was not allocated") }
+                arguments.append(.buffer(buffer))
+            case .scalar(let scalar):
+                let value = scalars[scalar.name] ?? 0
+                switch (scalar.dtype, precision) {
+                case (.real, .float): arguments.append(.float(Float(value)))
+                case (.real, .double): arguments.append(.double(value))
+                default: arguments.append(.int32(Int32(saturating: value)))
+                }
+            }
+        }
+        try session.enqueue(kernel, arguments, globalSize: [items], localSize: [schedule.groupSize])
+    }
+
+    // MARK: State and records
+
+    func read(_ name: String) throws -> LaneArray {
+        let (buffer, memory) = try named(name)
+        func values<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ type: T.Type) throws -> [T] {
+            var raw = try session.read(memory, as: T.self)
+            return raw.withUnsafeMutableBufferPointer { pointer in
+                pointer.baseAddress.map { layout.values(count: buffer.count, from: $0) } ?? []
+            }
+        }
+        let elements: LaneArray.Elements =
+            buffer.dtype == .int
+            ? .int(try values(Int32.self))
+            : precision == .float ? .float(try values(Float.self)) : .double(try values(Double.self))
+        return LaneArray(lanes: layout.lanes, count: buffer.count, elements: elements)
+    }
+
+    func write(_ name: String, _ array: LaneArray) throws {
+        let (buffer, memory) = try named(name)
+        guard case .state = buffer.role else { throw ExecutionError.notState(name) }
+        guard array.lanes == layout.lanes, array.count == buffer.count, array.elements.count == array.lanes * array.count else {
+            throw ExecutionError.shapeMismatch(
+                name: name, lanes: layout.lanes, count: buffer.count, givenLanes: array.lanes, givenCount: array.count)
+        }
+        let slots = items * schedule.width
+        func upload<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [T]) throws {
+            try Self.placed(values, buffer.count, layout, slots: slots).withUnsafeBytes { bytes in
+                try session.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(memory.byteCount)), to: memory)
+            }
+        }
+        switch (array.elements, buffer.dtype, precision) {
+        case (.float(let values), .real, .float): try upload(values)
+        case (.double(let values), .real, .double): try upload(values)
+        case (.int(let values), .int, _): try upload(values)
+        default:
+            let wanted = buffer.dtype == .int ? "int" : precision.rawValue
+            throw ExecutionError.elementMismatch(name: name, wanted: wanted, given: array.elements.typeName)
+        }
+    }
+
+    private func named(_ name: String) throws -> (Buffer, OpenCLBuffer) {
+        var known: [String] = []
+        for (number, buffer) in program.buffers.enumerated() {
+            switch buffer.role {
+            case .state(let own), .record(let own):
+                if own == name, let memory = buffers[BufferID(number)] { return (buffer, memory) }
+                known.append(own)
+            case .data, .table, .temporary: break
+            }
+        }
+        throw ExecutionError.unknownName(name, known: known)
+    }
+}
