@@ -115,7 +115,8 @@ struct RunRecord: Sendable {
 
     private var sampleNames: String {
         let names = entries.filter { $0.site.kind == .sample }.map { "'\($0.site.name)'" }
-        return names.isEmpty ? "no sample sites" : names.joined(separator: ", ")
+        let list = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", ..." : "")
+        return names.isEmpty ? "no sample sites" : list
     }
 }
 

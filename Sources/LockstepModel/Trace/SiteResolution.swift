@@ -101,10 +101,28 @@ extension Message {
             if let bad {
                 throw ModelError(site: name, "its \(role) value holds \(bad); take missing elements out with a mask")
             }
-            let support = DistributionParameter("the \(role) value", value, distribution.support)
-            if let violation = support.violation { throw ModelError(site: name, "in \(distribution.name), \(violation)") }
+            if let support = distribution.support.refutable,
+                let violation = DistributionParameter("the \(role) value", value, support).violation
+            {
+                throw ModelError(site: name, "in \(distribution.name), \(violation)")
+            }
         }
         return value.broadcast(to: shape)
+    }
+}
+
+extension Constraint {
+    /// What a value surely violates when it lies outside: with open ends closed, since data are rounded; nil when
+    /// the bounds are not the same known numbers for all elements.
+    var refutable: Constraint? {
+        switch self {
+        case .positive: .nonNegative
+        case .greaterThan(let lower): lower.splat == nil ? nil : .interval(lower, Tensor(Double.infinity))
+        case .interval(let lower, let upper), .integerInterval(let lower, let upper):
+            lower.splat == nil || upper.splat == nil ? nil : self
+        case .independent(let base, let axes): base.refutable.map { .independent($0, axes: axes) }
+        default: self
+        }
     }
 }
 
