@@ -48,6 +48,17 @@ import TestSupport
         #expect(seen.count == 12)
     }
 
+    @Test func manySites() throws {
+        // A graph of many sites, each of which uses the one before, is walked once and without recursion.
+        let chain = Model { m in
+            var x = m.sample("x", Normal(0, 1))
+            for i in 0..<5_000 { x = m.sample("x\(i)", Normal(0.5 * x, 1)) }
+        }
+        let trace = try chain.trace()
+        #expect(trace.sites.count == 5_001)
+        #expect(trace["x4999"]?.value.shape == [])
+    }
+
     @Test func manyTasksAtOnce() async throws {
         let model = EightSchoolsTests.model.block(hide: ["mu"]).condition(["tau": 2]).scale(0.5).seed(Key(1))
         let inputs = ["y": EightSchoolsTests.y, "sigma": EightSchoolsTests.sigma]

@@ -127,6 +127,12 @@ import TestSupport
         // Written before it, it does.
         let shown = try Self.model.replay(guideTrace).block(hide: ["b"]).trace(TraceRun(origin: run.origin))
         #expect(try Self.value(shown["y"]?.logProb) == Self.value(trace["y"]?.logProb))
+        // With condition, in both orders: data win, since they are no latent any more.
+        for model in [Self.model.condition(["b": 3]).replay(guideTrace), Self.model.replay(guideTrace).condition(["b": 3])] {
+            let conditioned = try model.trace()
+            #expect(try Self.value(conditioned["b"]?.value) == 3)
+            #expect(conditioned.latents.map(\.name) == ["a"])
+        }
         // Without a run of its own, the trace joins the one that is replayed.
         #expect(try Self.model.replay(guideTrace).trace()["b"]?.value.id == guideTrace["b"]?.value.id)
     }

@@ -57,6 +57,7 @@ import TestSupport
             m.sample("y", Normal(Tensor([1, 2]) + Tensor([1, 2, 3]), 1))
         },
         Case("parameters do not broadcast", ["'y'", "Normal", "[2]", "[3]"]) { m in m.sample("y", Normal([1, 2], [1, 2, 3])) },
+        Case("distribution that draws another shape", ["'x'", "Crooked", "[7]", "[]"]) { m in m.sample("x", Crooked()) },
         Case("failure in a value", ["'t'", "gather"]) { m in m.deterministic("t", Tensor(1)[Tensor(integers: [0])]) },
         Case("failure in a factor", ["'f'", "sum"]) { m in m.factor("f", Tensor([1, 2]).sum(axis: 4)) },
         Case("failure in a param", ["'p'", "reshape"]) { m in m.param("p", Tensor([1, 2]).reshape([3])) },
@@ -69,8 +70,11 @@ import TestSupport
             m.sample("x", Normal([0, 0], [1, 0]).toEvent(1))
         },
         Case("event without axes", ["'x'", "Independent", "2"]) { m in m.sample("x", Normal(0, 1).toEvent(2)) },
-        Case("observed of another shape", ["'y'", "[3]", "[2]", "plate"]) { m in m.observe("y", Normal([0, 0], 1), [1, 2, 3]) },
-        Case("observed without a plate", ["'y'", "[8]", "[]", "plate"]) { m in m.observe("y", Normal(0, 1), m.data("y", shape: [8])) },
+        Case("observed of another shape", ["'y'", "[3]", "[2]", "give a value"]) { m in m.observe("y", Normal([0, 0], 1), [1, 2, 3]) },
+        Case("observed without a plate", ["'y'", "[8]", "[]", "plate of size 8 at dim -1"]) { m in m.observe("y", Normal(0, 1), m.data("y", shape: [8])) },
+        Case("observed without two plates", ["'y'", "plates of size 4 at dim -3 and size 6 at dim -2"]) { m in
+            m.observe("y", Normal(Tensor(repeating: 0, shape: [5, 2]), 1).toEvent(1), m.data("y", shape: [4, 6, 5, 2]))
+        },
         Case("observed is not finite", ["'y'", "nan", "mask"]) { m in m.plate("rows", 2) { m in m.observe("y", Normal(0, 1), [1, .nan]) } },
         Case("observed outside of the support", ["'y'", "HalfNormal", "-1"]) { m in m.observe("y", HalfNormal(1), -1) },
         Case("observed is no count", ["'y'", "Poisson", "0.5"]) { m in m.observe("y", Poisson(1), 0.5) },
@@ -162,4 +166,15 @@ import TestSupport
         #expect(trace.sites.isEmpty)
         #expect(try HandlerTests.value(trace.logJoint) == 0)
     }
+}
+
+/// A distribution that does not keep its word.
+struct Crooked: BatchedDistribution {
+    var batch = Batch(shape: [])
+    var support: Constraint { .real }
+    var parameters: [DistributionParameter] { [] }
+    func logProb(_ value: Tensor) -> Tensor { value }
+    func sample(_ source: RandomSource, sampleShape: Shape) -> Tensor { source.normal([7]) }
+    var mean: Tensor { 0 }
+    var variance: Tensor { 1 }
 }

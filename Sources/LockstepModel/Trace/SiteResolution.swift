@@ -33,9 +33,7 @@ extension Message {
         if let error { throw error }
         switch statement {
         case .sample(let distribution):
-            let value = try self.value.map { given throws(ModelError) in try fit(given, distribution) }
-                ?? distribution.sample(run.source(site: name), sampleShape: [])
-            try check(value, as: "its value")
+            let value = if let given = self.value { try fit(given, distribution) } else { try draw(distribution, run) }
             let logProb = hiddenBy == nil ? try weighting.logProb(distribution, value, site: name) : nil
             if let logProb { try check(logProb, as: "its log density") }
             return site(value, distribution: distribution, logProb: logProb)
@@ -84,6 +82,16 @@ extension Message {
         }
     }
 
+    private func draw(_ distribution: any Distribution, _ run: TraceRun) throws(ModelError) -> Tensor {
+        let draw = distribution.sample(run.source(site: name), sampleShape: [])
+        try check(draw, as: "its value")
+        // A distribution may be a user's own.
+        guard draw.shape == distribution.shape() else {
+            throw ModelError(site: name, "\(distribution.name) drew shape \(draw.shape), but its batch and event shapes say \(distribution.shape())")
+        }
+        return draw
+    }
+
     /// A given value over the whole batch.
     private func fit(_ value: Tensor, _ distribution: any Distribution) throws(ModelError) -> Tensor {
         let role = isObserved ? "observed" : "given"
@@ -92,8 +100,7 @@ extension Message {
         guard Shapes.canBroadcast(value.shape, to: shape) else {
             throw ModelError(
                 site: name, "its \(role) value has shape \(value.shape), but \(distribution.name) has batch shape \(distribution.batchShape) "
-                    + "and event shape \(distribution.eventShape); give a value of shape \(shape), or put the site in plates that "
-                    + "match the value's axes")
+                    + "and event shape \(distribution.eventShape); \(Self.advice(value.shape, distribution))")
         }
         // A mask may exclude what is missing.
         if let literal = value.literal, weighting.masks.isEmpty {
@@ -108,6 +115,24 @@ extension Message {
             }
         }
         return value.broadcast(to: shape)
+    }
+}
+
+extension Message {
+    /// What to do about a value that is larger than its distribution, or of another shape.
+    private static func advice(_ shape: Shape, _ distribution: any Distribution) -> String {
+        let batch = distribution.batchShape
+        let wider = Array(shape.dropLast(distribution.eventShape.count))
+        guard Shapes.canBroadcast(batch + distribution.eventShape, to: shape), !wider.isEmpty else {
+            return "give a value of shape \(batch + distribution.eventShape)"
+        }
+        // Plates are what makes the batch longer.
+        let missing = wider.indices.filter { index in
+            let own = index - (wider.count - batch.count)
+            return own < 0 || batch[own] != wider[index]
+        }
+        let plates = missing.map { "size \(wider[$0]) at dim \($0 - wider.count)" }.joined(separator: " and ")
+        return missing.count == 1 ? "put the site in a plate of \(plates)" : "put the site in plates of \(plates)"
     }
 }
 
