@@ -27,7 +27,8 @@ enum Handler: Sendable {
             } else {
                 let role = site.kind == .sample ? "observed" : "a \(site.kind.rawValue) site"
                 message.error = message.error ?? ModelError(
-                    site: message.name, "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
+                    site: message.name,
+                    "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
             }
         case (.mask(let mask), .sample), (.mask(let mask), .factor):
             message.weighting.masks.append(mask)

@@ -12,7 +12,9 @@ extension Message {
             let expanded = distribution.expanded(to: batch)
             if let failure = expanded.failure { throw ModelError(site: name, "\(failure)") }
             guard expanded.batchShape == batch else {
-                throw ModelError(site: name, "\(distribution.name) of batch shape \(distribution.batchShape) does not expand to \(batch), which its plates ask for")
+                throw ModelError(
+                    site: name,
+                    "\(distribution.name) of batch shape \(distribution.batchShape) does not expand to \(batch), which its plates ask for")
             }
             statement = .sample(expanded)
         case .param(let initial, let constraint):
@@ -87,7 +89,8 @@ extension Message {
         try check(draw, as: "its value")
         // A distribution may be a user's own.
         guard draw.shape == distribution.shape() else {
-            throw ModelError(site: name, "\(distribution.name) drew shape \(draw.shape), but its batch and event shapes say \(distribution.shape())")
+            throw ModelError(
+                site: name, "\(distribution.name) drew shape \(draw.shape), but its batch and event shapes say \(distribution.shape())")
         }
         return draw
     }
