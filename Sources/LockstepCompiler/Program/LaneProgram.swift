@@ -35,11 +35,21 @@ package struct RegisterType: Hashable, Sendable {
     package let dtype: DType
     /// The same for all lanes: computed from shared data, numbers and loop counters only.
     package let isUniform: Bool
+
+    package init(dtype: DType, isUniform: Bool) {
+        self.dtype = dtype
+        self.isUniform = isUniform
+    }
 }
 
 package struct Scalar: Hashable, Sendable {
     package let name: String
     package let dtype: DType
+
+    package init(name: String, dtype: DType) {
+        self.name = name
+        self.dtype = dtype
+    }
 }
 
 package struct BufferID: Hashable, Sendable {
@@ -66,6 +76,13 @@ package struct Buffer: Hashable, Sendable {
     /// Elements per lane (per program when uniform).
     package let count: Int
     package let isUniform: Bool
+
+    package init(role: Role, dtype: DType, count: Int, isUniform: Bool) {
+        self.role = role
+        self.dtype = dtype
+        self.count = count
+        self.isUniform = isUniform
+    }
 }
 
 package indirect enum Statement: Hashable, Sendable {
@@ -105,8 +122,19 @@ package struct Loop: Hashable, Sendable {
     /// so that the error of long sums does not grow with their length.
     package var flush: Flush?
 
+    package init(variable: LoopVariable, body: [Statement], flush: Flush? = nil) {
+        self.variable = variable
+        self.body = body
+        self.flush = flush
+    }
+
     package struct Flush: Hashable, Sendable {
         package let interval: Int
         package var statements: [Statement]
+
+        package init(interval: Int, statements: [Statement]) {
+            self.interval = interval
+            self.statements = statements
+        }
     }
 }

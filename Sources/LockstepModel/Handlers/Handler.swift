@@ -30,7 +30,8 @@ enum Handler: Sendable {
             } else {
                 let role = site.kind == .sample ? "observed" : "a \(site.kind.rawValue) site"
                 message.error = message.error ?? ModelError(
-                    site: message.name, "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
+                    site: message.name,
+                    "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
             }
         case (.assign(let assign), .sample) where !message.isObserved && message.value == nil:
             if case .sample(let distribution) = message.statement { message.value = assign(message.name, distribution) }
