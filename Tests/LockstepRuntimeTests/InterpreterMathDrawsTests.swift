@@ -1,3 +1,4 @@
+import LockstepTensor
 import LockstepRuntime
 import TestSupport
 import Testing
