@@ -30,6 +30,9 @@ let package = Package(
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
         // The models that the programs fit by name.
         .target(name: "LockstepExamples", dependencies: ["Lockstep", csv]),
+        .executableTarget(
+            name: "lockstep-bench", dependencies: ["Lockstep", "LockstepExamples", arguments],
+            path: "Benchmarks/lockstep-bench"),
         .executableTarget(name: "lockstep-cli", dependencies: ["Lockstep", "LockstepExamples", arguments]),
 
         .target(name: "TestSupport", dependencies: ["LockstepTensor", "LockstepRuntime"], path: "Tests/TestSupport"),

@@ -73,10 +73,12 @@ final class LoopFusion {
                 if (nest.targetAxes[a] == nil) != (nest.targetAxes[b] == nil) { return nest.targetAxes[a] != nil }
                 return a < b
             }
+            let longest = nest.extents[preferred[0]]
             var chosen: (group: Int, axis: Int)?
             if options.fuses {
                 search: for index in groups.indices.dropFirst(producers.isEmpty ? 0 : earliest) {
-                    for axis in preferred where groups[index].extent == nest.extents[axis] {
+                    // Only the longest loop is shared: along a shorter one the value would need an array over the longest.
+                    for axis in preferred where groups[index].extent == nest.extents[axis] && nest.extents[axis] == longest {
                         let sharable = producers.allSatisfy { producer in
                             guard let at = place[ObjectIdentifier(producer)], at.group == index else { return true }
                             return canShare(producer, at.axis, nest, axis)

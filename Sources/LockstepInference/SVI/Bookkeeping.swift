@@ -45,7 +45,8 @@ struct Bookkeeping {
         self.loss = loss
         self.slots = slots
         hasFiniteLoss = loss.isFinite
-        hasFiniteGradient = gradients.reduce(Tensor(mask: true)) { $0 .& $1.isFinite.all() }
+        // A sum is finite only if all its terms are: one addition an element instead of a test.
+        hasFiniteGradient = gradients.reduce(Tensor(0.0)) { $0 + $1.sum() }.isFinite
         let commit = Tensor.input(Input(.scalar, Setting.commit, origin: origin), shape: [], dtype: .int)
         isLive = (Self.int(Name.frozen, origin) .== Tensor(integer: 0)) .& (commit .== Tensor(integer: 1))
         accepts = isLive .& hasFiniteLoss .& hasFiniteGradient

@@ -1,3 +1,5 @@
+import RealModule
+
 /// Rewrites a graph so that equal expressions are one node, constants are folded, and work that does not vary
 /// along an axis is done before it is repeated along it.
 ///
@@ -127,7 +129,7 @@ package struct Simplifier {
         return make(.broadcast, [make(.map(op), operands, joint, dtype)], shape, dtype)
     }
 
-    /// Folds the exactly rounded operations, and no others: a constant is the same on every device.
+    /// Folds constants in the host's double precision, which is the same for every device.
     private func fold(_ op: ElementOp, _ x: [Double?]) -> Double? {
         let values = x.compactMap { $0 }
         guard values.count == x.count else { return nil }
@@ -138,6 +140,11 @@ package struct Simplifier {
         case .multiply: return values[0] * values[1]
         case .divide: return values[0] / values[1]
         case .sqrt: return values[0].squareRoot()
+        case .exp: return .exp(values[0])
+        case .expMinusOne: return .expMinusOne(values[0])
+        case .log: return .log(values[0])
+        case .logOnePlus: return .log(onePlus: values[0])
+        case .logGamma where values[0] > 0: return .logGamma(values[0])
         case .abs: return Swift.abs(values[0])
         case .less: return values[0] < values[1] ? 1 : 0
         case .lessOrEqual: return values[0] <= values[1] ? 1 : 0
