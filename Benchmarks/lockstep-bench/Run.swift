@@ -27,7 +27,10 @@ struct Run: ParsableCommand {
         let svi = SVI(problem.model, guide: AutoNormal(problem.guided), optimizer: Adam(learningRate: 0.01))
         let chosen: Device = ["auto": .auto, "opencl": .opencl, "cpu": .cpu][device] ?? .named(device)
         var runs: [Fits] = []
+        var processorSeconds: [Double] = []
         for _ in 0..<max(`repeat`, 1) {
+            let before = ProcessorTime.seconds
+            defer { processorSeconds.append(ProcessorTime.seconds - before) }
             runs.append(try svi.run(keys: Key(0).split(lanes), steps: steps, data: problem.data, device: chosen))
         }
         let fits = runs[0]
@@ -38,6 +41,7 @@ struct Run: ParsableCommand {
         let report = Report(
             case: name, device: fits.deviceKind, device_name: fits.deviceName, lanes: lanes, rows: item.rows, steps: steps,
             trace_seconds: fits.timings.trace, compile_seconds: fits.timings.compile, run_seconds: seconds,
+            cpu_seconds: processorSeconds.sorted()[runs.count / 2],
             lane_steps_per_second: Double(lanes * steps) / seconds,
             loss: .init(mean: mean, sd: variance.squareRoot(), min: losses.min() ?? .nan))
         let encoder = JSONEncoder()
@@ -49,7 +53,7 @@ struct Run: ParsableCommand {
         struct Loss: Encodable { let mean, sd, min: Double }
         let `case`, device, device_name: String
         let lanes, rows, steps: Int
-        let trace_seconds, compile_seconds, run_seconds, lane_steps_per_second: Double
+        let trace_seconds, compile_seconds, run_seconds, cpu_seconds, lane_steps_per_second: Double
         let loss: Loss
     }
 }
@@ -68,5 +72,14 @@ struct Explain: ParsableCommand {
         print(explained.laneProgram)
         print()
         print(explained.kernel)
+    }
+}
+
+/// The processor time of this process on all cores: what a run costs even when others share the machine.
+enum ProcessorTime {
+    static var seconds: Double {
+        var time = timespec()
+        guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return .nan }
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

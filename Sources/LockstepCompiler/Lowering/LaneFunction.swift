@@ -45,6 +45,8 @@ package struct LaneFunction: Sendable {
 package struct LoweringOptions: Hashable, Sendable {
     /// Loops up to this many iterations are written out.
     package var unrollLimit = 16
+    /// Iterations of a loop around rolled inner loops that are written out together.
+    package var tileSize = 4
     /// Whether loops over the same extent are merged.
     package var fuses = true
     /// Sums over at least this many elements are summed in parts.
