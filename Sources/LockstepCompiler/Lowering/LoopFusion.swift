@@ -281,25 +281,31 @@ final class LoopFusion {
         let lost = twin()
         let isUniform = uniform[plan.tensor.id] ?? false
         let zero = pull.emitter.constant(0, .real)
-        let statements = pull.emitter.detachedLoops(over: shape) { emitter, counters in
+        func empty(_ emitter: inout Emitter, _ counters: [IndexExpression]) {
             let position = plan.position(open.index(counters))
             func load(_ buffer: BufferID) -> Register {
                 let register = emitter.makeRegister(.real, isUniform: isUniform)
                 emitter.append(.load(register, buffer, position))
                 return register
             }
-            func difference(_ a: Register, _ b: Register, _ op: ElementOp = .subtract) -> Register {
+            func combine(_ a: Register, _ b: Register, _ op: ElementOp = .subtract) -> Register {
                 let register = emitter.makeRegister(.real, isUniform: isUniform)
                 emitter.append(.map(register, op, [a, b]))
                 return register
             }
             let old = load(total)
-            let corrected = difference(load(partial), load(lost))
-            let new = difference(old, corrected, .add)
-            emitter.append(.store(lost, position, difference(difference(new, old), corrected)))
+            let corrected = combine(load(partial), load(lost))
+            let new = combine(old, corrected, .add)
+            emitter.append(.store(lost, position, combine(combine(new, old), corrected)))
             emitter.append(.store(total, position, new))
             emitter.append(.store(partial, position, zero))
         }
+        // Written out where the sums may then live in registers.
+        let statements = shape.elementCount <= options.unrollLimit
+            ? (0..<shape.elementCount).flatMap { element in
+                pull.emitter.detachedLoops(over: []) { emitter, _ in empty(&emitter, IndexExpression.unflat(.constant(element), shape)) }
+            }
+            : pull.emitter.detachedLoops(over: shape, empty)
         nest.accumulator = partial
         return (nest, total, interval, statements)
     }
