@@ -47,6 +47,8 @@ package struct LoweringOptions: Hashable, Sendable {
     package var unrollLimit = 16
     /// Iterations of a loop around rolled inner loops that are written out together.
     package var tileSize = 4
+    /// Whether work that is the same for all lanes and steps is done beforehand.
+    package var hoists = true
     /// Whether loops over the same extent are merged.
     package var fuses = true
     /// Sums over at least this many elements are summed in parts.

@@ -14,6 +14,8 @@ package struct LaneProgram: Hashable, Sendable {
     package var body: [Statement] = []
     /// Integer data that is used as an index: every element must lie in 0 ..< bound.
     package var indexBounds: [String: Int] = [:]
+    /// A program, or none, whose states after one step are data of this one: what is the same for all lanes and steps.
+    package var prologue: [LaneProgram] = []
 
     package init() {}
 

@@ -33,6 +33,7 @@ package struct OpenCLExecutable: LaneExecutable {
     }
 
     package func start(_ inputs: LaneInputs) throws -> any LaneExecution {
+        let inputs = try inputs.completed(for: program)
         try inputs.validate(for: program)
         return try OpenCLExecution(self, inputs)
     }
