@@ -113,6 +113,20 @@ import LockstepTensor
         try Self.check(Self.x.segmentSum(Tensor(integers: deep).reshape([2, 3]), count: 5), shape: [5], sums)
     }
 
+    @Test func segmentsOfMasksAreCounted() throws {
+        let counts = (0 .< Self.x).segmentSum(Tensor(integers: [0, 0]), count: 1)
+        #expect(counts.dtype == .real)
+        #expect(try ReferenceEvaluator.evaluate(counts, inputs: ["x": Self.values]) == [2, 0, 2])
+    }
+
+    @Test func drawsTakeRealParameters() throws {
+        let source = RandomSource(site: "s", purpose: "model", origin: Origin())
+        let draw = source.poisson(Tensor(integers: [3, 4]), [5, 2])
+        #expect(draw.node.inputs[0].dtype == .real && draw.node.inputs[0].shape == [5, 2])
+        #expect(try ReferenceEvaluator.evaluate(draw).allSatisfy { $0 >= 0 && $0 < 30 })
+        #expect(source.gamma([1, 2, 3], [2]).failure != nil)
+    }
+
     @Test func indexOutsideIsAnError() throws {
         #expect(throws: TensorError.self) {
             try ReferenceEvaluator.evaluate(Self.x[Tensor(integers: [2])], inputs: ["x": Self.values])

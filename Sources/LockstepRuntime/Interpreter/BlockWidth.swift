@@ -1,8 +1,9 @@
 /// How many lanes a block has.
 enum BlockWidth {
     /// What registers and temporaries of a block may take: they should stay in a core's second-level cache.
-    static let scratchBudget = 128 << 10
-    static let range = 32...512
+    static let scratchBudget = 256 << 10
+    /// Below this an instruction's own cost is felt more than a miss of the cache, since lanes are read in order.
+    static let range = 128...512
 
     /// Wide blocks spread the cost of an instruction over many lanes, as long as their scratch stays in cache and
     /// there is a block for each core.

@@ -57,30 +57,35 @@ extension BlockFrame {
     func store(_ access: AccessStep) {
         let buffer = Int(access.buffer)
         switch access.bank {
-        case .reals: combine(realBuffers[buffer], real(access.register), access) { _, new in new }
+        case .reals: combine(realBuffers[buffer], real(access.register), access, LaneFunctions.replace)
         case .ints: combine(intBuffers[buffer], int(access.register), access) { _, new in new }
         }
     }
 
     func accumulate(_ access: AccessStep, _ reduction: Reduction) {
-        let buffer = Int(access.buffer)
         switch access.bank {
-        case .reals:
-            let target = realBuffers[buffer], values = real(access.register)
-            switch reduction {
-            case .sum: combine(target, values, access) { $0 + $1 }
-            case .maximum: combine(target, values, access) { ElementFunctions.maximum($0, $1) }
-            case .minimum: combine(target, values, access) { ElementFunctions.minimum($0, $1) }
-            case .any: combine(target, values, access) { $0 != 0 || $1 != 0 ? 1 : 0 }
-            }
-        case .ints:
-            let target = intBuffers[buffer], values = int(access.register)
-            switch reduction {
-            case .sum: combine(target, values, access) { $0 &+ $1 }
-            case .maximum: combine(target, values, access) { $0 > $1 ? $0 : $1 }
-            case .minimum: combine(target, values, access) { $0 < $1 ? $0 : $1 }
-            case .any: combine(target, values, access) { $0 | $1 }
-            }
+        case .reals: accumulateReals(access, reduction)
+        case .ints: accumulateInts(access, reduction)
+        }
+    }
+
+    private func accumulateReals(_ access: AccessStep, _ reduction: Reduction) {
+        let target = realBuffers[Int(access.buffer)], values = real(access.register)
+        switch reduction {
+        case .sum: combine(target, values, access, LaneFunctions.add)
+        case .maximum: combine(target, values, access, ElementFunctions.maximum)
+        case .minimum: combine(target, values, access, ElementFunctions.minimum)
+        case .any: combine(target, values, access, LaneFunctions.either)
+        }
+    }
+
+    private func accumulateInts(_ access: AccessStep, _ reduction: Reduction) {
+        let target = intBuffers[Int(access.buffer)], values = int(access.register)
+        switch reduction {
+        case .sum: combine(target, values, access) { $0 &+ $1 }
+        case .maximum: combine(target, values, access) { $0 > $1 ? $0 : $1 }
+        case .minimum: combine(target, values, access) { $0 < $1 ? $0 : $1 }
+        case .any: combine(target, values, access) { $0 | $1 }
         }
     }
 

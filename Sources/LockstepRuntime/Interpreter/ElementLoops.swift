@@ -2,50 +2,51 @@ import LockstepTensor
 
 /// Elementwise operations over the lanes of a block.
 extension BlockFrame {
-    /// The table from operation to loop.
+    /// The table from operation to loop. It names functions that are always inlined: in a function of this
+    /// size the optimiser leaves closures alone, and would call them for each lane.
     func map(_ step: MapStep) {
         switch step.op {
-        case .negate: realUnary(step) { -$0 }
-        case .abs: realUnary(step) { ElementFunctions.abs($0) }
-        case .sign: realUnary(step) { ElementFunctions.sign($0) }
-        case .floor: realUnary(step) { ElementFunctions.floor($0) }
-        case .ceil: realUnary(step) { ElementFunctions.ceil($0) }
-        case .sqrt: realUnary(step) { ElementFunctions.sqrt($0) }
-        case .exp: realUnary(step) { ElementFunctions.exp($0) }
-        case .expMinusOne: realUnary(step) { ElementFunctions.expMinusOne($0) }
-        case .log: realUnary(step) { ElementFunctions.log($0) }
-        case .logOnePlus: realUnary(step) { ElementFunctions.logOnePlus($0) }
-        case .sin: realUnary(step) { ElementFunctions.sin($0) }
-        case .cos: realUnary(step) { ElementFunctions.cos($0) }
-        case .tan: realUnary(step) { ElementFunctions.tan($0) }
-        case .asin: realUnary(step) { ElementFunctions.asin($0) }
-        case .acos: realUnary(step) { ElementFunctions.acos($0) }
-        case .atan: realUnary(step) { ElementFunctions.atan($0) }
-        case .sinh: realUnary(step) { ElementFunctions.sinh($0) }
-        case .cosh: realUnary(step) { ElementFunctions.cosh($0) }
-        case .tanh: realUnary(step) { ElementFunctions.tanh($0) }
-        case .sigmoid: realUnary(step) { ElementFunctions.sigmoid($0) }
-        case .softplus: realUnary(step) { ElementFunctions.softplus($0) }
-        case .logGamma: realUnary(step) { ElementFunctions.logGamma($0) }
-        case .digamma: realUnary(step) { ElementFunctions.digamma($0) }
-        case .erf: realUnary(step) { ElementFunctions.erf($0) }
-        case .erfc: realUnary(step) { ElementFunctions.erfc($0) }
-        case .erfInverse: realUnary(step) { ElementFunctions.erfInverse($0) }
-        case .add: arithmetic(step, { $0 + $1 }, { $0 &+ $1 })
-        case .subtract: arithmetic(step, { $0 - $1 }, { $0 &- $1 })
-        case .multiply: arithmetic(step, { $0 * $1 }, { $0 &* $1 })
-        case .divide: realBinary(step) { $0 / $1 }
-        case .power: realBinary(step) { ElementFunctions.power($0, $1) }
-        case .minimum: arithmetic(step, { ElementFunctions.minimum($0, $1) }, { $0 < $1 ? $0 : $1 })
-        case .maximum: arithmetic(step, { ElementFunctions.maximum($0, $1) }, { $0 > $1 ? $0 : $1 })
-        case .hurwitzZeta: realBinary(step) { ElementFunctions.hurwitzZeta($0, $1) }
-        case .isFinite: unary(step, int(step.result), real(step.a)) { $0.magnitude < .infinity ? 1 : 0 }
-        case .less: comparison(step, { $0 < $1 }, { $0 < $1 })
-        case .lessOrEqual: comparison(step, { $0 <= $1 }, { $0 <= $1 })
-        case .equal: comparison(step, { $0 == $1 }, { $0 == $1 })
-        case .and: intBinary(step) { $0 & $1 }
-        case .or: intBinary(step) { $0 | $1 }
-        case .not: unary(step, int(step.result), int(step.a)) { $0 ^ 1 }
+        case .negate: realUnary(step, LaneFunctions.negate)
+        case .abs: realUnary(step, ElementFunctions.abs)
+        case .sign: realUnary(step, ElementFunctions.sign)
+        case .floor: realUnary(step, ElementFunctions.floor)
+        case .ceil: realUnary(step, ElementFunctions.ceil)
+        case .sqrt: realUnary(step, ElementFunctions.sqrt)
+        case .exp: realUnary(step, ElementFunctions.exp)
+        case .expMinusOne: realUnary(step, ElementFunctions.expMinusOne)
+        case .log: realUnary(step, ElementFunctions.log)
+        case .logOnePlus: realUnary(step, ElementFunctions.logOnePlus)
+        case .sin: realUnary(step, ElementFunctions.sin)
+        case .cos: realUnary(step, ElementFunctions.cos)
+        case .tan: realUnary(step, ElementFunctions.tan)
+        case .asin: realUnary(step, ElementFunctions.asin)
+        case .acos: realUnary(step, ElementFunctions.acos)
+        case .atan: realUnary(step, ElementFunctions.atan)
+        case .sinh: realUnary(step, ElementFunctions.sinh)
+        case .cosh: realUnary(step, ElementFunctions.cosh)
+        case .tanh: realUnary(step, ElementFunctions.tanh)
+        case .sigmoid: realUnary(step, ElementFunctions.sigmoid)
+        case .softplus: realUnary(step, ElementFunctions.softplus)
+        case .logGamma: realUnary(step, ElementFunctions.logGamma)
+        case .digamma: realUnary(step, ElementFunctions.digamma)
+        case .erf: realUnary(step, ElementFunctions.erf)
+        case .erfc: realUnary(step, ElementFunctions.erfc)
+        case .erfInverse: realUnary(step, ElementFunctions.erfInverse)
+        case .add: arithmetic(step, LaneFunctions.add, IntLoops.add)
+        case .subtract: arithmetic(step, LaneFunctions.subtract, IntLoops.subtract)
+        case .multiply: arithmetic(step, LaneFunctions.multiply, IntLoops.multiply)
+        case .divide: realBinary(step, LaneFunctions.divide)
+        case .power: realBinary(step, ElementFunctions.power)
+        case .minimum: arithmetic(step, ElementFunctions.minimum, IntLoops.minimum)
+        case .maximum: arithmetic(step, ElementFunctions.maximum, IntLoops.maximum)
+        case .hurwitzZeta: realBinary(step, ElementFunctions.hurwitzZeta)
+        case .isFinite: unary(step, int(step.result), real(step.a), LaneFunctions.isFinite)
+        case .less: comparison(step, LaneFunctions.less, IntLoops.less)
+        case .lessOrEqual: comparison(step, LaneFunctions.lessOrEqual, IntLoops.lessOrEqual)
+        case .equal: comparison(step, LaneFunctions.equal, IntLoops.equal)
+        case .and: IntLoops.and(ints(step))
+        case .or: IntLoops.or(ints(step))
+        case .not: IntLoops.not(ints(step))
         case .select:
             switch step.bank {
             case .reals: select(step, real(step.result), real(step.b), real(step.c))
@@ -53,13 +54,13 @@ extension BlockFrame {
             }
         case .toReal:
             switch step.bank {
-            case .reals: unary(step, real(step.result), real(step.a)) { $0 }
-            case .ints: unary(step, real(step.result), int(step.a)) { Real(Double($0)) }
+            case .reals: unary(step, real(step.result), real(step.a), LaneFunctions.same)
+            case .ints: unary(step, real(step.result), int(step.a), LaneFunctions.toReal)
             }
         case .toInt:
             switch step.bank {
-            case .reals: unary(step, int(step.result), real(step.a)) { Int32(saturating: Double($0)) }
-            case .ints: unary(step, int(step.result), int(step.a)) { $0 }
+            case .reals: unary(step, int(step.result), real(step.a), LaneFunctions.toInt)
+            case .ints: IntLoops.copy(ints(step))
             }
         }
     }
@@ -73,26 +74,22 @@ extension BlockFrame {
     }
 
     @inline(__always) private func realBinary(_ step: MapStep, _ function: (Real, Real) -> Real) {
-        binary(step, real(step.result), real(step.a), real(step.b), function)
-    }
-
-    @inline(__always) private func intBinary(_ step: MapStep, _ function: (Int32, Int32) -> Int32) {
-        binary(step, int(step.result), int(step.a), int(step.b), function)
+        operands(step, real(step.result), real(step.a), real(step.b)).forEachLane(function)
     }
 
     @inline(__always)
-    private func arithmetic(_ step: MapStep, _ onReals: (Real, Real) -> Real, _ onInts: (Int32, Int32) -> Int32) {
+    private func arithmetic(_ step: MapStep, _ onReals: (Real, Real) -> Real, _ onInts: (IntLoops.Operands) -> Void) {
         switch step.bank {
         case .reals: realBinary(step, onReals)
-        case .ints: intBinary(step, onInts)
+        case .ints: onInts(ints(step))
         }
     }
 
     @inline(__always)
-    private func comparison(_ step: MapStep, _ onReals: (Real, Real) -> Bool, _ onInts: (Int32, Int32) -> Bool) {
+    private func comparison(_ step: MapStep, _ onReals: (Real, Real) -> Int32, _ onInts: (IntLoops.Operands) -> Void) {
         switch step.bank {
-        case .reals: binary(step, int(step.result), real(step.a), real(step.b)) { onReals($0, $1) ? 1 : 0 }
-        case .ints: binary(step, int(step.result), int(step.a), int(step.b)) { onInts($0, $1) ? 1 : 0 }
+        case .reals: operands(step, int(step.result), real(step.a), real(step.b)).forEachLane(onReals)
+        case .ints: onInts(ints(step))
         }
     }
 
@@ -108,32 +105,16 @@ extension BlockFrame {
         }
     }
 
-    /// A loop for each way in which operands are uniform.
     @inline(__always)
-    private func binary<T, U>(
-        _ step: MapStep, _ result: UnsafeMutablePointer<U>, _ a: UnsafeMutablePointer<T>, _ b: UnsafeMutablePointer<T>,
-        _ function: (T, T) -> U
-    ) {
-        let n = count(step.result)
-        var lane = 0
-        if step.a.isUniform == step.b.isUniform {
-            while lane < n {
-                result[lane] = function(a[lane], b[lane])
-                lane &+= 1
-            }
-        } else if step.b.isUniform {
-            let value = b[0]
-            while lane < n {
-                result[lane] = function(a[lane], value)
-                lane &+= 1
-            }
-        } else {
-            let value = a[0]
-            while lane < n {
-                result[lane] = function(value, b[lane])
-                lane &+= 1
-            }
-        }
+    private func operands<T, U>(
+        _ step: MapStep, _ result: UnsafeMutablePointer<U>, _ a: UnsafeMutablePointer<T>, _ b: UnsafeMutablePointer<T>
+    ) -> BinaryOperands<T, U> {
+        BinaryOperands(
+            result: result, a: a, b: b, aIsUniform: step.a.isUniform, bIsUniform: step.b.isUniform, count: count(step.result))
+    }
+
+    @inline(__always) private func ints(_ step: MapStep) -> IntLoops.Operands {
+        operands(step, int(step.result), int(step.a), int(step.b))
     }
 
     @inline(__always)

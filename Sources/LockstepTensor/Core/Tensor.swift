@@ -69,7 +69,7 @@ extension Tensor {
     }
 
     package static func random(_ op: RandomOp, _ parameter: Tensor? = nil, shape: Shape) -> Tensor {
-        Tensor(.random(op), parameter.map { [$0.broadcast(to: shape)] } ?? [], shape: shape, dtype: .real)
+        Tensor(.random(op), parameter.map { [$0.asReal.broadcast(to: shape)] } ?? [], shape: shape, dtype: .real)
     }
 }
 

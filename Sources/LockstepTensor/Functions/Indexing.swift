@@ -19,7 +19,8 @@ extension Tensor {
         guard index.dtype == .int, Array(shape.prefix(index.rank)) == index.shape else {
             return .failed(TensorError("segmentSum", [shape, index.shape], "the index must hold integers and lead the shape of the values"))
         }
-        return Tensor(.segmentSum, [self, index], shape: [count] + shape.dropFirst(index.rank), dtype: dtype)
+        let source = dtype == .bool ? asReal : self
+        return Tensor(.segmentSum, [source, index], shape: [count] + shape.dropFirst(index.rank), dtype: source.dtype)
     }
 }
 

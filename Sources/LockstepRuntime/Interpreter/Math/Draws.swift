@@ -47,9 +47,9 @@ package struct Draws<Real: ElementReal>: Sendable {
 
     /// Box and Muller 1958, "A note on the generation of random normal deviates": (r cos, r sin).
     package static func normalPair(_ first: UInt32, _ second: UInt32) -> (Real, Real) {
-        let radius = (-2 * libmLog(Double(Real.radius(first)))).squareRoot()
+        let radius = (-2 * libmLog(Real.radius(first).wide)).squareRoot()
         // The angle in quarter turns, split exactly into a whole number and a rest in [-1/2, 1/2].
-        let quarters = 4 * Double(Real.turn(second))
+        let quarters = 4 * Real.turn(second).wide
         let whole = quarters.rounded(.toNearestOrEven)
         let angle = (quarters - whole) * (.pi / 2)
         let c = libmCos(angle), s = libmSin(angle)

@@ -19,37 +19,37 @@ package enum ElementFunctions {
 
     // MARK: Functions of the C library
 
-    @inline(__always) package static func exp<R: ElementReal>(_ x: R) -> R { R(libmExp(Double(x))) }
-    @inline(__always) package static func expMinusOne<R: ElementReal>(_ x: R) -> R { R(libmExpMinusOne(Double(x))) }
-    @inline(__always) package static func log<R: ElementReal>(_ x: R) -> R { R(libmLog(Double(x))) }
-    @inline(__always) package static func logOnePlus<R: ElementReal>(_ x: R) -> R { R(libmLogOnePlus(Double(x))) }
-    @inline(__always) package static func sin<R: ElementReal>(_ x: R) -> R { R(libmSin(Double(x))) }
-    @inline(__always) package static func cos<R: ElementReal>(_ x: R) -> R { R(libmCos(Double(x))) }
-    @inline(__always) package static func tan<R: ElementReal>(_ x: R) -> R { R(libmTan(Double(x))) }
-    @inline(__always) package static func asin<R: ElementReal>(_ x: R) -> R { R(libmAsin(Double(x))) }
-    @inline(__always) package static func acos<R: ElementReal>(_ x: R) -> R { R(libmAcos(Double(x))) }
-    @inline(__always) package static func atan<R: ElementReal>(_ x: R) -> R { R(libmAtan(Double(x))) }
-    @inline(__always) package static func sinh<R: ElementReal>(_ x: R) -> R { R(libmSinh(Double(x))) }
-    @inline(__always) package static func cosh<R: ElementReal>(_ x: R) -> R { R(libmCosh(Double(x))) }
-    @inline(__always) package static func tanh<R: ElementReal>(_ x: R) -> R { R(libmTanh(Double(x))) }
-    @inline(__always) package static func erf<R: ElementReal>(_ x: R) -> R { R(libmErf(Double(x))) }
-    @inline(__always) package static func erfc<R: ElementReal>(_ x: R) -> R { R(libmErfc(Double(x))) }
-    @inline(__always) package static func power<R: ElementReal>(_ x: R, _ y: R) -> R { R(libmPower(Double(x), Double(y))) }
+    @inline(__always) package static func exp<R: ElementReal>(_ x: R) -> R { R(libmExp(x.wide)) }
+    @inline(__always) package static func expMinusOne<R: ElementReal>(_ x: R) -> R { R(libmExpMinusOne(x.wide)) }
+    @inline(__always) package static func log<R: ElementReal>(_ x: R) -> R { R(libmLog(x.wide)) }
+    @inline(__always) package static func logOnePlus<R: ElementReal>(_ x: R) -> R { R(libmLogOnePlus(x.wide)) }
+    @inline(__always) package static func sin<R: ElementReal>(_ x: R) -> R { R(libmSin(x.wide)) }
+    @inline(__always) package static func cos<R: ElementReal>(_ x: R) -> R { R(libmCos(x.wide)) }
+    @inline(__always) package static func tan<R: ElementReal>(_ x: R) -> R { R(libmTan(x.wide)) }
+    @inline(__always) package static func asin<R: ElementReal>(_ x: R) -> R { R(libmAsin(x.wide)) }
+    @inline(__always) package static func acos<R: ElementReal>(_ x: R) -> R { R(libmAcos(x.wide)) }
+    @inline(__always) package static func atan<R: ElementReal>(_ x: R) -> R { R(libmAtan(x.wide)) }
+    @inline(__always) package static func sinh<R: ElementReal>(_ x: R) -> R { R(libmSinh(x.wide)) }
+    @inline(__always) package static func cosh<R: ElementReal>(_ x: R) -> R { R(libmCosh(x.wide)) }
+    @inline(__always) package static func tanh<R: ElementReal>(_ x: R) -> R { R(libmTanh(x.wide)) }
+    @inline(__always) package static func erf<R: ElementReal>(_ x: R) -> R { R(libmErf(x.wide)) }
+    @inline(__always) package static func erfc<R: ElementReal>(_ x: R) -> R { R(libmErfc(x.wide)) }
+    @inline(__always) package static func power<R: ElementReal>(_ x: R, _ y: R) -> R { R(libmPower(x.wide, y.wide)) }
     /// log |Gamma(x)|.
-    @inline(__always) package static func logGamma<R: ElementReal>(_ x: R) -> R { R(libmLogGamma(Double(x))) }
+    @inline(__always) package static func logGamma<R: ElementReal>(_ x: R) -> R { R(libmLogGamma(x.wide)) }
 
     // MARK: Functions of our own
 
     /// 1 / (1 + exp(-x)).
-    @inline(__always) package static func sigmoid<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.sigmoid(Double(x))) }
+    @inline(__always) package static func sigmoid<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.sigmoid(x.wide)) }
     /// log(1 + exp(x)).
-    @inline(__always) package static func softplus<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.softplus(Double(x))) }
+    @inline(__always) package static func softplus<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.softplus(x.wide)) }
     /// The derivative of `logGamma`.
-    @inline(__always) package static func digamma<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.digamma(Double(x))) }
+    @inline(__always) package static func digamma<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.digamma(x.wide)) }
     /// The sum over k >= 0 of (x + k)^-s, for s > 1 and x > 0.
     @inline(__always) package static func hurwitzZeta<R: ElementReal>(_ s: R, _ x: R) -> R {
-        R(SpecialFunctions.hurwitzZeta(Double(s), Double(x)))
+        R(SpecialFunctions.hurwitzZeta(s.wide, x.wide))
     }
     /// The inverse of `erf` on (-1, 1).
-    @inline(__always) package static func erfInverse<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.erfInverse(Double(x))) }
+    @inline(__always) package static func erfInverse<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.erfInverse(x.wide)) }
 }

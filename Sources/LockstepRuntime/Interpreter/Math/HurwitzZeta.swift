@@ -52,7 +52,7 @@ extension SpecialFunctions {
         // The tail's parts are of one sign but for the corrections, which are small: smallest first.
         add(power * correction)
         add(power * 0.5)
-        add(power * (base / (s - 1)))
+        add(libmPower(base, 1 - s) / (s - 1))
         return total + lost
     }
 }

@@ -1,5 +1,5 @@
 /// Samplers that try until a proposal is accepted. The number of attempts is bounded so that a device's lanes
-/// always come back; the chance of reaching the bound is below 1e-60.
+/// always come back; the chance of reaching the bound is below 1e-30.
 extension Draws {
     private static var attempts: UInt32 { 64 }
 
@@ -7,7 +7,7 @@ extension Draws {
     /// gamma variables". Below 1 a draw for alpha + 1 is multiplied by U^(1/alpha), in logarithms: the power
     /// underflows long before the product does.
     package func gamma(_ alpha: Real, element: UInt32) -> Real {
-        let a = Double(alpha)
+        let a = alpha.wide
         guard a > 0, a.isFinite else { return .nan }
         let boosted = a < 1
         let d = (boosted ? a + 1 : a) - 1.0 / 3
@@ -16,12 +16,12 @@ extension Draws {
         var logBoost = 0.0
         for t in 0..<Self.attempts {
             let words = words(attempt: t, element: element)
-            if t == 0, boosted { logBoost = libmLog(Double(Real.uniform(words[3]))) / a }
-            let x = Double(Self.normalPair(words[0], words[1]).0)
+            if t == 0, boosted { logBoost = libmLog(Real.uniform(words[3]).wide) / a }
+            let x = Self.normalPair(words[0], words[1]).0.wide
             let root = 1 + c * x
             guard root > 0 else { continue }
             let v = root * root * root
-            let u = Double(Real.uniform(words[2]))
+            let u = Real.uniform(words[2]).wide
             if libmLog(u) < 0.5 * x * x + d - d * v + d * libmLog(v) {
                 cube = v
                 break
@@ -34,13 +34,13 @@ extension Draws {
     /// Poisson counts: inversion below a rate of 10, else PTRS (Hörmann 1993, "The transformed rejection method
     /// for generating Poisson random variables").
     package func poisson(_ rate: Real, element: UInt32) -> Real {
-        let mu = Double(rate)
+        let mu = rate.wide
         guard mu >= 0, mu.isFinite else { return .nan }
         return Real(mu < 10 ? smallPoisson(mu, element) : largePoisson(mu, element))
     }
 
     private func smallPoisson(_ mu: Double, _ element: UInt32) -> Double {
-        let u = Double(Real.uniform(words(attempt: 0, element: element)[2]))
+        let u = Real.uniform(words(attempt: 0, element: element)[2]).wide
         var count = 0.0
         var probability = libmExp(-mu)
         var cumulative = probability
@@ -60,8 +60,8 @@ extension Draws {
         let logMu = libmLog(mu)
         for t in 0..<Self.attempts {
             let words = words(attempt: t, element: element)
-            let u = Double(Real.uniform(words[0])) - 0.5
-            let v = Double(Real.uniform(words[1]))
+            let u = Real.uniform(words[0]).wide - 0.5
+            let v = Real.uniform(words[1]).wide
             let edge = 0.5 - u.magnitude
             let count = ((2 * a / edge + b) * u + mu + 0.43).rounded(.down)
             if edge >= 0.07, v <= acceptable { return count }

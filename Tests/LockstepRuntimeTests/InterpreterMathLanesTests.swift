@@ -1,0 +1,83 @@
+import LockstepRuntime
+import TestSupport
+import Testing
+
+/// The vectorisable functions: goldens, and a sweep over all magnitudes against the C library in Double.
+@Suite struct InterpreterMathLanesTests {
+    struct Case: Sendable, CustomStringConvertible {
+        let name: String
+        let bound: Double
+        let lane: @Sendable (Float) -> Float
+        let exact: @Sendable (Double) -> Double
+        var domain: ClosedRange<Float> = -.infinity ... .infinity
+        var description: String { name }
+    }
+
+    static let cases: [Case] = [
+        Case(name: "exp", bound: 1, lane: { LaneFunctions.exp($0) }, exact: { ElementFunctions.exp($0) }),
+        Case(name: "expm1", bound: 2, lane: { LaneFunctions.expMinusOne($0) }, exact: { ElementFunctions.expMinusOne($0) }),
+        Case(name: "log", bound: 1, lane: { LaneFunctions.log($0) }, exact: { ElementFunctions.log($0) }),
+        Case(name: "log1p", bound: 2, lane: { LaneFunctions.logOnePlus($0) }, exact: { ElementFunctions.logOnePlus($0) }),
+        Case(name: "sigmoid", bound: 3, lane: { LaneFunctions.sigmoid($0) }, exact: { ElementFunctions.sigmoid($0) }),
+        Case(name: "softplus", bound: 3, lane: { LaneFunctions.softplus($0) }, exact: { ElementFunctions.softplus($0) }),
+        Case(name: "tanh", bound: 3, lane: { LaneFunctions.tanh($0) }, exact: { ElementFunctions.tanh($0) }),
+        Case(name: "sin", bound: 2, lane: { LaneFunctions.sin($0) }, exact: { ElementFunctions.sin($0) },
+            domain: -LaneFunctions.largestAngle ... LaneFunctions.largestAngle),
+        Case(name: "cos", bound: 2, lane: { LaneFunctions.cos($0) }, exact: { ElementFunctions.cos($0) },
+            domain: -LaneFunctions.largestAngle ... LaneFunctions.largestAngle),
+    ]
+
+    @Test(arguments: cases)
+    func goldens(_ function: Case) throws {
+        let rows = try Goldens.specialFunctions().filter { $0.function == function.name && function.domain.contains(Float($0.arguments[0])) }
+        #expect(rows.count > 100)
+        for row in rows {
+            let error = Ulps.error(of: function.lane(Float(row.arguments[0])), expected: row.value)
+            #expect(error <= function.bound, "\(function.name)(\(row.arguments[0]))")
+        }
+    }
+
+    /// Floats of every exponent and sign: a stride through all bit patterns that is coprime to them.
+    @Test(arguments: cases)
+    func sweep(_ function: Case) {
+        var worst = 0.0
+        var argument = Float.nan
+        var bits: UInt32 = 0
+        for _ in 0..<200_000 {
+            bits &+= 0x9e37_79b1
+            // Two thirds of the arguments where the functions are not constant.
+            let x = bits % 3 == 0 ? Float(bitPattern: bits) : Float(Int32(bitPattern: bits)) * (bits % 3 == 1 ? 0x1p-24 : 0x1p-30)
+            guard !x.isNaN, function.domain.contains(x) else { continue }
+            let error = Ulps.error(of: function.lane(x), expected: function.exact(Double(x)))
+            if error > worst { (worst, argument) = (error, x) }
+        }
+        #expect(worst <= function.bound, "\(function.name)(\(argument)) is \(worst) ulps off")
+    }
+
+    @Test(arguments: cases)
+    func notANumber(_ function: Case) { #expect(function.lane(.nan).isNaN) }
+
+    /// Blocks cover all angles, and a lane's bits do not depend on its neighbours or its place.
+    @Test func anglesOfWholeBlocks() throws {
+        let x = (0..<67).map { i -> Float in
+            if i % 5 == 0 { return Float(i) * 1e30 }
+            if i % 7 == 0 { return .infinity }
+            return Float(i) * 13.7 - 400
+        }
+        func run(_ x: [Float]) -> (sin: [Float], cos: [Float]) {
+            var sines = [Float](repeating: 0, count: x.count), cosines = sines
+            x.withUnsafeBufferPointer { source in
+                sines.withUnsafeMutableBufferPointer { Lanes.sin(source, into: $0) }
+                cosines.withUnsafeMutableBufferPointer { Lanes.cos(source, into: $0) }
+            }
+            return (sines, cosines)
+        }
+        let all = run(x)
+        for (i, angle) in x.enumerated() {
+            let alone = run([angle])
+            #expect(all.sin[i].bitPattern == alone.sin[0].bitPattern && all.cos[i].bitPattern == alone.cos[0].bitPattern)
+            #expect(Ulps.error(of: all.sin[i], expected: ElementFunctions.sin(Double(angle))) <= 2)
+            #expect(Ulps.error(of: all.cos[i], expected: ElementFunctions.cos(Double(angle))) <= 2)
+        }
+    }
+}
