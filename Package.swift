@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["LockstepTensor", "LockstepRuntime"], path: "Tests/TestSupport"),
         .testTarget(name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"]),
         .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "TestSupport"]),
+        .testTarget(name: "LockstepDistributionsTests", dependencies: ["LockstepDistributions", "TestSupport"]),
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

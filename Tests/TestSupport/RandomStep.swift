@@ -39,7 +39,7 @@ private struct Maker {
         let lanes = 3
         pool = states + [
             input(.data, "x", [rows, columns]), input(.data, "own", [rows]), input(.scalar, "rate", []),
-            input(.scalar, LaneFunction.stepName, [], .int).asReal, tanh(Tensor.iota(rows).asReal * 0.1),
+            input(.scalar, Input.step, [], .int).asReal, tanh(Tensor.iota(rows).asReal * 0.1),
         ]
         indices = [
             input(.data, "index", [rows], .int), input(.data, "ownIndex", [rows], .int), Tensor(integers: rowNumbers(rows)), Tensor.iota(rows),
@@ -56,7 +56,7 @@ private struct Maker {
             function.append(.init(name, 0.5 * next - tanh(usable)))
         }
         let recorded = pick(pool)
-        let slot = input(.scalar, LaneFunction.stepName, [], .int)
+        let slot = input(.scalar, Input.step, [], .int)
         var step = StepCase(LaneFunction(
             states: function, records: [.init("loss", slots: 3, slot: slot, value: loss), .init("seen", slots: 2, slot: slot, value: recorded)],
             perLane: ["own", "ownIndex"]))

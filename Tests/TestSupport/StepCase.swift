@@ -47,7 +47,7 @@ package struct StepCase: Sendable {
             for state in function.states { values[state.name] = start(state, lane) }
             var records = function.records.map { [Double](repeating: 0, count: $0.slots * $0.value.count) }
             for step in 0..<advances.reduce(0, +) {
-                values[LaneFunction.stepName] = [Double(step)]
+                values[Input.step] = [Double(step)]
                 let tensors = function.states.map(\.value) + function.records.flatMap { [$0.slot, $0.value] }
                 let results = try ReferenceEvaluator.evaluate(
                     tensors, inputs: values, key: (keys[lane].low, keys[lane].high), step: UInt32(step))

@@ -34,9 +34,6 @@ package struct LaneFunction: Sendable {
     /// The names of data that differ from lane to lane.
     package let perLane: Set<String>
 
-    /// The int scalar input of this name is the number of the running step, which no launch has to give.
-    package static let stepName = "step"
-
     package init(states: [State], records: [Record] = [], perLane: Set<String> = []) {
         self.states = states
         self.records = records

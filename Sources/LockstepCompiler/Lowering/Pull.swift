@@ -78,8 +78,8 @@ final class Pull {
             return emitter.index(index[0])
         case .input(let input):
             switch input.kind {
-            case .scalar where input.name == LaneFunction.stepName:
-                return emitter.map(tensor.dtype == .int ? .toInt : .toReal, [emitter.step()], tensor.dtype)
+            case .scalar where input.name == Input.step:
+                return emitter.step()
             case .scalar:
                 return emitter.scalar(input.name, tensor.dtype)
             case .data:

@@ -47,6 +47,6 @@ enum Rounding {
 extension Tensor {
     /// Sums the last `count` axes.
     func sumRightmost(_ count: Int) -> Tensor {
-        count > 0 ? sum(Array(-count ..< 0)) : self
+        count > 0 ? sum(Array(-count..<0)) : self
     }
 }

@@ -5,7 +5,9 @@ public struct IdentityBijector: Bijector {
     public init() {}
     public func forward(_ x: Tensor) -> Tensor { x }
     public func inverse(_ y: Tensor) -> Tensor { y }
-    public func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor { Tensor(repeating: 0, shape: x.shape) }
+    public func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor {
+        x.failure == nil ? Tensor(repeating: 0, shape: x.shape) : x
+    }
     public func image(of constraint: Constraint) -> Constraint { constraint }
 }
 
@@ -72,7 +74,6 @@ public struct AffineBijector: Bijector {
     public func forward(_ x: Tensor) -> Tensor { loc + scale * x }
     public func inverse(_ y: Tensor) -> Tensor { quotient(y - loc, scale) }
     public func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor {
-        // A value's own mistake must not be lost: the result does not depend on it otherwise.
         if x.failure != nil { return x }
         return log(abs(scale)).broadcast(to: forwardShape(x.shape))
     }
@@ -86,11 +87,19 @@ public struct AffineBijector: Bijector {
         switch constraint {
         case .independent(let base, let axes): .independent(image(of: base), axes: axes)
         case .positive, .nonNegative: .greaterThan(loc)
-        case .greaterThan(let lower): .greaterThan(forward(lower))
-        case .unitInterval: .interval(loc, loc + scale)
-        case .interval(let lower, let upper): .interval(forward(lower), forward(upper))
+        case .greaterThan(let lower): .greaterThan(bound(lower))
+        case .unitInterval: .interval(bound(0), bound(1))
+        case .interval(let lower, let upper): .interval(bound(lower), bound(upper))
         case .ordered, .positiveOrdered: .ordered
         default: .real
         }
+    }
+
+    /// `forward`, as a literal where the host knows the numbers, so that messages can tell them.
+    private func bound(_ x: Tensor) -> Tensor {
+        guard x.rank + loc.rank + scale.rank == 0, let x = x.splat, let loc = loc.splat, let scale = scale.splat else {
+            return forward(x)
+        }
+        return Tensor(loc + scale * x)
     }
 }

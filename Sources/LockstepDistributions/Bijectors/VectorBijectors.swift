@@ -20,8 +20,8 @@ public struct StickBreakingBijector: Bijector {
         }
         // What is left after k: a sum of the later shares, since 1 - (sum of the earlier) cancels.
         let safe = pointwiseMax(y, Rounding.tiny)
-        let left = safe.triangularSum { row, column in column > row && row < extent - 1 }.slice(axis: -1, 0 ..< (extent - 1))
-        return log(safe.slice(axis: -1, 0 ..< (extent - 1))) - log(left) + Self.offsets(extent)
+        let left = safe.triangularSum { row, column in column > row && row < extent - 1 }.slice(axis: -1, 0..<(extent - 1))
+        return log(safe.slice(axis: -1, 0..<(extent - 1))) - log(left) + Self.offsets(extent)
     }
 
     /// The Jacobian is triangular and its log determinant is the sum of log z_k (1 - z_k) (length left), which is
@@ -30,7 +30,7 @@ public struct StickBreakingBijector: Bijector {
 
     public func forwardShape(_ shape: Shape) -> Shape { shape.dropLast() + shape.suffix(1).map { $0 + 1 } }
     public func inverseShape(_ shape: Shape) -> Shape { shape.dropLast() + shape.suffix(1).map { Swift.max($0 - 1, 0) } }
-    public func image(of constraint: Constraint) -> Constraint { .simplex }
+    public func image(of constraint: Constraint) -> Constraint { .vectors(.simplex, among: constraint) }
 
     /// log y, which neither underflows nor rounds to a share of zero.
     private func logSimplex(_ x: Tensor) -> Tensor {
@@ -47,7 +47,7 @@ public struct StickBreakingBijector: Bijector {
     }
 
     private static func offsets(_ extent: Int) -> Tensor {
-        let counts = (1 ..< extent).reversed().map { Double($0) }
+        let counts = (1..<extent).reversed().map { Double($0) }
         return log(Tensor(counts))
     }
 }
@@ -68,7 +68,7 @@ public struct OrderedBijector: Bijector {
 
     public func inverse(_ y: Tensor) -> Tensor {
         split(y) { first, rest in
-            let steps = rest - y.slice(axis: -1, 0 ..< (rest.shape.last ?? 0))
+            let steps = rest - y.slice(axis: -1, 0..<(rest.shape.last ?? 0))
             return .concatenate([first, log(pointwiseMax(steps, Rounding.tiny))], axis: -1)
         }
     }
@@ -79,7 +79,7 @@ public struct OrderedBijector: Bijector {
         return split(x) { $1.sum(axis: -1) }
     }
 
-    public func image(of constraint: Constraint) -> Constraint { .ordered }
+    public func image(of constraint: Constraint) -> Constraint { .vectors(.ordered, among: constraint) }
 
     private func split(_ x: Tensor, _ body: (_ first: Tensor, _ rest: Tensor) -> Tensor) -> Tensor {
         if x.failure != nil { return x }
@@ -87,7 +87,14 @@ public struct OrderedBijector: Bijector {
             return .failed(TensorError("OrderedBijector", [x.shape], "a vector of 1 number at least is needed"))
         }
         if extent == 1 { return x }
-        return body(x.slice(axis: -1, 0 ..< 1), x.slice(axis: -1, 1 ..< extent))
+        return body(x.slice(axis: -1, 0..<1), x.slice(axis: -1, 1..<extent))
+    }
+}
+
+extension Constraint {
+    /// `vector` along the last axis, with the other event axes of `source`.
+    static func vectors(_ vector: Constraint, among source: Constraint) -> Constraint {
+        source.eventRank > 1 ? .independent(vector, axes: source.eventRank - 1) : vector
     }
 }
 
@@ -95,7 +102,7 @@ extension Tensor {
     /// Along the last axis, element `row` becomes the sum of the elements `column` for which `includes(row, column)`.
     func triangularSum(_ includes: (_ row: Int, _ column: Int) -> Bool) -> Tensor {
         guard failure == nil, let extent = shape.last else { return self }
-        let mask = (0 ..< extent).flatMap { row in (0 ..< extent).map { includes(row, $0) ? 1.0 : 0.0 } }
+        let mask = (0..<extent).flatMap { row in (0..<extent).map { includes(row, $0) ? 1.0 : 0.0 } }
         return (expandingShape(at: rank - 1) * Tensor(mask, shape: [extent, extent])).sum(axis: -1)
     }
 }

@@ -40,7 +40,7 @@ extension Constraint {
     public var eventRank: Int {
         switch self {
         case .simplex, .ordered, .positiveOrdered: 1
-        case .independent(let base, let axes): base.eventRank + axes
+        case .independent(let base, let axes): base.eventRank + Swift.max(axes, 0)
         default: 0
         }
     }
@@ -69,7 +69,7 @@ extension Constraint {
             return (lower .<= value) .& (value .<= upper) .& (floor(value) .== value)
         case .independent(let base, let axes):
             let each = base.check(value)
-            return axes == 0 ? each : each.all(Array(-axes ..< 0))
+            return axes <= 0 ? each : each.all(Array(-axes..<0))
         }
     }
 
@@ -79,7 +79,7 @@ extension Constraint {
     private func increases(_ value: Tensor) -> Tensor {
         let extent = value.shape.last ?? 0
         guard extent > 1 else { return value.isFinite.all([-1]) }
-        return (value.slice(axis: -1, 0 ..< (extent - 1)) .< value.slice(axis: -1, 1 ..< extent)).all([-1])
+        return (value.slice(axis: -1, 0..<(extent - 1)) .< value.slice(axis: -1, 1..<extent)).all([-1])
     }
 }
 

@@ -42,13 +42,13 @@ extension Constraint {
         let count = (known.map(\.count) + [values.count]).max() ?? 0
         func element(_ list: [Double], _ index: Int) -> Double { list.count == 1 ? list[0] : list[index] }
         guard !values.isEmpty, known.allSatisfy({ $0.count == 1 || $0.count == count }) else { return nil }
-        return (0 ..< count).allSatisfy { index in test(element(values, index), known.map { element($0, index) }) }
+        return (0..<count).allSatisfy { index in test(element(values, index), known.map { element($0, index) }) }
     }
 
     private static func rows(_ values: [Double], _ shape: Shape) -> [ArraySlice<Double>] {
         guard let extent = shape.last, extent > 0 else { return [values[...]] }
         if values.count == 1 { return [ArraySlice(repeating: values[0], count: extent)] }
-        return stride(from: 0, to: values.count, by: extent).map { values[$0 ..< Swift.min($0 + extent, values.count)] }
+        return stride(from: 0, to: values.count, by: extent).map { values[$0..<Swift.min($0 + extent, values.count)] }
     }
 
     private static func increases(_ row: ArraySlice<Double>) -> Bool {

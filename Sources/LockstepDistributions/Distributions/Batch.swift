@@ -12,7 +12,7 @@ public struct Batch: Sendable {
         let shapes = parameters.map(\.shape)
         if let failure = parameters.lazy.compactMap(\.failure).first {
             self.init(failure: failure)
-        } else if shapes.contains(where: { $0.count < eventRank }) {
+        } else if shapes.contains(where: { $0.count < eventRank || $0.suffix(eventRank).contains(0) }) {
             self.init(failure: TensorError(distribution, shapes, "the parameter must be a vector, or a batch of vectors along the last axis"))
         } else if let shape = Shapes.broadcast(shapes.map { Array($0.dropLast(eventRank)) }) {
             self.init(shape: shape)

@@ -42,6 +42,9 @@ package struct Input: Hashable, Sendable {
         case scalar
     }
 
+    /// The scalar that holds the number of the running step, an int.
+    package static let step = "step"
+
     package let kind: Kind
     package let name: String
     package let origin: Origin

@@ -40,7 +40,7 @@ public struct Delta: BatchedDistribution {
     public func logProb(_ value: Tensor) -> Tensor {
         let hit = batch.complete(value .== self.value, eventShape: eventShape)
         if hit.failure != nil { return hit }
-        let all = eventShape.isEmpty ? hit : hit.all(Array(-eventShape.count ..< 0))
+        let all = eventShape.isEmpty ? hit : hit.all(Array(-eventShape.count..<0))
         return batch.complete(select(all, logDensity, -Density.infinity))
     }
 

@@ -36,7 +36,8 @@ public struct Independent: Distribution {
     public var variance: Tensor { failure.map(Tensor.failed) ?? base.variance }
 
     public func expanded(to batchShape: Shape) -> any Distribution {
-        Independent(base.expanded(to: batchShape + base.batchShape.suffix(eventAxes)), eventAxes)
+        if failure != nil { return self }
+        return Independent(base.expanded(to: batchShape + base.batchShape.suffix(eventAxes)), eventAxes)
     }
 
     public var enumeratedSupport: Tensor? { eventAxes == 0 ? base.enumeratedSupport : nil }

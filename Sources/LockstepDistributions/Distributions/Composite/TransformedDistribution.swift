@@ -83,7 +83,7 @@ public struct TransformedDistribution: Distribution {
         while case .independent(let inner, _) = element { element = inner }
         guard element.eventRank == 0, !element.isReal else { return nil }
         let inside = element.check(value)
-        return .!(eventShape.isEmpty ? inside : inside.all(Array(-eventShape.count ..< 0)))
+        return .!(eventShape.isEmpty ? inside : inside.all(Array(-eventShape.count..<0)))
     }
 }
 

@@ -62,5 +62,10 @@ public struct Bernoulli: BatchedDistribution {
     }
 
     public var mean: Tensor { batch.complete(probabilities) }
-    public var variance: Tensor { batch.complete(probabilities * (1 - probabilities)) }
+    public var variance: Tensor {
+        switch form {
+        case .probabilities(let p): batch.complete(p * (1 - p))
+        case .logits(let l): batch.complete(sigmoid(l) * sigmoid(-l))
+        }
+    }
 }

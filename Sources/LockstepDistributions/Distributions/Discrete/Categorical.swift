@@ -1,6 +1,6 @@
 import LockstepTensor
 
-/// One of K classes; the last axis of the parameter is the classes'. Draws are integers 0 ..< K; values may be
+/// One of K classes; the last axis of the parameter is the classes'. Draws are integers 0..<K; values may be
 /// integers or reals that hold such indices.
 public struct Categorical: BatchedDistribution {
     enum Form: Sendable {
@@ -72,7 +72,7 @@ public struct Categorical: BatchedDistribution {
         if let failure { return .failed(failure) }
         let shape = shape(sampleShape: sampleShape)
         guard classCount > 1 else { return Tensor(repeating: 0, shape: shape).asInt }
-        let cumulative = probabilities.cumulativeSum(axis: -1).slice(axis: -1, 0 ..< (classCount - 1))
+        let cumulative = probabilities.cumulativeSum(axis: -1).slice(axis: -1, 0..<(classCount - 1))
         let exceeded = cumulative .< source.uniform(shape).expandingShape(at: -1)
         return exceeded.asReal.sum(axis: -1).asInt
     }

@@ -1,0 +1,41 @@
+import LockstepDistributions
+import LockstepModel
+import LockstepTensor
+
+/// A point for each latent: maximum a posteriori, as NumPyro's `AutoDelta`. The density is that of the latents' own
+/// space, without a Jacobian.
+///
+/// Parameters: `NAME_auto_loc` for each latent, of its own shape and inside its support.
+public struct AutoDelta: Guide {
+    public let model: Model
+    public let initializer: Initializer
+
+    public init(_ model: Model, initializer: Initializer = .uniform()) {
+        self.model = model
+        self.initializer = initializer
+    }
+
+    public func prepare() throws -> PreparedGuide {
+        let (sites, data) = try GuidedSite.sites(of: model, guide: "AutoDelta")
+        let names = Set(sites.map(\.name))
+        return PreparedGuide(
+            parameters: sites.map { .init(name: AutoNormal.loc($0.name), shape: $0.shape) },
+            latents: names,
+            data: data,
+            hasQuantiles: true,
+            initial: { run in
+                try AutoNormal.startValues(model, initializer, run, names, parameter: AutoNormal.loc)
+            },
+            values: { _, parameters, _ in
+                PreparedGuide.Values(
+                    assign: { name, distribution in
+                        guard names.contains(name), let value = parameters[AutoNormal.loc(name)] else { return nil }
+                        return supportBijector(distribution).forward(value)
+                    },
+                    logDensity: { _ in 0 },
+                    parameters: { trace in
+                        sites.compactMap { site in trace[site.name].map { (AutoNormal.loc(site.name), $0.value) } }
+                    })
+            })
+    }
+}

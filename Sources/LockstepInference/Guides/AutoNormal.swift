@@ -1,0 +1,121 @@
+import LockstepDistributions
+import LockstepModel
+import LockstepTensor
+
+/// A normal distribution with diagonal covariance over the latents in unconstrained space (mean field), as NumPyro's
+/// `AutoNormal`.
+///
+/// Parameters: `NAME_auto_loc` and `NAME_auto_scale` for each latent, of its unconstrained shape. The scale moves
+/// through softplus, and starts at `initialScale`.
+public struct AutoNormal: Guide {
+    public let model: Model
+    public let initializer: Initializer
+    public let initialScale: Double
+
+    public init(_ model: Model, initializer: Initializer = .uniform(), initialScale: Double = 0.1) {
+        self.model = model
+        self.initializer = initializer
+        self.initialScale = initialScale
+    }
+
+    public func prepare() throws -> PreparedGuide {
+        guard initialScale > 0, initialScale.isFinite else {
+            throw ModelError(["AutoNormal"], "AutoNormal: initialScale is \(initialScale); give a positive number")
+        }
+        let (sites, data) = try GuidedSite.sites(of: model, guide: "AutoNormal")
+        let names = Set(sites.map(\.name))
+        return PreparedGuide(
+            parameters: sites.flatMap { site in
+                [.init(name: Self.loc(site.name), shape: site.shape), .init(name: Self.scale(site.name), shape: site.shape)]
+            },
+            latents: names,
+            data: data,
+            hasQuantiles: true,
+            initial: { run in
+                var values = try Self.startValues(model, initializer, run, names, parameter: Self.loc)
+                for site in sites {
+                    values[Self.scale(site.name)] = SoftplusBijector().inverse(Tensor(repeating: initialScale, shape: site.shape))
+                }
+                return values
+            },
+            values: { draw, parameters, run in
+                let latents = try Dictionary(uniqueKeysWithValues: sites.map { site in
+                    (site.name, try Latent(site, draw, parameters, run))
+                })
+                return PreparedGuide.Values(
+                    assign: { name, distribution in
+                        latents[name].map { supportBijector(distribution).forward($0.unconstrained) }
+                    },
+                    logDensity: { trace in Self.logDensity(sites, latents, trace) },
+                    parameters: { _ in
+                        sites.flatMap { site in
+                            latents[site.name].map {
+                                [(Self.loc(site.name), $0.loc), (Self.scale(site.name), $0.scale)]
+                            } ?? []
+                        }
+                    })
+            })
+    }
+
+    static func loc(_ site: String) -> String { site + "_auto_loc" }
+    static func scale(_ site: String) -> String { site + "_auto_scale" }
+
+    /// Starts of all latents of a model, by parameter name.
+    static func startValues(
+        _ model: Model, _ initializer: Initializer, _ run: TraceRun, _ names: Set<String>, parameter: (String) -> String
+    ) throws -> [String: Tensor] {
+        let started = model.assign { name, distribution in
+            guard names.contains(name) else { return nil }
+            return supportBijector(distribution).forward(initializer.unconstrained(name, distribution, run))
+        }
+        var values: [String: Tensor] = [:]
+        for site in try started.trace(run).latents where names.contains(site.name) {
+            guard let distribution = site.distribution else { continue }
+            values[parameter(site.name)] = initializer.unconstrained(site.name, distribution, run)
+        }
+        return values
+    }
+
+    /// One latent's draw, loc + scale * standard, where scale = softplus(unconstrained scale).
+    private struct Latent: Sendable {
+        let loc: Tensor
+        let scale: Tensor
+        let standard: Tensor
+        let unconstrained: Tensor
+
+        init(_ site: GuidedSite, _ draw: PreparedGuide.Draw, _ parameters: [String: Tensor], _ run: TraceRun) throws {
+            guard let loc = parameters[AutoNormal.loc(site.name)], let raw = parameters[AutoNormal.scale(site.name)] else {
+                throw ModelError(site: site.name, "it has no parameters in this guide")
+            }
+            self.loc = loc
+            scale = SoftplusBijector().forward(raw)
+            switch draw {
+            case .sample:
+                standard = RandomSource(site: site.name, purpose: run.purpose + "/guide", particle: run.particle, origin: run.origin)
+                    .normal(site.shape)
+            case .quantile(let probability):
+                let quantile = Tensor(2.0.squareRoot()) * erfInverse(Tensor(2 * probability - 1))
+                standard = quantile.broadcast(to: site.shape)
+            }
+            unconstrained = loc + scale * standard
+        }
+    }
+
+    /// log q = sum over elements of log N(standard; 0, 1) - log scale, less the log Jacobian of the bijectors
+    /// (Kucukelbir et al. 2017, equation 4): the density at loc + scale * standard without the division back.
+    private static func logDensity(_ sites: [GuidedSite], _ latents: [String: Latent], _ trace: Trace) -> Tensor {
+        var total: Tensor = 0
+        for site in sites {
+            guard let latent = latents[site.name], let distribution = trace[site.name]?.distribution else { continue }
+            let normal = Normal(0, 1).logProb(latent.standard) - log(latent.scale)
+            total = total + normal.sum()
+            switch supportBijector(distribution) {
+            case .success(let bijector):
+                let value = bijector.forward(latent.unconstrained)
+                total = total - bijector.logAbsDetJacobian(latent.unconstrained, value).sum()
+            case .failure(let error): return .failed(error)
+            }
+        }
+        return total
+    }
+}

@@ -1,0 +1,52 @@
+import LockstepDistributions
+import LockstepModel
+import LockstepTensor
+
+/// Where fits start. The draws of a lane follow from its key, so lanes of distinct keys start apart.
+public enum Initializer: Sendable {
+    /// Uniform on (-radius, radius) in unconstrained space: Stan's and NumPyro's default with radius 2.
+    case uniform(radius: Double = 2)
+    /// The median of 15 draws from the prior, element by element.
+    case median
+    /// A draw from the prior.
+    case sample
+    /// Given values, in the latents' own space; latents without one start uniformly with radius 2.
+    case value([String: Tensor])
+
+    /// The start of a latent in unconstrained space.
+    func unconstrained(_ name: String, _ distribution: any Distribution, _ run: TraceRun) -> Tensor {
+        let source = RandomSource(site: name, purpose: "initial", particle: run.particle, origin: run.origin)
+        let bijector: any Bijector
+        switch supportBijector(distribution) {
+        case .success(let found): bijector = found
+        case .failure(let error): return .failed(error)
+        }
+        switch self {
+        case .uniform(let radius):
+            let shape = bijector.inverseShape(distribution.batchShape + distribution.eventShape)
+            return (source.uniform(shape) * 2 - 1) * Tensor(radius)
+        case .sample:
+            return bijector.inverse(distribution.sample(source))
+        case .median:
+            return bijector.inverse(Self.medianOfFirstAxis(distribution.sample(source, sampleShape: [15])))
+        case .value(let values):
+            guard let value = values[name] else { return Initializer.uniform().unconstrained(name, distribution, run) }
+            return bijector.inverse(value.broadcast(to: distribution.batchShape + distribution.eventShape))
+        }
+    }
+
+    /// The middle of an odd number of values: the one that as many precede as follow, ties in order.
+    static func medianOfFirstAxis(_ draws: Tensor) -> Tensor {
+        guard draws.failure == nil, let count = draws.shape.first else { return draws }
+        let rest = Array(draws.shape.dropFirst())
+        let pairs = [count, count] + rest
+        let ones = Shape(repeating: 1, count: rest.count)
+        let own = draws.reshape([count, 1] + rest).broadcast(to: pairs)
+        let other = draws.reshape([1, count] + rest).broadcast(to: pairs)
+        let ownPlace = Tensor.iota(count).reshape([count, 1] + ones).broadcast(to: pairs)
+        let otherPlace = Tensor.iota(count).reshape([1, count] + ones).broadcast(to: pairs)
+        let precedes = (other .< own) .| ((other .== own) .& (otherPlace .< ownPlace))
+        let isMiddle = precedes.asReal.sum(axis: 1) .== Tensor(Double(count / 2))
+        return select(isMiddle, draws, 0).sum(axis: 0)
+    }
+}

@@ -1,0 +1,44 @@
+import LockstepDistributions
+import LockstepModel
+import LockstepTensor
+
+/// Any model is a guide: its `param` sites are optimised, its sample sites give the latents of the same names.
+extension Model: Guide {
+    public func prepare() throws -> PreparedGuide {
+        let guide = self
+        let prototype = try guide.trace(TraceRun(purpose: "prototype"))
+        // Constraints may hold tensors of their run; those of a param are taken anew from each.
+        let parameters = try prototype.params.map { site in
+            PreparedGuide.Parameter(name: site.name, shape: try Self.bijector(of: site).inverseShape(site.value.shape))
+        }
+        return PreparedGuide(
+            parameters: parameters,
+            latents: Set(prototype.latents.map(\.name)),
+            data: prototype.data,
+            hasQuantiles: false,
+            initial: { run in
+                var values: [String: Tensor] = [:]
+                for site in try guide.trace(run).params {
+                    values[site.name] = try Self.bijector(of: site).inverse(site.initial ?? site.value)
+                }
+                return values
+            },
+            values: { _, unconstrained, run in
+                let own = TraceRun(origin: run.origin, particle: run.particle, purpose: run.purpose + "/guide")
+                var values: [String: Tensor] = [:]
+                for site in try guide.trace(own).params {
+                    guard let value = unconstrained[site.name] else { continue }
+                    values[site.name] = try Self.bijector(of: site).forward(value)
+                }
+                let trace = try guide.substitute(values).trace(own)
+                return PreparedGuide.Values(
+                    assign: { name, _ in trace[name].flatMap { $0.isLatent ? $0.value : nil } },
+                    logDensity: { _ in trace.logJoint },
+                    parameters: { _ in trace.params.map { ($0.name, $0.value) } })
+            })
+    }
+
+    private static func bijector(of site: Site) throws -> any Bijector {
+        try LockstepDistributions.bijector(to: site.constraint ?? .real)
+    }
+}

@@ -1,0 +1,72 @@
+import LockstepModel
+import LockstepTensor
+
+/// A loss to minimise: a scalar expression of a guide's parameters and the lane's draws.
+public protocol Loss: Sendable {
+    /// - Throws: `ModelError` when model and guide do not fit together.
+    func value(of step: LossStep) throws -> Tensor
+}
+
+/// One evaluation of model and guide: the tools a loss is made of.
+public struct LossStep: Sendable {
+    package let model: Model
+    package let guide: PreparedGuide
+    /// Unconstrained.
+    package let parameters: [String: Tensor]
+    package let origin: Origin
+
+    /// The log densities of model and guide at one draw from the guide.
+    package func logDensities(particle: Int) throws -> (model: Tensor, guide: Tensor) {
+        let run = TraceRun(origin: origin, particle: particle, purpose: "step")
+        let (trace, values) = try guide.trace(model, .sample, parameters, run)
+        return (trace.logJoint, values.logDensity(trace))
+    }
+}
+
+extension PreparedGuide {
+    /// The model under the guide's values.
+    package func trace(
+        _ model: Model, _ draw: Draw, _ parameters: [String: Tensor], _ run: TraceRun
+    ) throws -> (trace: Trace, values: Values) {
+        let values = try values(draw, parameters, run)
+        let trace = try model.assign(values.assign).trace(run)
+        for name in latents.sorted() {
+            guard let site = trace[name] else {
+                throw ModelError(site: name, "the guide has this latent, but the model shows no site of that name; remove it from the guide, or unhide it in the model")
+            }
+            if !site.isLatent {
+                throw ModelError(site: name, "the guide has this latent, but in the model it is \(site.isObserved ? "observed" : "a \(site.kind.rawValue) site"); remove it from the guide")
+            }
+        }
+        if let discrete = trace.discreteLatents.first(where: { !latents.contains($0.name) }) {
+            throw ModelError(
+                site: discrete.name, """
+                    the model has this discrete latent, the guide has none, and nothing sums it out; \
+                    hide it with block(hide: ["\(discrete.name)"]) in the model too, condition on it, or marginalise it by hand
+                    """)
+        }
+        return (trace, values)
+    }
+}
+
+/// The negative evidence lower bound, -E_q[log p(x, z) - log q(z)], estimated from draws of the guide (Ranganath et
+/// al. 2014; Kingma and Welling 2014 for the gradient through the draws). A latent of the model that the guide does
+/// not have is drawn from its prior, and its density counts, as in NumPyro's `Trace_ELBO`.
+public struct TraceELBO: Loss {
+    /// Draws averaged in each step.
+    public let particles: Int
+
+    public init(particles: Int = 1) { self.particles = particles }
+
+    public func value(of step: LossStep) throws -> Tensor {
+        guard particles >= 1, particles < 1 << 16 else {
+            throw ModelError(["TraceELBO"], "TraceELBO: \(particles) particles; give at least 1")
+        }
+        var total: Tensor = 0
+        for particle in 0..<particles {
+            let (model, guide) = try step.logDensities(particle: particle)
+            total = total + (guide - model)
+        }
+        return total / Tensor(Double(particles))
+    }
+}

@@ -1,0 +1,62 @@
+import LockstepTensor
+
+/// A part of a body that is inside a plate, a mask or a scale.
+enum Scope: Sendable {
+    case plate(PlateInfo)
+    case mask(Tensor)
+    case scale(Tensor)
+}
+
+extension [Scope] {
+    var plates: [PlateInfo] {
+        compactMap { if case .plate(let plate) = $0 { plate } else { nil } }
+    }
+
+    var weighting: Weighting {
+        var weighting = Weighting()
+        for case .mask(let mask) in self { weighting.masks.append(mask) }
+        for case .scale(let factor) in self { weighting.scales.append(factor) }
+        return weighting
+    }
+}
+
+extension ModelContext {
+    /// Independent copies: the batch of each site inside has `size` elements along the batch axis `dim`.
+    ///
+    /// - Parameters:
+    ///   - dim: the axis, counted from the right, so negative; by default the rightmost that no plate around takes.
+    @discardableResult
+    public mutating func plate<R>(
+        _ name: String, _ size: Int, dim: Int? = nil, _ body: (inout ModelContext) throws -> R
+    ) rethrows -> R {
+        let outer = scopes.plates
+        let free = (1...outer.count + 1).first { depth in !outer.contains { $0.dim == -depth } } ?? 1
+        let plate = PlateInfo(name: name, size: size, dim: dim ?? -free)
+        // After a mistake the body still runs: it owes the caller a result.
+        guard record.open(plate, inside: outer) else { return try body(&self) }
+        return try inside(.plate(plate), body)
+    }
+
+    /// Takes elements out of the log density of the sample sites and factors inside where `mask` is false; what the
+    /// sites' values are there does not matter.
+    ///
+    /// - Parameter mask: broadcasts to the batch shape of every site inside.
+    @discardableResult
+    public mutating func mask<R>(_ mask: Tensor, _ body: (inout ModelContext) throws -> R) rethrows -> R {
+        try inside(.mask(mask), body)
+    }
+
+    /// Multiplies the log density of the sample sites and factors inside.
+    ///
+    /// - Parameter factor: not negative; broadcasts to the batch shape of every site inside.
+    @discardableResult
+    public mutating func scale<R>(_ factor: Tensor, _ body: (inout ModelContext) throws -> R) rethrows -> R {
+        try inside(.scale(factor), body)
+    }
+
+    private mutating func inside<R>(_ scope: Scope, _ body: (inout ModelContext) throws -> R) rethrows -> R {
+        scopes.append(scope)
+        defer { scopes.removeLast() }
+        return try body(&self)
+    }
+}

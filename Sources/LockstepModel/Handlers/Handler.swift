@@ -1,0 +1,56 @@
+import LockstepDistributions
+import LockstepTensor
+
+/// A handler as a value: each case is a rule that rewrites one message and remembers nothing.
+enum Handler: Sendable {
+    case block(@Sendable (SiteInfo) -> Bool)
+    case condition([String: Tensor])
+    case substitute([String: Tensor])
+    case replay(Trace)
+    /// Gives latent sites that have no value yet the value that a function of their distribution returns.
+    case assign(@Sendable (String, any Distribution) -> Tensor?)
+    case mask(Tensor)
+    case scale(Tensor)
+
+    /// - Returns: false when the message goes no further.
+    func process(_ message: inout Message) -> Bool {
+        switch (self, message.kind) {
+        case (.block(let hides), _):
+            return !hides(message.info)
+        case (.condition(let values), .sample):
+            guard let value = values[message.name] else { break }
+            message.value = value
+            message.isObserved = true
+        case (.substitute(let values), .sample), (.substitute(let values), .param):
+            message.value = values[message.name] ?? message.value
+        case (.replay(let trace), .sample) where !message.isObserved:
+            guard let site = trace[message.name] else { break }
+            if site.isLatent {
+                message.value = site.value
+            } else {
+                let role = site.kind == .sample ? "observed" : "a \(site.kind.rawValue) site"
+                message.error = message.error ?? ModelError(
+                    site: message.name, "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
+            }
+        case (.assign(let assign), .sample) where !message.isObserved && message.value == nil:
+            if case .sample(let distribution) = message.statement { message.value = assign(message.name, distribution) }
+        case (.mask(let mask), .sample), (.mask(let mask), .factor):
+            message.weighting.masks.append(mask)
+        case (.scale(let factor), .sample), (.scale(let factor), .factor):
+            message.weighting.scales.append(factor)
+        case (.condition, _), (.substitute, _), (.replay, _), (.assign, _), (.mask, _), (.scale, _):
+            break
+        }
+        return true
+    }
+}
+
+extension [Handler] {
+    /// Passes a message outwards until a handler hides it.
+    func process(_ message: inout Message) {
+        for (place, handler) in enumerated() where !handler.process(&message) {
+            message.hiddenBy = place
+            return
+        }
+    }
+}

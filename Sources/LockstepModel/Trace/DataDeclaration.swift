@@ -1,0 +1,11 @@
+import LockstepTensor
+
+/// An array that a model asks of whoever runs it.
+public struct DataDeclaration: Hashable, Sendable {
+    public let name: String
+    /// Of one lane.
+    public let shape: Shape
+    public let dtype: DType
+    /// Indices must be below this; nil when any will do.
+    public let bound: Int?
+}

@@ -1,0 +1,20 @@
+import LockstepTensor
+
+/// A mistake in a model, found while it ran and thrown when its trace ends. The text names the sites and says what
+/// to do.
+public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The names concerned: of sites, plates or data.
+    public let names: [String]
+    /// What is wrong and what to do.
+    public let description: String
+
+    package init(_ names: [String], _ description: String) {
+        self.names = names
+        self.description = description
+    }
+
+    /// A mistake at one site.
+    package init(site: String, _ reason: String) {
+        self.init([site], "site '\(site)': \(reason)")
+    }
+}

@@ -1,0 +1,127 @@
+import LockstepTensor
+
+/// What one run of a model accumulates.
+struct RunRecord: Sendable {
+    private struct Entry {
+        let site: Site
+        /// The place of the handler that hid the site.
+        let hiddenBy: Int?
+    }
+
+    private var entries: [Entry] = []
+    private var index: [String: Int] = [:]
+    private var data: [DataDeclaration] = []
+    private var dataTensors: [String: (declaration: DataDeclaration, tensor: Tensor)] = [:]
+    private var plateSizes: [String: Int] = [:]
+    private var error: ModelError?
+
+    /// Keeps the first mistake: what follows it is often its consequence.
+    mutating func report(_ error: ModelError) {
+        self.error = self.error ?? error
+    }
+
+    /// Hidden sites are kept too: their names are taken, since the draws of a site follow from its name.
+    mutating func add(_ site: Site, hiddenBy: Int?) {
+        if index[site.name] != nil {
+            report(ModelError(site: site.name, "another site of this run has the same name; each needs its own"))
+            return
+        }
+        index[site.name] = entries.count
+        entries.append(Entry(site: site, hiddenBy: hiddenBy))
+    }
+
+    /// - Returns: the same tensor each time that the same data are asked for.
+    mutating func declare(_ declaration: DataDeclaration, _ origin: Origin) -> Tensor {
+        let name = declaration.name
+        if let known = dataTensors[name] {
+            if known.declaration != declaration {
+                report(ModelError([name], "data '\(name)' are declared twice, as \(known.declaration.text) and as \(declaration.text); declare them once, or alike"))
+            }
+            return known.declaration == declaration ? known.tensor : Self.input(declaration, origin)
+        }
+        if let bound = declaration.bound, bound < 1 {
+            report(ModelError([name], "data '\(name)' cannot hold indices below \(bound); the bound is the number of rows, 1 at least"))
+        }
+        let tensor = Self.input(declaration, origin)
+        if let failure = tensor.failure {
+            report(ModelError([name], "data '\(name)' cannot have shape \(declaration.shape): \(failure.reason)"))
+        }
+        dataTensors[name] = (declaration, tensor)
+        data.append(declaration)
+        return tensor
+    }
+
+    private static func input(_ declaration: DataDeclaration, _ origin: Origin) -> Tensor {
+        .input(Input(.data, declaration.name, origin: origin), shape: declaration.shape, dtype: declaration.dtype)
+    }
+
+    /// - Returns: whether a plate may open inside others; reports why not.
+    mutating func open(_ plate: PlateInfo, inside outer: [PlateInfo]) -> Bool {
+        do throws(ModelError) {
+            try check(plate, inside: outer)
+            plateSizes[plate.name] = plate.size
+            return true
+        } catch {
+            report(error)
+            return false
+        }
+    }
+
+    private func check(_ plate: PlateInfo, inside outer: [PlateInfo]) throws(ModelError) {
+        let name = plate.name
+        guard plate.size >= 1 else {
+            throw ModelError([name], "plate '\(name)' has size \(plate.size); it needs 1 at least")
+        }
+        guard (-64 ... -1).contains(plate.dim) else {
+            throw ModelError([name], "plate '\(name)' has dim \(plate.dim); dims count batch axes from the right: -1 is the last, -64 the furthest")
+        }
+        if outer.contains(where: { $0.name == name }) {
+            throw ModelError([name], "plate '\(name)' is inside itself; give the inner one another name")
+        }
+        if let other = outer.first(where: { $0.dim == plate.dim }) {
+            throw ModelError([name, other.name], "plate '\(name)' is inside plate '\(other.name)', and both have dim \(plate.dim); give one another dim, or none")
+        }
+        if let size = plateSizes[name], size != plate.size {
+            throw ModelError([name], "plate '\(name)' is used with sizes \(size) and \(plate.size); a plate has one size in a model")
+        }
+    }
+
+    /// - Throws: `ModelError`, the first mistake of the run.
+    func trace(origin: Origin, handlers: [Handler]) throws(ModelError) -> Trace {
+        if let error { throw error }
+        try checkConditions(handlers)
+        try OriginCheck.check(entries.map(\.site), origin)
+        let sites = entries.compactMap { $0.hiddenBy == nil ? $0.site : nil }
+        return Trace(sites: sites, data: data, origin: origin)
+    }
+
+    /// A condition that meets no site would silently change nothing.
+    private func checkConditions(_ handlers: [Handler]) throws(ModelError) {
+        for (place, handler) in handlers.enumerated() {
+            guard case .condition(let values) = handler else { continue }
+            for name in values.keys.sorted() {
+                guard let entry = index[name].map({ entries[$0] }) else {
+                    throw ModelError([name], "condition on '\(name)': the model has no such site; it has \(sampleNames)")
+                }
+                guard entry.site.kind == .sample else {
+                    throw ModelError([name], "condition on '\(name)': only sample sites can be conditioned, and this is a \(entry.site.kind.rawValue) site")
+                }
+                if let hiddenBy = entry.hiddenBy, hiddenBy < place {
+                    throw ModelError([name], "condition on '\(name)': a block hides this site; write condition before block")
+                }
+            }
+        }
+    }
+
+    private var sampleNames: String {
+        let names = entries.filter { $0.site.kind == .sample }.map { "'\($0.site.name)'" }
+        return names.isEmpty ? "no sample sites" : names.joined(separator: ", ")
+    }
+}
+
+extension DataDeclaration {
+    fileprivate var text: String {
+        let values = dtype == .int ? "indices" + (bound.map { " below \($0)" } ?? "") : "\(dtype) values"
+        return "\(values) of shape \(shape)"
+    }
+}

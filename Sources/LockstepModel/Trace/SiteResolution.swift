@@ -1,0 +1,117 @@
+import LockstepDistributions
+import LockstepTensor
+
+extension Message {
+    /// Finds mistakes in the statement itself, and expands its distribution over the plates.
+    mutating func prepare() throws(ModelError) {
+        switch statement {
+        case .sample(let distribution):
+            try check(distribution)
+            let batch = try plates.expand(distribution.batchShape, site: name)
+            guard batch != distribution.batchShape else { return }
+            let expanded = distribution.expanded(to: batch)
+            if let failure = expanded.failure { throw ModelError(site: name, "\(failure)") }
+            guard expanded.batchShape == batch else {
+                throw ModelError(site: name, "\(distribution.name) of batch shape \(distribution.batchShape) does not expand to \(batch), which its plates ask for")
+            }
+            statement = .sample(expanded)
+        case .param(let initial, let constraint):
+            try check(initial, as: "its initial value")
+            if constraint.isDiscrete {
+                throw ModelError(site: name, "a param cannot be optimised over isolated points (\(constraint)); use a continuous constraint")
+            }
+            if let violation = DistributionParameter("its initial value", initial, constraint).violation {
+                throw ModelError(site: name, violation)
+            }
+        case .deterministic, .factor:
+            if let value { try check(value, as: "its value") }
+        }
+    }
+
+    /// What the site comes to, once all handlers have seen it.
+    func resolve(_ run: TraceRun) throws(ModelError) -> Site {
+        if let error { throw error }
+        switch statement {
+        case .sample(let distribution):
+            let value = try self.value.map { given throws(ModelError) in try fit(given, distribution) }
+                ?? distribution.sample(run.source(site: name), sampleShape: [])
+            try check(value, as: "its value")
+            let logProb = hiddenBy == nil ? try weighting.logProb(distribution, value, site: name) : nil
+            if let logProb { try check(logProb, as: "its log density") }
+            return site(value, distribution: distribution, logProb: logProb)
+        case .param(let initial, let constraint):
+            let value = self.value ?? initial
+            try check(value, as: "its value")
+            guard value.shape == initial.shape else {
+                throw ModelError(site: name, "it was given a value of shape \(value.shape), but the param has shape \(initial.shape)")
+            }
+            return site(value, constraint: constraint, initial: initial)
+        case .deterministic:
+            return site(value ?? 0)
+        case .factor:
+            let term = value ?? 0
+            let batch = try plates.expand(term.shape, site: name)
+            let logProb = hiddenBy == nil ? try weighting.term(term.asReal.broadcast(to: batch), site: name) : nil
+            return site(term, logProb: logProb)
+        }
+    }
+
+    private func site(
+        _ value: Tensor, distribution: (any Distribution)? = nil, logProb: Tensor? = nil, constraint: Constraint? = nil,
+        initial: Tensor? = nil
+    ) -> Site {
+        Site(
+            name: name, kind: kind, isObserved: isObserved, distribution: distribution, value: value, logProb: logProb,
+            plates: plates, constraint: constraint, initial: initial)
+    }
+
+    // MARK: Checks
+
+    private func check(_ tensor: Tensor, as role: String) throws(ModelError) {
+        if let failure = tensor.failure { throw ModelError(site: name, "\(role) is wrong: \(failure)") }
+    }
+
+    private func check(_ distribution: any Distribution) throws(ModelError) {
+        let parameters = distribution.parameters
+        for parameter in parameters {
+            if let failure = parameter.value.failure {
+                throw ModelError(site: name, "\(parameter.name) of \(distribution.name) is wrong: \(failure)")
+            }
+        }
+        if let failure = distribution.failure { throw ModelError(site: name, "\(failure)") }
+        for parameter in parameters {
+            if let violation = parameter.violation { throw ModelError(site: name, "in \(distribution.name), \(violation)") }
+        }
+    }
+
+    /// A given value over the whole batch.
+    private func fit(_ value: Tensor, _ distribution: any Distribution) throws(ModelError) -> Tensor {
+        let role = isObserved ? "observed" : "given"
+        try check(value, as: "its \(role) value")
+        let shape = distribution.batchShape + distribution.eventShape
+        guard Shapes.canBroadcast(value.shape, to: shape) else {
+            throw ModelError(
+                site: name, "its \(role) value has shape \(value.shape), but \(distribution.name) has batch shape \(distribution.batchShape) "
+                    + "and event shape \(distribution.eventShape); give a value of shape \(shape), or put the site in plates that "
+                    + "match the value's axes")
+        }
+        // A mask may exclude what is missing.
+        if let literal = value.literal, weighting.masks.isEmpty {
+            let bad = literal.first { !$0.isFinite }
+            if let bad {
+                throw ModelError(site: name, "its \(role) value holds \(bad); take missing elements out with a mask")
+            }
+            let support = DistributionParameter("the \(role) value", value, distribution.support)
+            if let violation = support.violation { throw ModelError(site: name, "in \(distribution.name), \(violation)") }
+        }
+        return value.broadcast(to: shape)
+    }
+}
+
+extension Distribution {
+    /// As a user wrote it, without what plates and `toEvent` put around it.
+    var name: String {
+        if let independent = self as? Independent { return independent.base.name }
+        return String(describing: type(of: self))
+    }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import LockstepCompiler
+import LockstepTensor
+
+/// What runs the kernels.
+public enum Device: Hashable, Sendable {
+    /// The best OpenCL device, or the built-in interpreter where there is none.
+    case auto
+    /// The best OpenCL device, or an error.
+    case opencl
+    /// The built-in interpreter, on all cores.
+    case cpu
+    /// The first OpenCL device whose description contains a text.
+    case named(String)
+}
+
+/// A device that can be used on this machine, as `lockstep devices` lists it.
+public struct AvailableDevice: Hashable, Sendable, CustomStringConvertible {
+    /// `opencl` or `cpu`.
+    public let kind: String
+    public let name: String
+    /// One line.
+    public let description: String
+    /// Whether `Device.auto` takes it.
+    public let isAutomatic: Bool
+}
+
+extension Device {
+    /// All that can be used, the best first.
+    public static func available() -> [AvailableDevice] {
+        let ranked = rankedOpenCL()
+        let interpreter = ResolvedDevice.interpreter
+        return ranked.enumerated().map { place, info in
+            AvailableDevice(kind: "opencl", name: info.name, description: info.description, isAutomatic: place == 0)
+        } + [
+            AvailableDevice(
+                kind: "cpu", name: interpreter.name,
+                description: "built-in interpreter on \(ProcessInfo.processInfo.activeProcessorCount) cores, float and double",
+                isAutomatic: ranked.isEmpty)
+        ]
+    }
+
+    /// Why there is no OpenCL device, or nil when there is one.
+    public static var whyNoOpenCL: String? {
+        OpenCLDriver.devices().isEmpty ? "\(OpenCLDriver.status)" : nil
+    }
+
+    /// GPUs before accelerators before CPUs, then the vendor's own CPU runtime, then by size. A simulator comes last.
+    private static func rankedOpenCL() -> [OpenCLDeviceInfo] {
+        func rank(_ info: OpenCLDeviceInfo) -> Int {
+            if info.platformName.contains("Oclgrind") { return 0 }
+            switch info.kind {
+            case .gpu: return 4
+            case .accelerator: return 3
+            case .cpu: return info.platformName.contains("Intel") ? 2 : 1
+            case .other: return 0
+            }
+        }
+        // Stable: equals stay in the driver's order.
+        return OpenCLDriver.devices().enumerated().sorted { a, b in
+            let (x, y) = (rank(a.element), rank(b.element))
+            if x != y { return x > y }
+            if a.element.computeUnits != b.element.computeUnits { return a.element.computeUnits > b.element.computeUnits }
+            return a.offset < b.offset
+        }.map(\.element)
+    }
+
+    /// - Throws: `DeviceError` when there is no such device; `OpenCLError` when its driver fails.
+    package func resolved() throws -> ResolvedDevice {
+        switch self {
+        case .cpu: return .interpreter
+        case .auto:
+            guard let info = Self.rankedOpenCL().first else { return .interpreter }
+            return .opencl(try OpenCLSessions.shared.session(info))
+        case .opencl:
+            guard let info = Self.rankedOpenCL().first else { throw DeviceError.noOpenCL(reason: "\(OpenCLDriver.status)") }
+            return .opencl(try OpenCLSessions.shared.session(info))
+        case .named(let text):
+            let ranked = Self.rankedOpenCL()
+            guard let info = ranked.first(where: { $0.description.localizedCaseInsensitiveContains(text) }) else {
+                throw DeviceError.noSuchDevice(text, known: ranked.map(\.description))
+            }
+            return .opencl(try OpenCLSessions.shared.session(info))
+        }
+    }
+}
+
+/// Why a device cannot be used.
+public enum DeviceError: Error, Hashable, Sendable, CustomStringConvertible {
+    case noOpenCL(reason: String)
+    case noSuchDevice(String, known: [String])
+
+    public var description: String {
+        switch self {
+        case .noOpenCL(let reason): "no OpenCL device: \(reason)"
+        case .noSuchDevice(let text, let known):
+            "no OpenCL device matches '\(text)'; there are: \(known.isEmpty ? "none" : known.joined(separator: "; "))"
+        }
+    }
+}
+
+/// A device that is there.
+package enum ResolvedDevice: Sendable {
+    case interpreter
+    case opencl(OpenCLSession)
+
+    package var name: String {
+        switch self {
+        case .interpreter: "built-in interpreter"
+        case .opencl(let session): session.info.name
+        }
+    }
+
+    /// `opencl` or `cpu`.
+    package var kind: String {
+        switch self {
+        case .interpreter: "cpu"
+        case .opencl: "opencl"
+        }
+    }
+
+    package func compile(_ program: LaneProgram, precision: Precision) throws -> any LaneExecutable {
+        switch self {
+        case .interpreter: InterpreterExecutable(program, precision: precision)
+        case .opencl(let session): try OpenCLExecutable(program, on: session, precision: precision)
+        }
+    }
+
+    /// Bytes that one batch may take: more lanes than that run in waves.
+    package var memoryBudget: Int {
+        switch self {
+        case .interpreter: Int(clamping: ProcessInfo.processInfo.physicalMemory / 4)
+        case .opencl(let session): session.info.globalMemoryBytes / 2
+        }
+    }
+}
