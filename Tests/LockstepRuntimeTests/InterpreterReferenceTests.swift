@@ -184,7 +184,7 @@ struct ReferenceLane {
         case .step(let register): set(register, Double(step))
         case .index(let register, let expression): set(register, Double(index(expression)))
         case .map(let register, let op, let operands):
-            set(register, ReferenceElements.apply(op, operands.map { registers[$0.number] }))
+            set(register, apply(op, operands.map { registers[$0.number] }))
         case .load(let register, let buffer, let position): set(register, buffers[buffer.number][index(position)])
         case .store(let buffer, let position, let value): buffers[buffer.number][index(position)] = registers[value.number]
         case .accumulate(let reduction, let buffer, let position, let value):
@@ -211,6 +211,24 @@ struct ReferenceLane {
                 guard let flush = loop.flush else { continue }
                 if (iteration + 1) % flush.interval == 0 || iteration + 1 == loop.variable.extent { run(flush.statements) }
             }
+        }
+    }
+
+    /// In Float some functions are approximations of their own; the rest is the Double result, rounded once.
+    private func apply(_ op: ElementOp, _ x: [Double]) -> Double {
+        guard precision == .float else { return ReferenceElements.apply(op, x) }
+        let value = Float(x[0])
+        return switch op {
+        case .exp: Double(Float.laneExp(value))
+        case .expMinusOne: Double(Float.laneExpMinusOne(value))
+        case .log: Double(Float.laneLog(value))
+        case .logOnePlus: Double(Float.laneLogOnePlus(value))
+        case .sigmoid: Double(Float.laneSigmoid(value))
+        case .softplus: Double(Float.laneSoftplus(value))
+        case .tanh: Double(Float.laneTanh(value))
+        case .sin: Double(Float.laneSin(value))
+        case .cos: Double(Float.laneCos(value))
+        default: ReferenceElements.apply(op, x)
         }
     }
 

@@ -5,16 +5,20 @@ enum BlockWidth {
     /// Below this an instruction's own cost is felt more than a miss of the cache, since lanes are read in order.
     static let range = 128...512
 
-    /// Wide blocks spread the cost of an instruction over many lanes, as long as their scratch stays in cache and
-    /// there is a block for each core.
+    /// Wide blocks spread the cost of an instruction over many lanes, as long as their scratch stays in cache. All
+    /// cores get the same number of blocks, and blocks are no wider than the lanes fill.
     static func choose(lanes: Int, cores: Int, bytesPerLane: Int) -> Int {
-        var width = range.upperBound
-        while width > range.lowerBound, width * bytesPerLane > scratchBudget { width /= 2 }
-        let share = max((lanes + cores - 1) / max(cores, 1), 1)
-        guard share < width else { return width }
+        var widest = range.upperBound
+        while widest > range.lowerBound, widest * bytesPerLane > scratchBudget { widest /= 2 }
+        let blocks = max(lanes, 1).dividedUp(by: widest).dividedUp(by: cores) * cores
+        let width = max(lanes, 1).dividedUp(by: blocks)
         // Whole vectors, unless there are hardly any lanes.
-        return share < 8 ? share : (share + 7) / 8 * 8
+        return width < 8 ? width : width.dividedUp(by: 8) * 8
     }
+}
+
+extension Int {
+    fileprivate func dividedUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
 }
 
 extension BlockProgram {

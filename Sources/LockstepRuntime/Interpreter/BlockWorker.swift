@@ -53,7 +53,7 @@ final class BlockWorker<Real: ElementReal> {
         for (entry, value) in program.ints.constants { intTable.base[entry][0] = Int32(saturating: value) }
     }
 
-    /// Lays varying entries out first, so that all of them start on a cache line.
+    /// Lays varying entries out first, so that single values do not move them off their alignment.
     private static func table<T>(_ plan: BankPlan, _ values: AlignedStorage<T>, _ width: Int) -> AlignedStorage<UnsafeMutablePointer<T>> {
         let table = AlignedStorage(filling: plan.entries.count, with: values.base)
         var next = values.base

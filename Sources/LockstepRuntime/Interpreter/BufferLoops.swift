@@ -57,7 +57,7 @@ extension BlockFrame {
     func store(_ access: AccessStep) {
         let buffer = Int(access.buffer)
         switch access.bank {
-        case .reals: combine(realBuffers[buffer], real(access.register), access, LaneFunctions.replace)
+        case .reals: combine(realBuffers[buffer], real(access.register), access, PlainFunctions.replace)
         case .ints: combine(intBuffers[buffer], int(access.register), access) { _, new in new }
         }
     }
@@ -72,10 +72,10 @@ extension BlockFrame {
     private func accumulateReals(_ access: AccessStep, _ reduction: Reduction) {
         let target = realBuffers[Int(access.buffer)], values = real(access.register)
         switch reduction {
-        case .sum: combine(target, values, access, LaneFunctions.add)
+        case .sum: combine(target, values, access, PlainFunctions.add)
         case .maximum: combine(target, values, access, ElementFunctions.maximum)
         case .minimum: combine(target, values, access, ElementFunctions.minimum)
-        case .any: combine(target, values, access, LaneFunctions.either)
+        case .any: combine(target, values, access, PlainFunctions.either)
         }
     }
 

@@ -6,44 +6,44 @@ extension BlockFrame {
     /// size the optimiser leaves closures alone, and would call them for each lane.
     func map(_ step: MapStep) {
         switch step.op {
-        case .negate: realUnary(step, LaneFunctions.negate)
+        case .negate: realUnary(step, PlainFunctions.negate)
         case .abs: realUnary(step, ElementFunctions.abs)
         case .sign: realUnary(step, ElementFunctions.sign)
         case .floor: realUnary(step, ElementFunctions.floor)
         case .ceil: realUnary(step, ElementFunctions.ceil)
         case .sqrt: realUnary(step, ElementFunctions.sqrt)
-        case .exp: realUnary(step, ElementFunctions.exp)
-        case .expMinusOne: realUnary(step, ElementFunctions.expMinusOne)
-        case .log: realUnary(step, ElementFunctions.log)
-        case .logOnePlus: realUnary(step, ElementFunctions.logOnePlus)
-        case .sin: realUnary(step, ElementFunctions.sin)
-        case .cos: realUnary(step, ElementFunctions.cos)
+        case .exp: realUnary(step, Real.laneExp)
+        case .expMinusOne: realUnary(step, Real.laneExpMinusOne)
+        case .log: realUnary(step, Real.laneLog)
+        case .logOnePlus: realUnary(step, Real.laneLogOnePlus)
+        case .sin: Lanes.sin(operand(step), into: result(step))
+        case .cos: Lanes.cos(operand(step), into: result(step))
         case .tan: realUnary(step, ElementFunctions.tan)
         case .asin: realUnary(step, ElementFunctions.asin)
         case .acos: realUnary(step, ElementFunctions.acos)
         case .atan: realUnary(step, ElementFunctions.atan)
         case .sinh: realUnary(step, ElementFunctions.sinh)
         case .cosh: realUnary(step, ElementFunctions.cosh)
-        case .tanh: realUnary(step, ElementFunctions.tanh)
-        case .sigmoid: realUnary(step, ElementFunctions.sigmoid)
-        case .softplus: realUnary(step, ElementFunctions.softplus)
+        case .tanh: realUnary(step, Real.laneTanh)
+        case .sigmoid: realUnary(step, Real.laneSigmoid)
+        case .softplus: realUnary(step, Real.laneSoftplus)
         case .logGamma: realUnary(step, ElementFunctions.logGamma)
         case .digamma: realUnary(step, ElementFunctions.digamma)
         case .erf: realUnary(step, ElementFunctions.erf)
         case .erfc: realUnary(step, ElementFunctions.erfc)
         case .erfInverse: realUnary(step, ElementFunctions.erfInverse)
-        case .add: arithmetic(step, LaneFunctions.add, IntLoops.add)
-        case .subtract: arithmetic(step, LaneFunctions.subtract, IntLoops.subtract)
-        case .multiply: arithmetic(step, LaneFunctions.multiply, IntLoops.multiply)
-        case .divide: realBinary(step, LaneFunctions.divide)
+        case .add: arithmetic(step, PlainFunctions.add, IntLoops.add)
+        case .subtract: arithmetic(step, PlainFunctions.subtract, IntLoops.subtract)
+        case .multiply: arithmetic(step, PlainFunctions.multiply, IntLoops.multiply)
+        case .divide: realBinary(step, PlainFunctions.divide)
         case .power: realBinary(step, ElementFunctions.power)
         case .minimum: arithmetic(step, ElementFunctions.minimum, IntLoops.minimum)
         case .maximum: arithmetic(step, ElementFunctions.maximum, IntLoops.maximum)
         case .hurwitzZeta: realBinary(step, ElementFunctions.hurwitzZeta)
-        case .isFinite: unary(step, int(step.result), real(step.a), LaneFunctions.isFinite)
-        case .less: comparison(step, LaneFunctions.less, IntLoops.less)
-        case .lessOrEqual: comparison(step, LaneFunctions.lessOrEqual, IntLoops.lessOrEqual)
-        case .equal: comparison(step, LaneFunctions.equal, IntLoops.equal)
+        case .isFinite: unary(step, int(step.result), real(step.a), PlainFunctions.isFinite)
+        case .less: comparison(step, PlainFunctions.less, IntLoops.less)
+        case .lessOrEqual: comparison(step, PlainFunctions.lessOrEqual, IntLoops.lessOrEqual)
+        case .equal: comparison(step, PlainFunctions.equal, IntLoops.equal)
         case .and: IntLoops.and(ints(step))
         case .or: IntLoops.or(ints(step))
         case .not: IntLoops.not(ints(step))
@@ -54,12 +54,12 @@ extension BlockFrame {
             }
         case .toReal:
             switch step.bank {
-            case .reals: unary(step, real(step.result), real(step.a), LaneFunctions.same)
-            case .ints: unary(step, real(step.result), int(step.a), LaneFunctions.toReal)
+            case .reals: unary(step, real(step.result), real(step.a), PlainFunctions.same)
+            case .ints: unary(step, real(step.result), int(step.a), PlainFunctions.toReal)
             }
         case .toInt:
             switch step.bank {
-            case .reals: unary(step, int(step.result), real(step.a), LaneFunctions.toInt)
+            case .reals: unary(step, int(step.result), real(step.a), PlainFunctions.toInt)
             case .ints: IntLoops.copy(ints(step))
             }
         }
@@ -71,6 +71,14 @@ extension BlockFrame {
 extension BlockFrame {
     @inline(__always) private func realUnary(_ step: MapStep, _ function: (Real) -> Real) {
         unary(step, real(step.result), real(step.a), function)
+    }
+
+    private func operand(_ step: MapStep) -> UnsafeBufferPointer<Real> {
+        UnsafeBufferPointer(start: real(step.a), count: count(step.result))
+    }
+
+    private func result(_ step: MapStep) -> UnsafeMutableBufferPointer<Real> {
+        UnsafeMutableBufferPointer(start: real(step.result), count: count(step.result))
     }
 
     @inline(__always) private func realBinary(_ step: MapStep, _ function: (Real, Real) -> Real) {

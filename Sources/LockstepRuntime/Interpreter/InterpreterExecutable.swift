@@ -33,7 +33,7 @@ package struct InterpreterExecutable: LaneExecutable {
 
     private func execution<Real: ElementReal>(_ type: Real.Type, _ inputs: LaneInputs) -> InterpreterExecution<Real> {
         let lanes = inputs.keys.count
-        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let cores = max(ProcessInfo.processInfo.activeProcessorCount, 1)
         let width =
             blockWidth.map { max($0, 1) }
             ?? BlockWidth.choose(

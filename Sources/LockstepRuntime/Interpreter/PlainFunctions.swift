@@ -1,5 +1,5 @@
 /// The operations that need no mathematics, where reals take part.
-enum LaneFunctions {
+enum PlainFunctions {
     @inline(__always) static func same<R: ElementReal>(_ a: R) -> R { a }
 
     @inline(__always) static func negate<R: ElementReal>(_ a: R) -> R { -a }
@@ -14,7 +14,7 @@ enum LaneFunctions {
     @inline(__always) static func equal<R: ElementReal>(_ a: R, _ b: R) -> Int32 { a == b ? 1 : 0 }
 
     @inline(__always) static func toReal<R: ElementReal>(_ a: Int32) -> R { R(Double(a)) }
-    @inline(__always) static func toInt<R: ElementReal>(_ a: R) -> Int32 { Int32(saturating: Double(a)) }
+    @inline(__always) static func toInt<R: ElementReal>(_ a: R) -> Int32 { Int32(saturating: a.wide) }
 
     // What stores and accumulations do to the element they meet.
     @inline(__always) static func replace<R: ElementReal>(_ old: R, _ new: R) -> R { new }
