@@ -1,4 +1,5 @@
 import LockstepRuntime
+import LockstepTensor
 import TestSupport
 import Testing
 

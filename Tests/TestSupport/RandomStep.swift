@@ -101,7 +101,7 @@ private struct Maker {
 
     private mutating func elementwise() -> Tensor {
         let a = pick(pool)
-        let b = partner(a), c = partner(a)
+        let b = partner(a), c = partner(a + b)
         return pick([
             a + b, a - b, a * b, a / positive(b), pow(positive(a), tanh(b)), a * b + c, a - c * b, exp(-square(a)), log(positive(a)),
             log(onePlus: a * a), sqrt(positive(a)), sigmoid(a), softplus(a), logGamma(positive(a)), digamma(positive(a)),
@@ -153,7 +153,8 @@ private struct Maker {
         let stream = drawn
         let kind = pick([RandomOp.Kind.uniform, .normal])
         let draws = Tensor.random(RandomOp(kind, stream: stream, particle: 0, site: "z", origin: origin), shape: a.shape)
-        let computed = pointwiseMax(pointwiseMin((a.count == rows ? a.reshape([rows]) : Tensor.iota(rows).asReal).asInt * 2, rows - 1 < 0 ? 0 : Tensor(integer: rows - 1)), Tensor(integer: 0))
+        let numbers = (a.count == rows ? 3 * a.reshape([rows]) + 0.017 : Tensor.iota(rows).asReal).asInt
+        let computed = pointwiseMax(pointwiseMin(numbers, Tensor(integer: rows - 1)), Tensor(integer: 0))
         return pick([
             a.gather(index), a.segmentSum(index, count: rows), a.segmentSum(index, count: rows).gather(index), a * draws, draws,
             a.gather(computed), a.segmentSum(computed, count: rows), exp(0.1 * a).gather(index) - a,

@@ -34,7 +34,7 @@ package enum Lowering {
         let roots = function.states.map(\.value) + function.records.map(\.value)
         let everything = roots + function.records.map(\.slot)
         let materialization = Materialization(everything, declined: declined)
-        let planner = NestPlanner(function, materialization)
+        let planner = NestPlanner(function, materialization, fuses: options.fuses)
         let pull = Pull(plans: planner.plans, perLane: function.perLane)
         let fusion = LoopFusion(pull, options: options, uniform: pull.isUniform(everything))
         fusion.schedule(planner.computing)
