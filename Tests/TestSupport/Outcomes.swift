@@ -25,16 +25,17 @@ package enum Outcomes {
         return a.isFinite && b.isFinite && (a - b).magnitude <= allowed(a, b)
     }
 
-    /// The distance of two floats in units of the last place of the wanted one: of the smallest normal number below it.
-    package static func ulps(_ found: Float, _ wanted: Float) -> Double {
-        if found == wanted || (found.isNaN && wanted.isNaN) { return 0 }
+    /// The distance of a float from an exact value in units of the last place: of the smallest normal number below it.
+    package static func ulps(_ found: Float, exact: Double) -> Double {
+        let wanted = Float(exact)
+        if found == wanted && !found.isFinite || (found.isNaN && wanted.isNaN) { return 0 }
         guard found.isFinite, wanted.isFinite else { return .infinity }
-        return (Double(found) - Double(wanted)).magnitude / Double(max(wanted.magnitude, .leastNormalMagnitude).ulp)
+        return (Double(found) - exact).magnitude / Double(max(wanted.magnitude, .leastNormalMagnitude).ulp)
     }
 
-    package static func ulps(_ found: Double, _ wanted: Double) -> Double {
-        if found == wanted || (found.isNaN && wanted.isNaN) { return 0 }
-        guard found.isFinite, wanted.isFinite else { return .infinity }
-        return (found - wanted).magnitude / max(wanted.magnitude, .leastNormalMagnitude).ulp
+    package static func ulps(_ found: Double, exact: Double) -> Double {
+        if found == exact || (found.isNaN && exact.isNaN) { return 0 }
+        guard found.isFinite, exact.isFinite else { return .infinity }
+        return (found - exact).magnitude / max(exact.magnitude, .leastNormalMagnitude).ulp
     }
 }

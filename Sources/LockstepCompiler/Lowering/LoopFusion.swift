@@ -243,6 +243,7 @@ final class LoopFusion {
 
     /// The innermost body of a nest, all of whose loops are decided.
     private func writeBody(_ nest: Nest) {
+        pull.beginBody()
         let index = nest.bound.map { $0 ?? .constant(0) }
         var target = [IndexExpression](repeating: .constant(0), count: nest.target.tensor.rank)
         for (axis, targetAxis) in nest.targetAxes.enumerated() { if let targetAxis { target[targetAxis] = index[axis] } }
@@ -279,13 +280,15 @@ final class LoopFusion {
             pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
         case .state(let name):
             let value = pull.element(nest.operand, index)
-            let id = pull.emitter.sharedBuffer(.state(name), dtype: nest.operand.dtype, count: nest.operand.count, isUniform: false)
+            let id = pull.named(.state(name), nest.operand.dtype, nest.operand.count, isUniform: false)
             deferred[deferred.count - 1].append((id, .flat(index, nest.operand.shape), value))
         case .record(let record):
             let slot = pull.row(record.slot, [], record.slots)
+            if slot.registers.contains(where: { !pull.emitter.isUniform($0) }) {
+                pull.fail("the slot of record '\(record.name)' differs from lane to lane")
+            }
             let value = pull.element(nest.operand, index)
-            let id = pull.emitter.sharedBuffer(
-                .record(record.name), dtype: nest.operand.dtype, count: record.slots * nest.operand.count, isUniform: false)
+            let id = pull.named(.record(record.name), nest.operand.dtype, record.slots * nest.operand.count, isUniform: false)
             deferred[deferred.count - 1].append((id, slot * nest.operand.count + .flat(index, nest.operand.shape), value))
         }
     }

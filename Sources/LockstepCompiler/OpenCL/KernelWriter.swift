@@ -292,7 +292,7 @@ struct KernelWriter {
     private func literal(_ value: Double, _ dtype: DType) -> String {
         guard dtype == .real else { return String(Int(value)) }
         if value.isNaN { return "NAN" }
-        if value.isInfinite { return value < 0 ? "(-INFINITY)" : "INFINITY" }
+        if value.isInfinite || (!options.isDouble && Float(value).isInfinite) { return value < 0 ? "(-INFINITY)" : "INFINITY" }
         let text = options.isDouble ? "\(value)" : "\(Float(value))f"
         return value.sign == .minus ? "(\(text))" : text
     }
