@@ -26,7 +26,8 @@ let package = Package(
         .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
         .target(name: "TestSupport", dependencies: ["LockstepTensor", "LockstepRuntime"], path: "Tests/TestSupport"),
-        .testTarget(name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"]),
+        .testTarget(
+            name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "TestSupport"]),
         .testTarget(name: "LockstepDistributionsTests", dependencies: ["LockstepDistributions", "TestSupport"]),
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),

@@ -16,7 +16,8 @@ import Testing
                 states: step.function.states.filter { !$0.name.hasPrefix("gamma") && !$0.name.hasPrefix("poisson") }, perLane: step.function.perLane)
         }
         let wanted = try step.interpreted(variant.precision)
-        for privateBytes in [nil, 0] {
+        // Arrays that are written out have no place in memory.
+        for privateBytes in extent > 16 ? [nil, 0] : [nil] {
             let found = try step.openCL(variant.session, variant.precision, width: variant.width, privateBytes: privateBytes)
             let difference = Outcomes.disagreement(found, wanted, relative: isDouble ? 1e-12 : 1e-5)
             #expect(difference == nil, "extent \(extent), \(privateBytes == nil ? "private" : "global") arrays, \(variant)")

@@ -73,10 +73,13 @@ final class LoopFusion {
                 if (nest.targetAxes[a] == nil) != (nest.targetAxes[b] == nil) { return nest.targetAxes[a] != nil }
                 return a < b
             }
+            // A long axis is not put inside a short one for company: what it computes would be kept for all its rows.
+            // Which loop a nest joins first must depend on its extents alone: stores of states rely on it.
+            let joining = preferred.filter { 4 * nest.extents[$0] >= nest.extents[preferred[0]] }
             var chosen: (group: Int, axis: Int)?
             if options.fuses {
                 search: for index in groups.indices.dropFirst(producers.isEmpty ? 0 : earliest) {
-                    for axis in preferred where groups[index].extent == nest.extents[axis] {
+                    for axis in joining where groups[index].extent == nest.extents[axis] {
                         let sharable = producers.allSatisfy { producer in
                             guard let at = place[ObjectIdentifier(producer)], at.group == index else { return true }
                             return canShare(producer, at.axis, nest, axis)

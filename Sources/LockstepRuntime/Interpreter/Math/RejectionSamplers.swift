@@ -40,7 +40,7 @@ extension Draws {
     }
 
     private func smallPoisson(_ mu: Double, _ element: UInt32) -> Double {
-        let u = Real.uniform(words(attempt: 0, element: element)[2]).wide
+        let u = Real.uniform(words(attempt: 0, element: element)[0]).wide
         var count = 0.0
         var probability = libmExp(-mu)
         var cumulative = probability
