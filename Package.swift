@@ -39,7 +39,8 @@ let package = Package(
         .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "TestSupport"]),
         .testTarget(name: "LockstepDistributionsTests", dependencies: ["LockstepDistributions", "TestSupport"]),
         .testTarget(name: "LockstepModelTests", dependencies: ["LockstepModel", "TestSupport"]),
-        .testTarget(name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"]),
+        .testTarget(
+            name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),
         .testTarget(
             name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),

@@ -1,5 +1,6 @@
 import LockstepTensor
 import LockstepRuntime
+import LockstepTensor
 import TestSupport
 import Testing
 

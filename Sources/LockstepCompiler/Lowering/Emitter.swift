@@ -193,7 +193,10 @@ struct Emitter {
         case .not:
             if let a = values[0] { return constant(1 - a, .bool) }
         case .toReal:
+            if dtype == self.dtype(x[0]) { return x[0] }
             if let a = values[0] { return constant(a, .real) }
+        case .toInt:
+            if dtype == self.dtype(x[0]) { return x[0] }
         default:
             break
         }

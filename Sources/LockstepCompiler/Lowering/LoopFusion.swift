@@ -73,12 +73,13 @@ final class LoopFusion {
                 if (nest.targetAxes[a] == nil) != (nest.targetAxes[b] == nil) { return nest.targetAxes[a] != nil }
                 return a < b
             }
-            let longest = nest.extents[preferred[0]]
+            // A long axis is not put inside a short one for company: what it computes would be kept for all its rows.
+            // Which loop a nest joins first must depend on its extents alone: stores of states rely on it.
+            let joining = preferred.filter { 4 * nest.extents[$0] >= nest.extents[preferred[0]] }
             var chosen: (group: Int, axis: Int)?
             if options.fuses {
                 search: for index in groups.indices.dropFirst(producers.isEmpty ? 0 : earliest) {
-                    // Only the longest loop is shared: along a shorter one the value would need an array over the longest.
-                    for axis in preferred where groups[index].extent == nest.extents[axis] && nest.extents[axis] == longest {
+                    for axis in joining where groups[index].extent == nest.extents[axis] {
                         let sharable = producers.allSatisfy { producer in
                             guard let at = place[ObjectIdentifier(producer)], at.group == index else { return true }
                             return canShare(producer, at.axis, nest, axis)
@@ -312,6 +313,7 @@ final class LoopFusion {
 
     /// The innermost body of a nest, all of whose loops are decided.
     private func writeBody(_ nest: Nest) {
+        pull.beginBody()
         let index = nest.bound.map { $0 ?? .constant(0) }
         var target = [IndexExpression](repeating: .constant(0), count: nest.target.tensor.rank)
         for (axis, targetAxis) in nest.targetAxes.enumerated() { if let targetAxis { target[targetAxis] = index[axis] } }
@@ -348,13 +350,15 @@ final class LoopFusion {
             pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
         case .state(let name):
             let value = pull.element(nest.operand, index)
-            let id = pull.emitter.sharedBuffer(.state(name), dtype: nest.operand.dtype, count: nest.operand.count, isUniform: false)
+            let id = pull.named(.state(name), nest.operand.dtype, nest.operand.count, isUniform: false)
             deferred[deferred.count - 1].append((id, .flat(index, nest.operand.shape), value))
         case .record(let record):
             let slot = pull.row(record.slot, [], record.slots)
+            if slot.registers.contains(where: { !pull.emitter.isUniform($0) }) {
+                pull.fail("the slot of record '\(record.name)' differs from lane to lane")
+            }
             let value = pull.element(nest.operand, index)
-            let id = pull.emitter.sharedBuffer(
-                .record(record.name), dtype: nest.operand.dtype, count: record.slots * nest.operand.count, isUniform: false)
+            let id = pull.named(.record(record.name), nest.operand.dtype, record.slots * nest.operand.count, isUniform: false)
             deferred[deferred.count - 1].append((id, slot * nest.operand.count + .flat(index, nest.operand.shape), value))
         }
     }

@@ -30,8 +30,14 @@ package enum Lowering {
     ) throws -> (program: LaneProgram, unshared: Set<ObjectIdentifier>) {
         let everything = function.roots
         let materialization = Materialization(everything, declined: declined)
-        let planner = NestPlanner(function, materialization)
+        let planner = NestPlanner(function, materialization, fuses: options.fuses)
         let pull = Pull(plans: planner.plans, perLane: function.perLane)
+        for state in function.states {
+            pull.named(.state(state.name), state.value.dtype, state.value.count, isUniform: false)
+        }
+        for record in function.records {
+            pull.named(.record(record.name), record.value.dtype, record.slots * record.value.count, isUniform: false)
+        }
         let fusion = LoopFusion(pull, options: options, uniform: pull.isUniform(everything))
         fusion.schedule(planner.computing)
         fusion.schedule(planner.storing)

@@ -36,7 +36,21 @@ struct Materialization {
             // The pull through inline nodes recurses.
             if depth > 150, case .map = node.op { keep(tensor, &inlineCost, &inlineDepth) }
         }
+        keepWhatIsComparedWithItsExtreme(order)
         chooseShared(order, roots, declined: declined)
+    }
+
+    /// The gradient of a maximum asks which elements equal it. Computed twice, an element may round differently
+    /// (compilers contract a * b + c where they please), and then none does.
+    private mutating func keepWhatIsComparedWithItsExtreme(_ order: [Tensor]) {
+        for tensor in order where tensor.node.op == .map(.equal) {
+            let sides = tensor.node.inputs.map(Self.behindViews)
+            for (extreme, other) in [(sides[0], sides[1]), (sides[1], sides[0])] {
+                guard case .reduce(let reduction, _) = extreme.node.op, reduction == .maximum || reduction == .minimum else { continue }
+                let source = Self.behindViews(extreme.node.inputs[0])
+                if source.id == other.id, case .map = source.node.op { required.insert(source.id) }
+            }
+        }
     }
 
     private mutating func keep(_ tensor: Tensor, _ cost: inout [ObjectIdentifier: Int], _ depth: inout [ObjectIdentifier: Int]) {

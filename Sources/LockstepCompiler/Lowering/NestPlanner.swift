@@ -9,7 +9,8 @@ struct NestPlanner {
     private(set) var storing: [Nest] = []
     private let materialization: Materialization
 
-    init(_ function: LaneFunction, _ materialization: Materialization) {
+    /// - Parameter fuses: whether loops over the same extents are merged.
+    init(_ function: LaneFunction, _ materialization: Materialization, fuses: Bool) {
         self.materialization = materialization
         let values = function.states.map(\.value) + function.records.map(\.value)
         for tensor in Graph.topologicalOrder(values + function.records.map(\.slot)) where materialization.contains(tensor) {
@@ -18,7 +19,7 @@ struct NestPlanner {
         for state in function.states { storing.append(rootNest(.state(state.name), state.value)) }
         for record in function.records { storing.append(rootNest(.record(record), record.value)) }
         for nest in computing + storing { collectReads(of: nest) }
-        keepWhatStoresWouldOverwrite(function)
+        keepWhatStoresWouldOverwrite(function, fuses: fuses)
         for nest in computing + storing {
             for read in nest.reads.keys { plans[read]?.consumers.append(nest) }
         }
@@ -119,12 +120,14 @@ struct NestPlanner {
 
     /// The loop that stores the next value of one state may run before the loop that stores another. Where that
     /// other one still reads the old value, other than element by element in the same loop, it is computed before.
-    private mutating func keepWhatStoresWouldOverwrite(_ function: LaneFunction) {
+    /// Loops over equal extents are the same loop only when they are merged.
+    private mutating func keepWhatStoresWouldOverwrite(_ function: LaneFunction, fuses: Bool) {
         let shapes = Dictionary(function.states.map { ($0.name, $0.value.shape) }, uniquingKeysWith: { a, _ in a })
         for position in storing.indices {
             let nest = storing[position]
             let unsafe = nest.stateReads.contains { name, reads in
                 guard let shape = shapes[name], shape.elementCount > 1 else { return false }
+                if case .state(name) = nest.kind {} else if !fuses { return true }
                 let own = nest.extents.enumerated().map { Nest.symbol($0, extent: $1) }
                 return shape != nest.operand.shape || reads.contains { $0 != own }
             }
@@ -135,7 +138,7 @@ struct NestPlanner {
             collectReads(of: computed)
             computing.append(computed)
             let store = rootNest(nest.kind, copy)
-            store.reads[copy.id] = [copy.shape.enumerated().map { Nest.symbol($0, extent: $1) }]
+            collectReads(of: store)
             storing[position] = store
         }
     }

@@ -5,41 +5,46 @@ enum Pruning {
     static func prune(_ program: LaneProgram) -> LaneProgram {
         var program = program
         while true {
-            var used: Set<Register> = []
             var loaded: Set<BufferID> = []
-            program.forEachStatement { statement in
-                used.formUnion(statement.operands)
-                if case .load(_, let buffer, _) = statement { loaded.insert(buffer) }
-            }
-            let before = count(program)
-            program.body = kept(program.body) { statement in
-                switch statement {
-                case .store(let buffer, _, _), .accumulate(_, let buffer, _, _):
-                    program.buffers[buffer.number].role != .temporary || loaded.contains(buffer)
-                case .loop: true
-                default: statement.results.contains { used.contains($0) }
-                }
-            }
-            if count(program) == before { break }
+            program.forEachStatement { if case .load(_, let buffer, _) = $0 { loaded.insert(buffer) } }
+            var live = Liveness(loaded: loaded, isTemporary: program.buffers.map { $0.role == .temporary })
+            program.body = live.kept(program.body)
+            // Without a load, the stores that fed it may be dead too.
+            var stillLoaded: Set<BufferID> = []
+            program.forEachStatement { if case .load(_, let buffer, _) = $0 { stillLoaded.insert(buffer) } }
+            if stillLoaded.count == loaded.count { break }
         }
         return compactingBuffers(program)
     }
 
-    private static func count(_ program: LaneProgram) -> Int {
-        var count = 0
-        program.forEachStatement { _ in count += 1 }
-        return count
-    }
+    /// Walks backwards, so that whole chains of instructions that nothing reads go in one pass: a register is
+    /// defined before it is used, and does not outlive an iteration.
+    private struct Liveness {
+        let loaded: Set<BufferID>
+        let isTemporary: [Bool]
+        var used: Set<Register> = []
 
-    private static func kept(_ statements: [Statement], _ isKept: (Statement) -> Bool) -> [Statement] {
-        statements.compactMap { statement in
-            guard case .loop(var loop) = statement else { return isKept(statement) ? statement : nil }
-            loop.body = kept(loop.body, isKept)
-            if let flush = loop.flush {
-                let statements = kept(flush.statements, isKept)
-                loop.flush = statements.isEmpty ? nil : Loop.Flush(interval: flush.interval, statements: statements)
+        mutating func kept(_ statements: [Statement]) -> [Statement] {
+            var result: [Statement] = []
+            for statement in statements.reversed() {
+                switch statement {
+                case .loop(var loop):
+                    if let flush = loop.flush {
+                        let statements = kept(flush.statements)
+                        loop.flush = statements.isEmpty ? nil : Loop.Flush(interval: flush.interval, statements: statements)
+                    }
+                    loop.body = kept(loop.body)
+                    if !loop.body.isEmpty { result.append(.loop(loop)) }
+                    continue
+                case .store(let buffer, _, _), .accumulate(_, let buffer, _, _):
+                    guard !isTemporary[buffer.number] || loaded.contains(buffer) else { continue }
+                default:
+                    guard statement.results.contains(where: used.contains) else { continue }
+                }
+                used.formUnion(statement.operands)
+                result.append(statement)
             }
-            return loop.body.isEmpty ? nil : .loop(loop)
+            return result.reversed()
         }
     }
 
@@ -54,12 +59,22 @@ enum Pruning {
         }
         var numbers: [BufferID: BufferID] = [:]
         var buffers: [Buffer] = []
-        for (number, buffer) in program.buffers.enumerated() where used.contains(BufferID(number)) {
+        for (number, buffer) in program.buffers.enumerated() where used.contains(BufferID(number)) || buffer.role.isReadFromOutside {
             numbers[BufferID(number)] = BufferID(buffers.count)
             buffers.append(buffer)
         }
         program.buffers = buffers
         program.body = program.body.map { $0.renumbering(numbers) }
         return program
+    }
+}
+
+extension Buffer.Role {
+    /// Whether a run is asked for it, even when the program never touches it since it has no elements.
+    fileprivate var isReadFromOutside: Bool {
+        switch self {
+        case .state, .record: true
+        case .data, .table, .temporary: false
+        }
     }
 }

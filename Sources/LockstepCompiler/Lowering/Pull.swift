@@ -44,9 +44,33 @@ final class Pull {
     private(set) var indexBounds: [String: Int] = [:]
     private(set) var failure: LoweringError?
 
+    private struct Visit: Hashable {
+        let tensor: ObjectIdentifier
+        let index: [IndexExpression]
+    }
+
+    /// What the running body has computed: a graph whose nodes are used twice has exponentially many paths.
+    private var visited: [Visit: Register] = [:]
+
     init(plans: [ObjectIdentifier: BufferPlan], perLane: Set<String>) {
         self.plans = plans
         self.perLane = perLane
+    }
+
+    /// Forgets the registers of the previous body, which may be out of scope.
+    func beginBody() { visited.removeAll(keepingCapacity: true) }
+
+    func fail(_ description: String) { failure = failure ?? LoweringError(description) }
+
+    /// The buffer of a state, record or data, which all who name it must see alike.
+    @discardableResult
+    func named(_ role: Buffer.Role, _ dtype: DType, _ count: Int, isUniform: Bool) -> BufferID {
+        let id = emitter.sharedBuffer(role, dtype: dtype, count: count, isUniform: isUniform)
+        let buffer = emitter.program.buffers[id.number]
+        if buffer.dtype != dtype || buffer.count != count {
+            fail("\(role.label) is used both as \(buffer.count) \(buffer.dtype) values and as \(count) \(dtype) values")
+        }
+        return id
     }
 
     /// - Parameter evenIfKept: computes the element itself, which is what fills a kept node's buffer.
@@ -60,7 +84,7 @@ final class Pull {
     private func computed(_ tensor: Tensor, _ index: [IndexExpression], evenIfKept: Bool = false) -> Register {
         if !evenIfKept, let plan = plans[tensor.id] {
             guard let id = plan.id else {
-                failure = failure ?? LoweringError("a value is used before it is computed")
+                fail("a value is used before it is computed")
                 return emitter.constant(.nan, tensor.dtype)
             }
             return emitter.load(id, plan.position(index))
@@ -83,19 +107,22 @@ final class Pull {
             case .scalar:
                 return emitter.scalar(input.name, tensor.dtype)
             case .data:
-                let buffer = emitter.sharedBuffer(
-                    .data(input.name), dtype: tensor.dtype, count: tensor.count, isUniform: !perLane.contains(input.name))
+                let buffer = named(.data(input.name), tensor.dtype, tensor.count, isUniform: !perLane.contains(input.name))
                 return emitter.load(buffer, position)
             case .state:
-                let buffer = emitter.sharedBuffer(.state(input.name), dtype: tensor.dtype, count: tensor.count, isUniform: false)
+                let buffer = named(.state(input.name), tensor.dtype, tensor.count, isUniform: false)
                 return emitter.load(buffer, position)
             }
         case .map(let op):
+            let visit = Visit(tensor: tensor.id, index: index)
+            if let register = visited[visit] { return register }
             var operands: [Register] = []
             for input in tensor.node.inputs { operands.append(element(input, index)) }
-            return emitter.map(op, operands, tensor.dtype)
+            let register = emitter.map(op, operands, tensor.dtype)
+            visited[visit] = register
+            return register
         default:
-            failure = failure ?? LoweringError("\(tensor.node.op) is not elementwise")
+            fail("\(tensor.node.op) is not elementwise")
             return emitter.constant(.nan, tensor.dtype)
         }
     }
@@ -108,7 +135,7 @@ final class Pull {
             return position[0]
         case .literal(let values):
             if let bad = values.first(where: { $0 < 0 || $0 >= Double(extent) || $0 != $0.rounded() }) {
-                failure = failure ?? LoweringError("a gather from \(extent) rows has the constant index \(bad)")
+                fail("a gather from \(extent) rows has the constant index \(bad)")
             }
             let register = computed(source, position)
             return emitter.constant(register).map { .constant(Int($0)) } ?? .register(register)
@@ -116,6 +143,7 @@ final class Pull {
             indexBounds[input.name] = min(indexBounds[input.name] ?? .max, extent)
             return .register(computed(source, position))
         default:
+            if extent == 0 { fail("a computed index has no row to name: there are none") }
             let value = computed(source, position)
             let low = emitter.map(.maximum, [value, emitter.constant(0, .int)], .int)
             let clamped = emitter.map(.minimum, [low, emitter.constant(Double(extent - 1), .int)], .int)

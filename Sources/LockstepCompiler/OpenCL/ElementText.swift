@@ -51,7 +51,7 @@ enum ElementText {
         case .not: return call("ls_not", x)
         case .select: return call(isInt ? "ls_select_i" : dtype == .bool ? "ls_select_m" : "ls_select", x)
         case .toReal: return dtype == .real ? x[0] : call(isInt ? "ls_real_from_ints" : "ls_real_from_mask", x)
-        case .toInt: return isInt ? x[0] : call(dtype == .bool ? "ls_ints_from_mask" : "ls_ints_from_real", x)
+        case .toInt: return isInt ? x[0] : call(dtype == .bool ? "ls_ints_from_mask" : "ls_saturated_ints_from_real", x)
         }
     }
 
@@ -70,7 +70,7 @@ enum ElementText {
         case .maximum where dtype == .int: "max(\(x[0]), \(x[1]))"
         case .toReal: "((real1)\(x[0]))"
         case .toInt where dtype == .int: x[0]
-        case .toInt: "((int)\(x[0]))"
+        case .toInt where dtype == .bool: "((int)\(x[0]))"
         default: nil
         }
     }

@@ -67,7 +67,7 @@ struct KernelWriter {
             }
             let bytes = buffer.count * options.realBytes * (buffer.isUniform ? 1 : options.width)
             spent += bytes
-            if spent > options.privateBytes, !buffer.isUniform { places[number] = .global }
+            if spent > options.privateBytes { places[number] = .global }
         }
         return places
     }
@@ -86,6 +86,7 @@ struct KernelWriter {
             switch (buffer.role, places[number]) {
             case (.data, .shared), (.table, .shared): declarations.append("__global const \(scalarType) *b\(number)")
             case (.data, _): declarations.append("__global const \(laneType) *b\(number)")
+            case (.temporary, .global) where buffer.isUniform: declarations.append("__global \(scalarType) *b\(number)")
             case (.state, .global), (.record, _), (.temporary, .global): declarations.append("__global \(laneType) *b\(number)")
             case (.state, _): declarations.append("__global \(laneType) *g\(number)")
             default: continue
@@ -291,7 +292,7 @@ struct KernelWriter {
     private func literal(_ value: Double, _ dtype: DType) -> String {
         guard dtype == .real else { return String(Int(value)) }
         if value.isNaN { return "NAN" }
-        if value.isInfinite { return value < 0 ? "(-INFINITY)" : "INFINITY" }
+        if value.isInfinite || (!options.isDouble && Float(value).isInfinite) { return value < 0 ? "(-INFINITY)" : "INFINITY" }
         let text = options.isDouble ? "\(value)" : "\(Float(value))f"
         return value.sign == .minus ? "(\(text))" : text
     }
@@ -305,10 +306,15 @@ struct KernelWriter {
 
     private func element(_ id: BufferID, _ index: IndexExpression) -> String {
         let buffer = buffer(id)
-        let suffix = buffer.dtype == .int ? "_I" : ""
+        let suffix = buffer.dtype == .int ? "_I" : buffer.dtype == .bool ? "_M" : ""
         if hasVaryingIndex(index) {
             switch places[id.number] {
             case .shared: return "LS_GATHER_TABLE\(suffix)(b\(id.number), \(varying(index)))"
+            case .global where buffer.isUniform:
+                return options.width == 1
+                    ? "b\(id.number)[LS_AT(\(varying(index)), \(buffer.count))]"
+                    : "LS_GATHER_TABLE\(suffix)(b\(id.number) + ls_item * \(buffer.count), \(varying(index)))"
+            case .privateArray where buffer.isUniform: return "LS_GATHER_UNIFORM\(suffix)(b\(id.number), \(varying(index)))"
             case .privateArray, .variables: return "LS_GATHER_PRIVATE\(suffix)(b\(id.number), \(varying(index)))"
             case .global: return "LS_GATHER_LANES\(suffix)(b\(id.number), \(buffer.count), \(varying(index)))"
             }

@@ -131,6 +131,8 @@ extension IndexExpression {
 
     /// The index of the element at a row-major position: the inverse of `flat`.
     package static func unflat(_ position: IndexExpression, _ shape: [Int]) -> [IndexExpression] {
+        // There is no element, but a reshape to such a shape may still be asked.
+        if shape.contains(0) { return shape.map { _ in .constant(0) } }
         var rest = position
         var result: [IndexExpression] = []
         for (axis, extent) in shape.enumerated().reversed() {

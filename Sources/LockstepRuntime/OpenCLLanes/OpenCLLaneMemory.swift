@@ -30,7 +30,8 @@ struct OpenCLLaneMemory {
         for parameter in text.parameters {
             switch parameter {
             case .scalar: break
-            case .buffer(let id), .scratch(let id): buffers[id] = try allocate(id, data)
+            case .buffer(let id): buffers[id] = try allocate(id, data)
+            case .scratch(let id): buffers[id] = try allocate(id, [:])
             }
         }
     }
@@ -38,6 +39,16 @@ struct OpenCLLaneMemory {
     static func elementBytes(_ buffer: Buffer, _ precision: Precision) -> Int {
         buffer.dtype == .int || precision == .float ? 4 : 8
     }
+
+    /// Elements of a buffer for all lanes. A uniform temporary is one array for each work-item.
+    private func slots(_ buffer: Buffer) -> Int {
+        guard buffer.isUniform else { return items * schedule.width }
+        return buffer.role == .temporary ? items : 1
+    }
+
+    /// Masks are what comparisons yield: in vectors all bits of an integer as wide as a real, else 1.
+    private var maskIsLong: Bool { schedule.width > 1 && precision == .double }
+    private var trueMask: Int32 { schedule.width > 1 ? -1 : 1 }
 
     private static func placed<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(
         _ values: [T], _ count: Int, _ layout: LaneLayout, slots: Int
@@ -61,7 +72,7 @@ struct OpenCLLaneMemory {
             }
         case .state, .record, .temporary: break
         }
-        let slots = buffer.isUniform ? 1 : items * schedule.width
+        let slots = slots(buffer)
         guard let values else {
             let zeros = try session.allocate(bytes: max(slots * buffer.count, 1) * Self.elementBytes(buffer, precision))
             try session.fillWithZeros(zeros)
@@ -73,7 +84,14 @@ struct OpenCLLaneMemory {
                 ? try session.allocate(copying: Self.placed(values, buffer.count, layout, slots: slots))
                 : try session.allocate(copying: Self.placed(values.map { Float($0) }, buffer.count, layout, slots: slots))
         }
-        return try session.allocate(copying: Self.placed(values.map { Int32(saturating: $0) }, buffer.count, layout, slots: slots))
+        let whole = values.map { Int32(saturating: $0) }
+        guard buffer.dtype == .bool, !buffer.isUniform else {
+            return try session.allocate(copying: Self.placed(whole, buffer.count, layout, slots: slots))
+        }
+        let masks = whole.map { $0 != 0 ? trueMask : 0 }
+        return maskIsLong
+            ? try session.allocate(copying: Self.placed(masks.map { Int64($0) }, buffer.count, layout, slots: slots))
+            : try session.allocate(copying: Self.placed(masks, buffer.count, layout, slots: slots))
     }
 
     func launch(_ kernel: OpenCLKernel, first: Int, count: Int, scalars: [String: Double]) throws {
@@ -111,6 +129,8 @@ struct OpenCLLaneMemory {
         let elements: LaneArray.Elements =
             buffer.dtype == .int
             ? .int(try values(Int32.self))
+            : buffer.dtype == .bool
+            ? .int(try (maskIsLong ? values(Int64.self).map { $0 != 0 ? 1 : 0 } : values(Int32.self).map { $0 != 0 ? 1 : 0 }))
             : precision == .float ? .float(try values(Float.self)) : .double(try values(Double.self))
         return LaneArray(lanes: layout.lanes, count: buffer.count, elements: elements)
     }
@@ -122,7 +142,7 @@ struct OpenCLLaneMemory {
             throw ExecutionError.shapeMismatch(
                 name: name, lanes: layout.lanes, count: buffer.count, givenLanes: array.lanes, givenCount: array.count)
         }
-        let slots = items * schedule.width
+        let slots = slots(buffer)
         func upload<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [T]) throws {
             try Self.placed(values, buffer.count, layout, slots: slots).withUnsafeBytes { bytes in
                 try session.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(memory.byteCount)), to: memory)
@@ -132,8 +152,11 @@ struct OpenCLLaneMemory {
         case (.float(let values), .real, .float): try upload(values)
         case (.double(let values), .real, .double): try upload(values)
         case (.int(let values), .int, _): try upload(values)
+        case (.int(let values), .bool, _):
+            let masks = values.map { $0 != 0 ? trueMask : 0 }
+            if maskIsLong { try upload(masks.map { Int64($0) }) } else { try upload(masks) }
         default:
-            let wanted = buffer.dtype == .int ? "int" : precision.rawValue
+            let wanted = buffer.dtype != .real ? "int" : precision.rawValue
             throw ExecutionError.elementMismatch(name: name, wanted: wanted, given: array.elements.typeName)
         }
     }

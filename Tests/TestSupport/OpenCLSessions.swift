@@ -1,0 +1,26 @@
+import LockstepRuntime
+
+/// One session for each OpenCL device of this machine, opened on first use.
+package enum OpenCLSessions {
+    package static let all: [OpenCLSession] = OpenCLDriver.devices().compactMap { try? OpenCLSession($0) }
+
+    /// Every device in each precision that it has, at widths 1 and 16.
+    package static let variants: [Variant] = all.flatMap { session in
+        Precision.allCases.filter { $0 == .float || session.info.supportsDouble }.flatMap { precision in
+            [1, 16].map { Variant(session: session, precision: precision, width: $0) }
+        }
+    }
+
+    package struct Variant: Sendable, CustomStringConvertible {
+        package let session: OpenCLSession
+        package let precision: Precision
+        package let width: Int
+
+        package var description: String { "\(session.info.name), \(precision), width \(width)" }
+    }
+
+    /// Says why nothing is tested, where there is no device.
+    package static func explainAbsence() {
+        if all.isEmpty { print("No OpenCL device, so nothing to compare: \(OpenCLDriver.status)") }
+    }
+}

@@ -1,0 +1,109 @@
+import LockstepCompiler
+import LockstepRuntime
+import LockstepTensor
+
+/// One step as expressions, with all that is needed to run it: on any device, and by the plainest evaluation.
+package struct StepCase: Sendable {
+    /// Values by the name of a state or record, then by lane.
+    package typealias Outcome = [String: [[Double]]]
+
+    package var function: LaneFunction
+    /// Where states start, by lane; zeros where nothing is said.
+    package var initial: [String: [[Double]]] = [:]
+    package var shared: [String: [Double]] = [:]
+    package var perLane: [String: [[Double]]] = [:]
+    package var scalars: [String: Double] = [:]
+    package var lanes = 3
+    /// The steps of each call of `advance`.
+    package var advances = [1]
+
+    package init(_ function: LaneFunction) { self.function = function }
+
+    /// A step that computes values which nothing is fed back from: states `e0`, `e1`, ...
+    package init(values: [Tensor], perLane: Set<String> = []) {
+        self.init(LaneFunction(states: values.enumerated().map { .init("e\($0)", $1) }, perLane: perLane))
+    }
+
+    package var keys: [Key] { Key(20_26).split(lanes) }
+
+    package var inputs: LaneInputs {
+        var data = shared.mapValues { LaneInputs.Data.shared($0) }
+        for (name, values) in perLane { data[name] = .perLane(values.prefix(lanes).flatMap(\.self)) }
+        return LaneInputs(keys: keys, data: data)
+    }
+
+    private func start(_ state: LaneFunction.State, _ lane: Int) -> [Double] {
+        initial[state.name]?[lane] ?? [Double](repeating: 0, count: state.value.count)
+    }
+
+    // MARK: Evaluation
+
+    /// Every expression one node at a time, lane by lane, states fed back by hand.
+    package func reference() throws -> Outcome {
+        var outcome: Outcome = [:]
+        for lane in 0..<lanes {
+            var values = shared.merging(scalars.mapValues { [$0] }) { a, _ in a }
+            for (name, own) in perLane { values[name] = own[lane] }
+            for state in function.states { values[state.name] = start(state, lane) }
+            var records = function.records.map { [Double](repeating: 0, count: $0.slots * $0.value.count) }
+            for step in 0..<advances.reduce(0, +) {
+                values[Input.step] = [Double(step)]
+                let tensors = function.states.map(\.value) + function.records.flatMap { [$0.slot, $0.value] }
+                let results = try ReferenceEvaluator.evaluate(
+                    tensors, inputs: values, key: (keys[lane].low, keys[lane].high), step: UInt32(step))
+                for (state, result) in zip(function.states, results) { values[state.name] = result }
+                for (number, record) in function.records.enumerated() {
+                    let slot = Int(results[function.states.count + 2 * number].first ?? 0)
+                    let first = min(max(slot, 0), record.slots - 1) * record.value.count
+                    let written = results[function.states.count + 2 * number + 1]
+                    records[number].replaceSubrange(first..<(first + written.count), with: written)
+                }
+            }
+            for state in function.states { outcome[state.name, default: []].append(values[state.name] ?? []) }
+            for (record, written) in zip(function.records, records) { outcome[record.name, default: []].append(written) }
+        }
+        return outcome
+    }
+
+    // MARK: Execution
+
+    package func run(_ executable: any LaneExecutable, _ precision: Precision) throws -> Outcome {
+        let execution = try executable.start(inputs)
+        for state in function.states where initial[state.name] != nil {
+            let values = (0..<lanes).flatMap { start(state, $0) }
+            let elements: LaneArray.Elements =
+                state.value.dtype != .real
+                ? .int(values.map { Int32($0) })
+                : precision == .float ? .float(values.map { Float($0) }) : .double(values)
+            try execution.write(state.name, LaneArray(lanes: lanes, count: state.value.count, elements: elements))
+        }
+        var first = 0
+        for count in advances {
+            try execution.advance(from: first, count: count, scalars: scalars)
+            first += count
+        }
+        var outcome: Outcome = [:]
+        for name in function.states.map(\.name) + function.records.map(\.name) {
+            let array = try execution.read(name)
+            outcome[name] = (0..<lanes).map { array.lane($0) }
+        }
+        return outcome
+    }
+
+    package func interpreted(_ precision: Precision, options: LoweringOptions = LoweringOptions()) throws -> Outcome {
+        try run(InterpreterExecutable(Lowering.lower(function, options: options), precision: precision), precision)
+    }
+
+    /// - Parameter privateBytes: 0 puts every array that is indexed by a variable in global memory.
+    package func openCL(
+        _ session: OpenCLSession, _ precision: Precision, width: Int, privateBytes: Int? = nil,
+        options: LoweringOptions = LoweringOptions()
+    ) throws -> Outcome {
+        let usual = OpenCLSchedule.choose(session.info, precision, width: width)
+        let schedule = OpenCLSchedule(
+            width: width, groupSize: usual.groupSize, interleaves: usual.interleaves, privateBytes: privateBytes ?? usual.privateBytes)
+        let executable = try OpenCLExecutable(
+            Lowering.lower(function, options: options), on: session, precision: precision, schedule: schedule)
+        return try run(executable, precision)
+    }
+}
