@@ -7,7 +7,7 @@ struct FitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fit", abstract: "Fit a model from many starts, and show the best fit.",
         discussion: (["The models, and the columns of their data:"]
-            + Example.all.map { "  \($0.name): \($0.summary)\($0.columns.isEmpty ? "" : "; columns \($0.columns)")" })
+            + Example.all.flatMap { ["  \($0.name)", "    \($0.summary)"] + ($0.columns.isEmpty ? [] : ["    columns \($0.columns)"]) })
             .joined(separator: "\n"))
 
     @Argument(help: "The model to fit.")
@@ -16,13 +16,14 @@ struct FitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A CSV file with a header line. (default for eight-schools: the data of 1981)", valueName: "FILE.csv"))
     var data: String?
 
-    @Option(help: "Fits to run, each from a start of its own.")
+    // Numbers are parsed unconditionally, so that a negative one is taken for a number and refused as such.
+    @Option(parsing: .unconditional, help: "Fits to run, each from a start of its own.")
     var lanes = 1024
 
-    @Option(help: "Updates of each fit.")
+    @Option(parsing: .unconditional, help: "Updates of each fit.")
     var steps = 2000
 
-    @Option(help: "The same seed gives the same starts and draws.")
+    @Option(parsing: .unconditional, help: "The same seed gives the same starts and draws.")
     var seed: UInt64 = 0
 
     @Option(help: ArgumentHelp("normal: a normal distribution with diagonal covariance; delta: a point.", valueName: "normal|delta"))
@@ -31,10 +32,10 @@ struct FitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What runs the fits; part of an OpenCL device's name will do.", valueName: "auto|opencl|cpu"))
     var device = "auto"
 
-    @Option(help: "The step size of Adam.")
+    @Option(parsing: .unconditional, help: "The step size of Adam.")
     var learningRate = 0.01
 
-    @Option(help: "Draws averaged in each step.")
+    @Option(parsing: .unconditional, help: "Draws averaged in each step.")
     var particles = 1
 
     @Option(help: ArgumentHelp("Write all results to a file; - stands for standard output, without the table.", valueName: "FILE"))

@@ -20,6 +20,7 @@ struct ReportFile {
             target = .standardOutput
             return
         }
+        if path.isEmpty { throw CommandError("the name of the JSON file is empty") }
         // Through links, so that the file is replaced and the link stays.
         let path = Self.resolved(path)
         var status = stat()
