@@ -8,7 +8,7 @@ extension Example {
         let y = try table?.numbers("y") ?? [28, 8, -3, 7, -1, 1, 18, 12]
         let sigma = try table?.numbers("sigma") ?? [15, 10, 16, 11, 9, 11, 10, 18]
         if let table, let bad = sigma.firstIndex(where: { $0 <= 0 }) {
-            throw TableError("\(table.name): line \(bad + 2), column 'sigma': \(sigma[bad]) is not a standard deviation")
+            throw table.error(bad, "sigma", "\(sigma[bad]) is not a standard deviation")
         }
         let count = y.count
         let model = Model { m in
@@ -76,7 +76,7 @@ extension Example {
         if columns.isEmpty { _ = try table.numbers("x0") }
         let y = try table.numbers("y")
         if let bad = y.firstIndex(where: { $0 != 0 && $0 != 1 }) {
-            throw TableError("\(table.name): line \(bad + 2), column 'y': \(y[bad]) is neither 0 nor 1")
+            throw table.error(bad, "y", "\(y[bad]) is neither 0 nor 1")
         }
         let rows = y.count
         let width = columns.count
