@@ -6,21 +6,21 @@ import LockstepTensor
 public struct LaneData: Sendable {
     let values: [Double]
     let isShared: Bool
-    /// The number of arrays, where each lane's was given by itself.
-    let arrays: Int?
+    /// The length of each array, where each lane's was given by itself.
+    let lengths: [Int]?
 
     /// One array, row-major, for all lanes.
-    public static func shared(_ values: [Double]) -> LaneData { LaneData(values: values, isShared: true, arrays: nil) }
+    public static func shared(_ values: [Double]) -> LaneData { LaneData(values: values, isShared: true, lengths: nil) }
     /// One array of whole numbers, row-major, for all lanes.
     public static func shared(_ values: [Int]) -> LaneData { shared(values.map(Double.init)) }
     /// One number for all lanes.
     public static func shared(_ value: Double) -> LaneData { shared([value]) }
 
     /// Numbers for each lane in turn, row-major `[lanes] + shape`: one number for each lane, for scalar data.
-    public static func perLane(_ values: [Double]) -> LaneData { LaneData(values: values, isShared: false, arrays: nil) }
+    public static func perLane(_ values: [Double]) -> LaneData { LaneData(values: values, isShared: false, lengths: nil) }
     /// An array for each lane.
     public static func perLane(_ values: [[Double]]) -> LaneData {
-        LaneData(values: values.flatMap { $0 }, isShared: false, arrays: values.count)
+        LaneData(values: values.flatMap { $0 }, isShared: false, lengths: values.map(\.count))
     }
     /// An array of whole numbers for each lane.
     public static func perLane(_ values: [[Int]]) -> LaneData { perLane(values.map { $0.map(Double.init) }) }
@@ -80,10 +80,17 @@ struct DataBinding: Sendable {
         if given.isShared, given.values.count != count {
             throw DataError(name, "has \(given.values.count) numbers; the model wants shape \(declaration.shape), which is \(count)")
         }
-        if !given.isShared, given.values.count != count * lanes || (given.arrays ?? lanes) != lanes {
-            let arrays = given.arrays.map { "\($0) arrays with " } ?? ""
+        if let lengths = given.lengths {
+            guard lengths.count == lanes else {
+                throw DataError(name, "has \(lengths.count) arrays; give one for each of the \(lanes) lanes")
+            }
+            if let bad = lengths.firstIndex(where: { $0 != count }) {
+                throw DataError(
+                    name, "has \(lengths[bad]) numbers in lane \(bad); the model wants shape \(declaration.shape), which is \(count)")
+            }
+        } else if !given.isShared, given.values.count != count * lanes {
             throw DataError(
-                name, "has \(arrays)\(given.values.count) numbers per lane in all; \(lanes) lanes of shape \(declaration.shape) need \(count * lanes)")
+                name, "has \(given.values.count) numbers for all lanes; \(lanes) lanes of shape \(declaration.shape) need \(count * lanes)")
         }
         for (position, value) in given.values.enumerated() {
             let place = given.isShared ? "at position \(position)" : "at position \(position % max(count, 1)) of lane \(position / max(count, 1))"

@@ -57,7 +57,7 @@ public struct Fits: Sendable {
     }
     /// Steps of each lane that were refused because the loss was not finite.
     public var refusedLosses: [Int] { outcome.refusedLosses }
-    /// Steps of each lane that were refused because the loss was finite, but its gradient not.
+    /// Steps of each lane that were refused because the loss was finite, but not its gradient or the update by it.
     public var refusedGradients: [Int] { outcome.refusedGradients }
 
     /// The fit of one lane.
@@ -69,10 +69,14 @@ public struct Fits: Sendable {
         return self[candidates.min { loss[$0] < loss[$1] } ?? 0]
     }
 
-    /// The parameters of all lanes in their own space, by name.
+    /// The parameters of all lanes in their own space, by name: the last finite ones of a lane that diverged, NaN for
+    /// a lane without a valid start.
     ///
     /// - Throws: when a device fails.
-    public func parameters() throws -> [String: LaneValues] { try PosteriorQuery(self).parameters(Array(0..<lanes)) }
+    public func parameters() throws -> [String: LaneValues] {
+        let lost = status.indices.filter { status[$0] == .noValidStart }
+        return try PosteriorQuery(self).parameters(Array(0..<lanes)).mapValues { $0.erasing(lost) }
+    }
 
     func check(_ lane: Int) throws {
         guard outcome.status.indices.contains(lane) else { throw RunError("there is no lane \(lane); there are \(lanes)") }
@@ -88,6 +92,19 @@ public struct LaneValues: Sendable {
     public var lanes: Int { array.lanes }
     /// The values of one lane, row-major; empty when there is no such lane.
     public subscript(lane: Int) -> [Double] { (0..<array.lanes).contains(lane) ? array.lane(lane) : [] }
+
+    /// With NaN in some lanes.
+    func erasing(_ lanes: [Int]) -> LaneValues {
+        guard !lanes.isEmpty else { return self }
+        let count = lanes.count * array.count
+        let nothing: LaneArray.Elements =
+            switch array.elements {
+            case .double: .double(Array(repeating: .nan, count: count))
+            default: .float(Array(repeating: .nan, count: count))
+            }
+        let erased = array.replacing(lanes, with: LaneArray(lanes: lanes.count, count: array.count, elements: nothing))
+        return LaneValues(array: erased, shape: shape)
+    }
 }
 
 /// One lane's fit, and questions to its guide.

@@ -20,8 +20,8 @@ struct PosteriorQuery {
 
     func sample(_ lane: Int, _ count: Int, key: Key, only site: String? = nil) throws -> [String: LaneValues] {
         let own = fits.keys[lane]
-        // The lane's key and the caller's, so that other lanes draw otherwise.
-        let mixed = Key(low: own.low ^ key.low, high: own.high ^ key.high).fold(lane)
+        // Of the lane's key and the caller's, not of the lane's place: a fit's draws do not depend on its batch.
+        let mixed = Key(low: own.low ^ key.low, high: own.high ^ key.high)
         return try evaluate(Array(repeating: lane, count: count), keys: mixed.split(count)) { context in
             let (trace, _) = try context.trace(.sample)
             let shown = trace.latents + trace.deterministics

@@ -35,21 +35,29 @@ struct Bookkeeping {
     private let loss: Tensor
     private let hasFiniteLoss: Tensor
     private let hasFiniteGradient: Tensor
+    private let hasFiniteUpdate: Tensor
     private let isLive: Tensor
     /// Whether the step's update is taken.
     let accepts: Tensor
     private let slots: Int
 
-    init(loss: Tensor, gradients: [Tensor], slots: Int, origin: Origin) {
+    /// - Parameter updates: what parameters and the optimiser's slots would become.
+    init(loss: Tensor, gradients: [Tensor], updates: [Tensor], slots: Int, origin: Origin) {
         self.origin = origin
         self.loss = loss
         self.slots = slots
         hasFiniteLoss = loss.isFinite
-        // A sum is finite only if all its terms are: one addition an element instead of a test.
-        hasFiniteGradient = gradients.reduce(Tensor(0.0)) { $0 + $1.sum() }.isFinite
+        hasFiniteGradient = Self.allFinite(gradients)
+        // A finite gradient may still overflow on its way: squared, or times a large rate.
+        hasFiniteUpdate = Self.allFinite(updates)
         let commit = Tensor.input(Input(.scalar, Setting.commit, origin: origin), shape: [], dtype: .int)
         isLive = (Self.int(Name.frozen, origin) .== Tensor(integer: 0)) .& (commit .== Tensor(integer: 1))
-        accepts = isLive .& hasFiniteLoss .& hasFiniteGradient
+        accepts = isLive .& hasFiniteLoss .& hasFiniteGradient .& hasFiniteUpdate
+    }
+
+    /// A sum is finite only if all its terms are: one addition an element instead of a test.
+    private static func allFinite(_ tensors: [Tensor]) -> Tensor {
+        tensors.reduce(Tensor(0.0)) { $0 + $1.sum() }.isFinite
     }
 
     private static func int(_ name: String, _ origin: Origin) -> Tensor { .input(Input(.state, name, origin: origin), shape: [], dtype: .int) }
@@ -63,10 +71,11 @@ struct Bookkeeping {
         let one = Tensor(integer: 1)
         let zero = Tensor(integer: 0)
         let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
+        // A start is judged by loss and gradient alone: no other start would mend an update that overflows.
         let isFinite = hasFiniteLoss .& hasFiniteGradient
-        let refuses = isLive .& .!isFinite
+        let refuses = isLive .& .!accepts
         let trailing = int(Name.trailing)
-        let nextTrailing = select(isLive, select(isFinite, zero, trailing + one), trailing)
+        let nextTrailing = select(isLive, select(accepts, zero, trailing + one), trailing)
         return [
             .init(Name.isFinite, select(isFinite, one, zero)),
             .init(Name.refusedLosses, int(Name.refusedLosses) + select(refuses .& .!hasFiniteLoss, one, zero)),

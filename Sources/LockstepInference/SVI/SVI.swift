@@ -31,6 +31,8 @@ public struct SVI: Sendable {
     ) throws -> Fits {
         guard !keys.isEmpty else { throw RunError("there are no lanes: give at least one key") }
         guard steps >= 1 else { throw RunError("cannot run \(steps) steps; give at least 1") }
+        // Step numbers are reals to the optimiser and to the history, and must be exact with half a step to spare.
+        guard steps <= 1 << 22 else { throw RunError("cannot run \(steps) steps; give at most \(1 << 22)") }
         guard options.lossInterval >= 1 else { throw RunError("the loss interval is \(options.lossInterval) steps; give at least 1") }
         return try SVIRun(self, keys: keys, steps: steps, data: data, device: device, options: options).run()
     }

@@ -62,6 +62,11 @@ struct SVIRun {
     private func run(_ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable) throws -> Outcome {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
         let hasStart = try startLanes(lanes, execution, start)
+        if hasStart.contains(false) {
+            // Such a lane takes no step at all.
+            let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { $0 ? 0 : 1 }))
+            try execution.write(Bookkeeping.Name.frozen, frozen)
+        }
         let settings = settings(commit: true)
         // Without a listener there is nothing to stop for.
         let piece = options.onProgress == nil ? steps : max(1, steps / 50)

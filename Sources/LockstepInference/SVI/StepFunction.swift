@@ -12,7 +12,7 @@ struct StepFunction {
 
     /// - Throws: `ModelError` or `TensorError` when model, guide and loss do not fit together.
     init(_ svi: SVI, slots: Int) throws {
-        let guide = try svi.guide.prepare()
+        let guide = try svi.guide.prepare().including(paramsOf: svi.model)
         self.guide = guide
         let origin = Origin()
         let parameters = Dictionary(uniqueKeysWithValues: guide.parameters.map {
@@ -37,18 +37,26 @@ struct StepFunction {
         if let failure = loss.failure { throw failure }
         let targets = guide.parameters.compactMap { parameters[$0.name] }
         let gradients = Gradient.of(loss, withRespectTo: targets)
-        let bookkeeping = Bookkeeping(loss: loss, gradients: gradients, slots: slots, origin: origin)
-        step = (
-            Self.updates(svi.optimizer, guide.parameters, targets, gradients, bookkeeping.accepts, origin) + bookkeeping.states,
-            bookkeeping.records)
+        let updates = Self.updates(svi.optimizer, guide.parameters, targets, gradients, origin)
+        let bookkeeping = Bookkeeping(
+            loss: loss, gradients: gradients, updates: updates.map(\.new), slots: slots, origin: origin)
+        let states = updates.map { LaneFunction.State($0.name, select(bookkeeping.accepts, $0.new, $0.old)) }
+        step = (states + bookkeeping.states, bookkeeping.records)
     }
 
     static func parameter(_ name: String) -> String { "p/" + name }
 
+    /// What a step would make of one array of a lane.
+    private struct Update {
+        let name: String
+        let old: Tensor
+        let new: Tensor
+    }
+
     private static func updates(
         _ optimizer: any Optimizer, _ parameters: [PreparedGuide.Parameter], _ values: [Tensor], _ gradients: [Tensor],
-        _ accepts: Tensor, _ origin: Origin
-    ) -> [LaneFunction.State] {
+        _ origin: Origin
+    ) -> [Update] {
         let number = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int).asReal + 1
         func read(_ hyperparameter: Hyperparameter) -> Tensor {
             switch hyperparameter {
@@ -56,17 +64,17 @@ struct StepFunction {
             case .data(let name): .input(Input(.data, name, origin: origin), shape: [])
             }
         }
-        var states: [LaneFunction.State] = []
+        var updates: [Update] = []
         for ((parameter, value), gradient) in zip(zip(parameters, values), gradients) {
             let slots = optimizer.slotNames.map { slot in
                 Tensor.input(Input(.state, "o/\(slot)/\(parameter.name)", origin: origin), shape: parameter.shape)
             }
             let (next, nextSlots) = optimizer.update(value, gradient: gradient, slots: slots, step: number, read)
-            states.append(.init(Self.parameter(parameter.name), select(accepts, next, value)))
+            updates.append(Update(name: Self.parameter(parameter.name), old: value, new: next))
             for ((slot, old), new) in zip(zip(optimizer.slotNames, slots), nextSlots) {
-                states.append(.init("o/\(slot)/\(parameter.name)", select(accepts, new, old)))
+                updates.append(Update(name: "o/\(slot)/\(parameter.name)", old: old, new: new))
             }
         }
-        return states
+        return updates
     }
 }
