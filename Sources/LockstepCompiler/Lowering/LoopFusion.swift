@@ -131,10 +131,11 @@ final class LoopFusion {
         for partial in partials { partial.nest.accumulator = partial.total }
         let whole = extent / tile * tile
         guard whole < extent else { return }
-        // What is left over runs once, in a body of its own.
+        // What is left over runs once, in a body of its own. The counter stays in the indices, since it is what holds
+        // loads inside the body: they may be of values that the body computes.
         let once = pull.emitter.makeVariable(extent: 1)
         pull.emitter.openLoop(once)
-        writeIterations(group, (whole..<extent).map { .constant($0) })
+        writeIterations(group, (whole..<extent).map { .atom(.variable(once)) + .constant($0) })
         pull.emitter.closeLoop(once)
     }
 

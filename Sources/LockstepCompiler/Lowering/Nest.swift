@@ -110,7 +110,10 @@ final class BufferPlan {
 
     func position(_ index: [IndexExpression]) -> IndexExpression {
         let kept = index.enumerated().map { axis, value in
-            contracted[axis].map { value.quotientAndRemainder(dividingBy: $0).remainder } ?? value
+            contracted[axis].map { tile in
+                let place = value.quotientAndRemainder(dividingBy: tile).remainder
+                return place.range.flatMap { $0.count == 1 ? .constant($0.lowerBound) : nil } ?? place
+            } ?? value
         }
         return .flat(kept, storedShape)
     }
