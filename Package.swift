@@ -44,6 +44,7 @@ let package = Package(
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),
         .testTarget(
             name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),
+        .testTarget(name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -76,8 +76,8 @@ struct FitCommand: ParsableCommand {
     }
 
     private func checkNumbers() throws {
-        // Beyond these the host's memory or a device's 32-bit counters give out.
-        let most = (lanes: 1 << 24, steps: 1 << 30, particles: 1 << 10)
+        // Beyond these the host's memory gives out, or a step's number is no longer exact as a float.
+        let most = (lanes: 1 << 24, steps: 1 << 23, particles: 1 << 10)
         guard lanes >= 1, lanes <= most.lanes else { throw CommandError("--lanes is \(lanes); give 1 to \(most.lanes)") }
         guard steps >= 1, steps <= most.steps else { throw CommandError("--steps is \(steps); give 1 to \(most.steps)") }
         guard particles >= 1, particles <= most.particles else {

@@ -17,14 +17,14 @@ struct PosteriorSummary: Sendable {
     let loss: Double
     /// In the order of the model.
     let sites: [Site]
+}
 
+extension PosteriorSummary {
     private static let draws = 4000
 
     init(of fit: Fit, sites names: [String]) throws {
-        lane = fit.lane
-        loss = fit.loss
         let draws = try fit.sample(Self.draws)
-        sites = names.compactMap { name in draws[name].map { Site(name, $0) } }
+        self.init(lane: fit.lane, loss: fit.loss, sites: names.compactMap { name in draws[name].map { Site(name, $0) } })
     }
 }
 

@@ -6,7 +6,8 @@ struct ReportFile {
         case standardOutput
         /// A pipe or a device: there is nothing to replace.
         case stream(String)
-        case file(String)
+        /// The mode is that of the file that is replaced.
+        case file(String, mode: mode_t?)
     }
 
     private let target: Target
@@ -31,12 +32,12 @@ struct ReportFile {
             let temporary = Self.temporary(for: path)
             do {
                 if exists, access(path, W_OK) != 0 { throw SystemError() }
-                try Self.create(temporary, [])
+                try Self.create(temporary, mode: nil, [])
             } catch {
                 throw CommandError("cannot write \(path): \(error)")
             }
             unlink(temporary)
-            target = .file(path)
+            target = .file(path, mode: exists ? status.st_mode & 0o777 : nil)
         default:
             if access(path, W_OK) != 0 { throw CommandError("cannot write \(path): \(SystemError())") }
             target = .stream(path)
@@ -55,11 +56,11 @@ struct ReportFile {
             } catch {
                 throw CommandError("cannot write \(path): \(error)")
             }
-        case .file(let path):
+        case .file(let path, let mode):
             let temporary = Self.temporary(for: path)
             try interruption.removing(temporary) {
                 do {
-                    try Self.create(temporary, bytes)
+                    try Self.create(temporary, mode: mode, bytes)
                     if rename(temporary, path) != 0 { throw SystemError() }
                 } catch {
                     unlink(temporary)
@@ -69,10 +70,11 @@ struct ReportFile {
         }
     }
 
-    private static func create(_ path: String, _ bytes: [UInt8]) throws {
+    private static func create(_ path: String, mode: mode_t?, _ bytes: [UInt8]) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
         if descriptor < 0 { throw SystemError() }
         defer { close(descriptor) }
+        if let mode, fchmod(descriptor, mode) != 0 { throw SystemError() }
         try writeAll(bytes, to: descriptor)
         // A full disk may only show now.
         if fsync(descriptor) != 0 { throw SystemError() }
