@@ -40,6 +40,7 @@ let package = Package(
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),
         .testTarget(
             name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),
+        .testTarget(name: "ArchitectureTests"),
     ],
     swiftLanguageModes: [.v6]
 )
