@@ -45,6 +45,7 @@ let package = Package(
         .testTarget(
             name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),
         .testTarget(name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep"]),
+        .testTarget(name: "ArchitectureTests"),
     ],
     swiftLanguageModes: [.v6]
 )
