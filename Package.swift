@@ -3,15 +3,18 @@ import PackageDescription
 
 let numerics: Target.Dependency = .product(name: "Numerics", package: "swift-numerics")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let csv: Target.Dependency = .product(name: "SwiftCSV", package: "SwiftCSV")
 
 let package = Package(
     name: "lockstep",
     products: [
         .library(name: "Lockstep", targets: ["Lockstep"]),
+        .executable(name: "lockstep", targets: ["lockstep-cli"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: [
         .target(
@@ -25,12 +28,24 @@ let package = Package(
         .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL"]),
         .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
+        // The models that the programs fit by name.
+        .target(name: "LockstepExamples", dependencies: ["Lockstep", csv]),
+        .executableTarget(
+            name: "lockstep-bench", dependencies: ["Lockstep", "LockstepExamples", arguments],
+            path: "Benchmarks/lockstep-bench"),
+        .executableTarget(name: "lockstep-cli", dependencies: ["Lockstep", "LockstepExamples", arguments]),
+
         .target(name: "TestSupport", dependencies: ["LockstepTensor", "LockstepRuntime"], path: "Tests/TestSupport"),
-        .testTarget(
-            name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "TestSupport"]),
         .testTarget(name: "LockstepDistributionsTests", dependencies: ["LockstepDistributions", "TestSupport"]),
+        .testTarget(name: "LockstepModelTests", dependencies: ["LockstepModel", "TestSupport"]),
+        .testTarget(
+            name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),
+        .testTarget(
+            name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),
+        .testTarget(name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep"]),
+        .testTarget(name: "ArchitectureTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -14,7 +14,9 @@ import Testing
 
     @Test(arguments: 0..<models.count) func oneLoopOverTheRows(_ number: Int) throws {
         let (name, step, rows, once) = Self.models[number]
-        let program = try Lowering.lower(step.function)
+        var options = LoweringOptions()
+        options.tileSize = 1
+        let program = try Lowering.lower(step.function, options: options)
         let loops = program.loops(over: rows)
         #expect(loops.count == 1, "\(name): \(program)")
         let body = loops.first?.body ?? []
@@ -26,6 +28,17 @@ import Testing
         #expect(arrays.isEmpty, "\(name): \(program)")
         let unflushed = loops.filter { $0.flush == nil }
         #expect(unflushed.isEmpty, "\(name): long sums are summed in parts")
+    }
+
+    /// Rows around an inner loop are written out four at a time, so that its loads serve all of them.
+    @Test func rowsAroundInnerLoopsAreTiled() throws {
+        let (name, step, rows, once) = Self.models[0]
+        let program = try Lowering.lower(step.function)
+        let loops = program.loops(over: rows / 4)
+        #expect(loops.count == 1 && program.loops(over: rows).isEmpty, "\(name): \(program)")
+        for op in once { #expect(count(of: op, in: loops.first?.body ?? []) == 4, "\(name): \(op) in \(program)") }
+        let arrays = program.buffers.filter { !$0.isUniform && $0.role == .temporary && $0.count >= rows / 4 }
+        #expect(arrays.isEmpty, "\(name): \(program)")
     }
 
     /// exp(scale) does not vary along the rows, so no row computes it.

@@ -1,4 +1,4 @@
-@testable import LockstepCompiler
+import LockstepCompiler
 import LockstepRuntime
 import LockstepTensor
 import TestSupport

@@ -45,6 +45,10 @@ package struct LaneFunction: Sendable {
 package struct LoweringOptions: Hashable, Sendable {
     /// Loops up to this many iterations are written out.
     package var unrollLimit = 16
+    /// Iterations of a loop around rolled inner loops that are written out together.
+    package var tileSize = 4
+    /// Whether work that is the same for all lanes and steps is done beforehand.
+    package var hoists = true
     /// Whether loops over the same extent are merged.
     package var fuses = true
     /// Sums over at least this many elements are summed in parts.

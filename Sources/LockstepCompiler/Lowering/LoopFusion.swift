@@ -117,29 +117,91 @@ final class LoopFusion {
     // MARK: Writing
 
     private func writeLoop(_ extent: Int, _ group: Group) {
-        let members = Set(group.members.map { ObjectIdentifier($0.nest) })
-        for (nest, axis) in group.members {
-            guard let targetAxis = nest.targetAxes[axis], nest.target.producers.count == 1, nest.target.id == nil else { continue }
-            if !nest.isRoot, nest.target.consumers.allSatisfy({ members.contains(ObjectIdentifier($0)) }) {
-                nest.target.contracted.insert(targetAxis)
-                nest.target.homeDepth = pull.emitter.depth + 1
-            } else {
-                stored.insert(nest.target.tensor.id)
-            }
-        }
-        let variable = pull.emitter.makeVariable(extent: extent)
-        let partials = group.members.compactMap { member in partialSums(member.nest, member.axis, extent) }
+        let tile = tileSize(extent, group)
+        contract(group, tile)
+        let partials = group.members.compactMap { member in partialSums(member.nest, member.axis, extent, tile) }
+        let variable = pull.emitter.makeVariable(extent: extent / tile)
         pull.emitter.openLoop(variable)
-        deferred.append([])
-        for (nest, axis) in group.members { nest.bound[axis] = .variable(variable) }
-        schedule(group.members.map(\.nest))
-        for (buffer, index, value) in deferred.removeLast() { pull.emitter.append(.store(buffer, index, value)) }
+        writeIterations(group, (0..<tile).map { .variable(variable) * tile + .constant($0) })
         var flush: Loop.Flush?
         if let interval = partials.map(\.interval).max() {
             flush = Loop.Flush(interval: interval, statements: partials.flatMap(\.statements))
         }
         pull.emitter.closeLoop(variable, flush: flush)
         for partial in partials { partial.nest.accumulator = partial.total }
+        let whole = extent / tile * tile
+        guard whole < extent else { return }
+        // What is left over runs once, in a body of its own. The counter stays in the indices, since it is what holds
+        // loads inside the body: they may be of values that the body computes.
+        let once = pull.emitter.makeVariable(extent: 1)
+        pull.emitter.openLoop(once)
+        writeIterations(group, (whole..<extent).map { .atom(.variable(once)) + .constant($0) })
+        pull.emitter.closeLoop(once)
+    }
+
+    /// Iterations written out together share what their inner loops load: worth it where there are such loops.
+    private func tileSize(_ extent: Int, _ group: Group) -> Int {
+        guard options.tileSize > 1, extent >= 4 * options.tileSize else { return 1 }
+        let hasInnerLoops = group.members.contains { nest, axis in
+            nest.freeAxes.contains { $0 != axis && nest.extents[$0] > options.unrollLimit }
+        }
+        return hasInnerLoops ? options.tileSize : 1
+    }
+
+    /// Finds the values that no one reads outside of this loop.
+    private func contract(_ group: Group, _ tile: Int) {
+        let members = Dictionary(group.members.map { (ObjectIdentifier($0.nest), $0.axis) }, uniquingKeysWith: { a, _ in a })
+        for (nest, axis) in group.members where !nest.isRoot {
+            guard let targetAxis = nest.targetAxes[axis], nest.target.id == nil else { continue }
+            let plan = nest.target
+            let isOwn = plan.producers.allSatisfy { producer in
+                if case .part = producer.kind { return false }
+                return members[ObjectIdentifier(producer)].map { producer.targetAxes[$0] == targetAxis } ?? false
+            }
+            if isOwn, plan.consumers.allSatisfy({ members[ObjectIdentifier($0)] != nil }) {
+                plan.contracted[targetAxis] = tile
+                plan.homeDepth = pull.emitter.depth + 1
+            } else {
+                stored.insert(plan.tensor.id)
+            }
+        }
+    }
+
+    /// Writes the body of the open loop for several values of its counter.
+    private func writeIterations(_ group: Group, _ counters: [IndexExpression]) {
+        deferred.append([])
+        if counters.count == 1 {
+            for (nest, axis) in group.members { nest.bound[axis] = counters[0] }
+            schedule(group.members.map(\.nest))
+        } else {
+            scheduleCopies(group, counters)
+        }
+        for (buffer, index, value) in deferred.removeLast() { pull.emitter.append(.store(buffer, index, value)) }
+    }
+
+    /// Schedules a copy of each nest per counter. While they are written the copies stand in for the nests among the
+    /// producers and consumers of buffers.
+    private func scheduleCopies(_ group: Group, _ counters: [IndexExpression]) {
+        var copies: [ObjectIdentifier: [Nest]] = [:]
+        for (nest, axis) in group.members {
+            copies[ObjectIdentifier(nest)] = counters.map { Nest(nest, binding: axis, to: $0) }
+        }
+        func standIns(_ nests: [Nest]) -> [Nest] { nests.flatMap { copies[ObjectIdentifier($0)] ?? [$0] } }
+        var plans: [ObjectIdentifier: BufferPlan] = [:]
+        for (nest, _) in group.members {
+            plans[ObjectIdentifier(nest.target)] = nest.target
+            for read in nest.reads.keys { if let plan = pull.plans[read] { plans[ObjectIdentifier(plan)] = plan } }
+        }
+        let before = plans.values.map { ($0, $0.producers, $0.consumers) }
+        for plan in plans.values {
+            plan.producers = standIns(plan.producers)
+            plan.consumers = standIns(plan.consumers)
+        }
+        schedule(standIns(group.members.map(\.nest)))
+        for (plan, producers, consumers) in before {
+            plan.producers = producers
+            plan.consumers = consumers
+        }
     }
 
     private func buffer(of nest: Nest) -> BufferID {
@@ -202,13 +264,13 @@ final class LoopFusion {
 
     /// Sums in parts inside a long loop: a partial sum is emptied into a compensated total (Kahan 1965) often
     /// enough that the error is that of a short sum, and seldom enough to cost nothing.
-    private func partialSums(_ nest: Nest, _ axis: Int, _ extent: Int) -> (nest: Nest, total: BufferID, interval: Int, statements: [Statement])? {
+    private func partialSums(_ nest: Nest, _ axis: Int, _ extent: Int, _ tile: Int) -> (nest: Nest, total: BufferID, interval: Int, statements: [Statement])? {
         guard nest.reduction == .sum, nest.targetAxes[axis] == nil, nest.target.tensor.dtype == .real,
             extent >= options.longSum, let total = nest.accumulator else { return nil }
         let open = openAxes(nest)
         let shape = open.axes.map { nest.target.tensor.shape[$0] }
-        let interval = max(64, 4 * shape.elementCount)
-        guard 2 * interval <= extent else { return nil }
+        let interval = max(64, 4 * shape.elementCount) / tile
+        guard 2 * interval * tile <= extent else { return nil }
         let plan = nest.target
         func twin() -> BufferID {
             let count = pull.emitter.program.buffers[total.number].count
@@ -221,25 +283,31 @@ final class LoopFusion {
         let lost = twin()
         let isUniform = uniform[plan.tensor.id] ?? false
         let zero = pull.emitter.constant(0, .real)
-        let statements = pull.emitter.detachedLoops(over: shape) { emitter, counters in
+        func empty(_ emitter: inout Emitter, _ counters: [IndexExpression]) {
             let position = plan.position(open.index(counters))
             func load(_ buffer: BufferID) -> Register {
                 let register = emitter.makeRegister(.real, isUniform: isUniform)
                 emitter.append(.load(register, buffer, position))
                 return register
             }
-            func difference(_ a: Register, _ b: Register, _ op: ElementOp = .subtract) -> Register {
+            func combine(_ a: Register, _ b: Register, _ op: ElementOp = .subtract) -> Register {
                 let register = emitter.makeRegister(.real, isUniform: isUniform)
                 emitter.append(.map(register, op, [a, b]))
                 return register
             }
             let old = load(total)
-            let corrected = difference(load(partial), load(lost))
-            let new = difference(old, corrected, .add)
-            emitter.append(.store(lost, position, difference(difference(new, old), corrected)))
+            let corrected = combine(load(partial), load(lost))
+            let new = combine(old, corrected, .add)
+            emitter.append(.store(lost, position, combine(combine(new, old), corrected)))
             emitter.append(.store(total, position, new))
             emitter.append(.store(partial, position, zero))
         }
+        // Written out where the sums may then live in registers.
+        let statements = shape.elementCount <= options.unrollLimit
+            ? (0..<shape.elementCount).flatMap { element in
+                pull.emitter.detachedLoops(over: []) { emitter, _ in empty(&emitter, IndexExpression.unflat(.constant(element), shape)) }
+            }
+            : pull.emitter.detachedLoops(over: shape, empty)
         nest.accumulator = partial
         return (nest, total, interval, statements)
     }

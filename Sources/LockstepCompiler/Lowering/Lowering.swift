@@ -1,10 +1,20 @@
 import LockstepTensor
 
-/// From one step as expressions to a lane program: simplify, decide what is kept, lay out loops, fuse, prune.
+/// From one step as expressions to a lane program: simplify, take out what is uniform, decide what is kept, lay out
+/// loops, fuse, prune.
 package enum Lowering {
     /// - Throws: `TensorError` when an expression carries a mistake, `LoweringError` when it cannot be compiled.
     package static func lower(_ function: LaneFunction, options: LoweringOptions = LoweringOptions()) throws -> LaneProgram {
-        let function = try simplified(function)
+        for tensor in function.roots { if let failure = tensor.failure { throw failure } }
+        let simple = function.replacingRoots(Simplifier.simplify(function.roots))
+        guard options.hoists else { return try fused(simple, options) }
+        let hoisted = UniformHoisting.hoist(simple)
+        var program = try fused(hoisted.function, options)
+        if !hoisted.values.isEmpty { program.prologue = [try fused(LaneFunction(states: hoisted.values), options)] }
+        return program
+    }
+
+    private static func fused(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
         var declined: Set<ObjectIdentifier> = []
         // A value kept for several loops that then do not merge would be an array over data: compute it twice instead.
         for _ in 0..<4 {
@@ -15,24 +25,10 @@ package enum Lowering {
         return Pruning.prune(try layOut(function, declined: declined, options: options).program)
     }
 
-    private static func simplified(_ function: LaneFunction) throws -> LaneFunction {
-        let all = function.states.map(\.value) + function.records.flatMap { [$0.slot, $0.value] }
-        for tensor in all { if let failure = tensor.failure { throw failure } }
-        let simple = Simplifier.simplify(all)
-        let count = function.states.count
-        return LaneFunction(
-            states: zip(function.states, simple).map { .init($0.name, $1) },
-            records: function.records.enumerated().map { number, record in
-                .init(record.name, slots: record.slots, slot: simple[count + 2 * number], value: simple[count + 2 * number + 1])
-            },
-            perLane: function.perLane)
-    }
-
     private static func layOut(
         _ function: LaneFunction, declined: Set<ObjectIdentifier>, options: LoweringOptions
     ) throws -> (program: LaneProgram, unshared: Set<ObjectIdentifier>) {
-        let roots = function.states.map(\.value) + function.records.map(\.value)
-        let everything = roots + function.records.map(\.slot)
+        let everything = function.roots
         let materialization = Materialization(everything, declined: declined)
         let planner = NestPlanner(function, materialization, fuses: options.fuses)
         let pull = Pull(plans: planner.plans, perLane: function.perLane)

@@ -45,6 +45,20 @@ final class Nest {
         target.producers.append(self)
     }
 
+    /// The same nest with one more loop decided, for one of the iterations that are written out together.
+    init(_ nest: Nest, binding axis: Int, to value: IndexExpression) {
+        kind = nest.kind
+        operand = nest.operand
+        target = nest.target
+        extents = nest.extents
+        targetAxes = nest.targetAxes
+        bound = nest.bound
+        bound[axis] = value
+        accumulator = nest.accumulator
+        reads = nest.reads
+        stateReads = nest.stateReads
+    }
+
     /// A stand-in for the counter of a loop, while reads are collected.
     static func symbol(_ axis: Int, extent: Int) -> IndexExpression {
         .variable(LoopVariable(number: -1 - axis, extent: extent))
@@ -80,8 +94,9 @@ final class BufferPlan {
     let capacity: Int
     var producers: [Nest] = []
     var consumers: [Nest] = []
-    /// Axes that need no storage, because every user runs inside the loop that walks them.
-    var contracted: Set<Int> = []
+    /// Axes along which only the iterations that are written out together need storage, because every user runs
+    /// inside the loop that walks them; with the number of those iterations.
+    var contracted: [Int: Int] = [:]
     /// The depth of the loop body in which the buffer lives.
     var homeDepth = 0
     var id: BufferID?
@@ -91,10 +106,15 @@ final class BufferPlan {
         self.capacity = capacity ?? tensor.count
     }
 
-    var storedShape: [Int] { tensor.shape.indices.filter { !contracted.contains($0) }.map { tensor.shape[$0] } }
+    var storedShape: [Int] { tensor.shape.enumerated().map { contracted[$0] ?? $1 } }
 
     func position(_ index: [IndexExpression]) -> IndexExpression {
-        let kept = tensor.shape.indices.filter { !contracted.contains($0) }
-        return .flat(kept.map { index[$0] }, kept.map { tensor.shape[$0] })
+        let kept = index.enumerated().map { axis, value in
+            contracted[axis].map { tile in
+                let place = value.quotientAndRemainder(dividingBy: tile).remainder
+                return place.range.flatMap { $0.count == 1 ? .constant($0.lowerBound) : nil } ?? place
+            } ?? value
+        }
+        return .flat(kept, storedShape)
     }
 }

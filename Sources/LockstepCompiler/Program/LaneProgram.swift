@@ -14,8 +14,17 @@ package struct LaneProgram: Hashable, Sendable {
     package var body: [Statement] = []
     /// Integer data that is used as an index: every element must lie in 0 ..< bound.
     package var indexBounds: [String: Int] = [:]
+    /// A program, or none, whose states after one step are data of this one: what is the same for all lanes and steps.
+    package var prologue: [LaneProgram] = []
 
     package init() {}
+
+    /// Memory of one lane on a device, its temporaries and key included.
+    package func bytesPerLane(realBytes: Int) -> Int {
+        buffers.reduce(8) { total, buffer in
+            buffer.isUniform ? total : total + buffer.count * (buffer.dtype == .int ? 4 : realBytes)
+        }
+    }
 }
 
 /// A value of one lane, or of all lanes when uniform.
@@ -28,11 +37,21 @@ package struct RegisterType: Hashable, Sendable {
     package let dtype: DType
     /// The same for all lanes: computed from shared data, numbers and loop counters only.
     package let isUniform: Bool
+
+    package init(dtype: DType, isUniform: Bool) {
+        self.dtype = dtype
+        self.isUniform = isUniform
+    }
 }
 
 package struct Scalar: Hashable, Sendable {
     package let name: String
     package let dtype: DType
+
+    package init(name: String, dtype: DType) {
+        self.name = name
+        self.dtype = dtype
+    }
 }
 
 package struct BufferID: Hashable, Sendable {
@@ -59,6 +78,13 @@ package struct Buffer: Hashable, Sendable {
     /// Elements per lane (per program when uniform).
     package let count: Int
     package let isUniform: Bool
+
+    package init(role: Role, dtype: DType, count: Int, isUniform: Bool) {
+        self.role = role
+        self.dtype = dtype
+        self.count = count
+        self.isUniform = isUniform
+    }
 }
 
 package indirect enum Statement: Hashable, Sendable {
@@ -98,8 +124,19 @@ package struct Loop: Hashable, Sendable {
     /// so that the error of long sums does not grow with their length.
     package var flush: Flush?
 
+    package init(variable: LoopVariable, body: [Statement], flush: Flush? = nil) {
+        self.variable = variable
+        self.body = body
+        self.flush = flush
+    }
+
     package struct Flush: Hashable, Sendable {
         package let interval: Int
         package var statements: [Statement]
+
+        package init(interval: Int, statements: [Statement]) {
+            self.interval = interval
+            self.statements = statements
+        }
     }
 }

@@ -41,6 +41,8 @@ public struct PreparedGuide: Sendable {
     package let parameters: [Parameter]
     /// The latents that the guide gives values to.
     package let latents: Set<String>
+    /// The `param` sites of the fitted model, which are among the parameters.
+    package let modelParams: Set<String>
     /// The data that the guide itself reads.
     package let data: [DataDeclaration]
     /// Whether `quantile` draws have a closed form.
@@ -49,6 +51,20 @@ public struct PreparedGuide: Sendable {
     package let initial: @Sendable (TraceRun) throws -> [String: Tensor]
     /// Values for given unconstrained parameters.
     package let values: @Sendable (Draw, [String: Tensor], TraceRun) throws -> Values
+
+    init(
+        parameters: [Parameter], latents: Set<String>, modelParams: Set<String> = [], data: [DataDeclaration],
+        hasQuantiles: Bool, initial: @escaping @Sendable (TraceRun) throws -> [String: Tensor],
+        values: @escaping @Sendable (Draw, [String: Tensor], TraceRun) throws -> Values
+    ) {
+        self.parameters = parameters
+        self.latents = latents
+        self.modelParams = modelParams
+        self.data = data
+        self.hasQuantiles = hasQuantiles
+        self.initial = initial
+        self.values = values
+    }
 }
 
 /// A latent site that an automatic guide covers.

@@ -9,7 +9,7 @@ extension Model: Guide {
         let prototype = try guide.trace(TraceRun(purpose: "prototype"))
         // Constraints may hold tensors of their run; those of a param are taken anew from each.
         let parameters = try prototype.params.map { site in
-            PreparedGuide.Parameter(name: site.name, shape: try Self.bijector(of: site).inverseShape(site.value.shape))
+            PreparedGuide.Parameter(name: site.name, shape: try site.bijector().inverseShape(site.value.shape))
         }
         return PreparedGuide(
             parameters: parameters,
@@ -19,7 +19,7 @@ extension Model: Guide {
             initial: { run in
                 var values: [String: Tensor] = [:]
                 for site in try guide.trace(run).params {
-                    values[site.name] = try Self.bijector(of: site).inverse(site.initial ?? site.value)
+                    values[site.name] = try site.bijector().inverse(site.initial ?? site.value)
                 }
                 return values
             },
@@ -28,7 +28,7 @@ extension Model: Guide {
                 var values: [String: Tensor] = [:]
                 for site in try guide.trace(own).params {
                     guard let value = unconstrained[site.name] else { continue }
-                    values[site.name] = try Self.bijector(of: site).forward(value)
+                    values[site.name] = try site.bijector().forward(value)
                 }
                 let trace = try guide.substitute(values).trace(own)
                 return PreparedGuide.Values(
@@ -36,9 +36,5 @@ extension Model: Guide {
                     logDensity: { _ in trace.logJoint },
                     parameters: { _ in trace.params.map { ($0.name, $0.value) } })
             })
-    }
-
-    private static func bijector(of site: Site) throws -> any Bijector {
-        try LockstepDistributions.bijector(to: site.constraint ?? .real)
     }
 }

@@ -29,7 +29,7 @@ extension PreparedGuide {
         _ model: Model, _ draw: Draw, _ parameters: [String: Tensor], _ run: TraceRun
     ) throws -> (trace: Trace, values: Values) {
         let values = try values(draw, parameters, run)
-        let trace = try model.assign(values.assign).trace(run)
+        let trace = try substitutingParams(model.assign(values.assign), parameters, run).trace(run)
         for name in latents.sorted() {
             guard let site = trace[name] else {
                 throw ModelError(site: name, "the guide has this latent, but the model shows no site of that name; remove it from the guide, or unhide it in the model")

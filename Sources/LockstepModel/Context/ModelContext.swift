@@ -18,12 +18,17 @@ public struct ModelContext: ~Copyable {
     }
 }
 
+/// A context belongs to the one run that made it.
+@available(*, unavailable)
+extension ModelContext: Sendable {}
+
 // MARK: Sites
 
 extension ModelContext {
     /// A random variable: latent, unless a handler conditions it.
     ///
     /// - Returns: its value, of shape batch + event.
+    @discardableResult
     public mutating func sample(_ name: String, _ distribution: any Distribution) -> Tensor {
         pass(name, .sample(distribution))
     }
@@ -52,6 +57,7 @@ extension ModelContext {
     ///   - initial: where the optimiser starts; it lies in the constraint.
     ///   - constraint: where the value must stay.
     /// - Returns: the value, of the shape of `initial`.
+    @discardableResult
     public mutating func param(_ name: String, _ initial: Tensor, constraint: Constraint = .real) -> Tensor {
         pass(name, .param(initial: initial, constraint: constraint))
     }

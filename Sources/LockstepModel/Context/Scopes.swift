@@ -29,12 +29,7 @@ extension ModelContext {
     public mutating func plate<R>(
         _ name: String, _ size: Int, dim: Int? = nil, _ body: (inout ModelContext) throws -> R
     ) rethrows -> R {
-        let outer = scopes.plates
-        let free = (1...outer.count + 1).first { depth in !outer.contains { $0.dim == -depth } } ?? 1
-        let plate = PlateInfo(name: name, size: size, dim: dim ?? -free)
-        // After a mistake the body still runs: it owes the caller a result.
-        guard record.open(plate, inside: outer) else { return try body(&self) }
-        return try inside(.plate(plate), body)
+        try within(PlateInfo(name, size, dim, inside: scopes.plates), body)
     }
 
     /// Takes elements out of the log density of the sample sites and factors inside where `mask` is false; what the
@@ -54,9 +49,43 @@ extension ModelContext {
         try inside(.scale(factor), body)
     }
 
+    // A closure of one statement whose own result must be Void, as the body of a model, cannot pass the inner result
+    // on: these take it instead.
+
+    /// `plate(_:_:dim:_:)` of a body that returns nothing.
+    public mutating func plate(
+        _ name: String, _ size: Int, dim: Int? = nil, _ body: (inout ModelContext) throws -> Void
+    ) rethrows {
+        try within(PlateInfo(name, size, dim, inside: scopes.plates), body)
+    }
+
+    /// `mask(_:_:)` of a body that returns nothing.
+    public mutating func mask(_ mask: Tensor, _ body: (inout ModelContext) throws -> Void) rethrows {
+        try inside(.mask(mask), body)
+    }
+
+    /// `scale(_:_:)` of a body that returns nothing.
+    public mutating func scale(_ factor: Tensor, _ body: (inout ModelContext) throws -> Void) rethrows {
+        try inside(.scale(factor), body)
+    }
+
+    private mutating func within<R>(_ plate: PlateInfo, _ body: (inout ModelContext) throws -> R) rethrows -> R {
+        // After a mistake the body still runs: it owes the caller a result.
+        guard record.open(plate, inside: scopes.plates) else { return try body(&self) }
+        return try inside(.plate(plate), body)
+    }
+
     private mutating func inside<R>(_ scope: Scope, _ body: (inout ModelContext) throws -> R) rethrows -> R {
         scopes.append(scope)
         defer { scopes.removeLast() }
         return try body(&self)
+    }
+}
+
+extension PlateInfo {
+    /// - Parameter dim: nil for the rightmost axis that no plate around takes.
+    fileprivate init(_ name: String, _ size: Int, _ dim: Int?, inside outer: [PlateInfo]) {
+        let free = (1...outer.count + 1).first { depth in !outer.contains { $0.dim == -depth } } ?? 1
+        self.init(name: name, size: size, dim: dim ?? -free)
     }
 }

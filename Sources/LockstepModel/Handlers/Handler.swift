@@ -7,7 +7,7 @@ enum Handler: Sendable {
     case condition([String: Tensor])
     case substitute([String: Tensor])
     case replay(Trace)
-    /// Gives latent sites that have no value yet the value that a function of their distribution returns.
+    /// Gives latent sites the value that a function of their distribution returns; one that has a value is an error.
     case assign(@Sendable (String, any Distribution) -> Tensor?)
     case mask(Tensor)
     case scale(Tensor)
@@ -30,10 +30,19 @@ enum Handler: Sendable {
             } else {
                 let role = site.kind == .sample ? "observed" : "a \(site.kind.rawValue) site"
                 message.error = message.error ?? ModelError(
-                    site: message.name, "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
+                    site: message.name,
+                    "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
             }
-        case (.assign(let assign), .sample) where !message.isObserved && message.value == nil:
-            if case .sample(let distribution) = message.statement { message.value = assign(message.name, distribution) }
+        case (.assign(let assign), .sample) where !message.isObserved:
+            guard case .sample(let distribution) = message.statement, let value = assign(message.name, distribution) else { break }
+            if message.value == nil {
+                message.value = value
+            } else {
+                message.error = message.error ?? ModelError(
+                    site: message.name,
+                    "a guide covers this latent, but substitute gave it a value of its own; make it data with condition(_:), "
+                        + "or hide it from the guide with block(hide: [\"\(message.name)\"])")
+            }
         case (.mask(let mask), .sample), (.mask(let mask), .factor):
             message.weighting.masks.append(mask)
         case (.scale(let factor), .sample), (.scale(let factor), .factor):

@@ -61,8 +61,8 @@ extension Model {
         adding(.scale(factor))
     }
 
-    /// Gives latent sites that have no value yet the value that a function of site and distribution returns, and
-    /// leaves those alone for which it returns nil.
+    /// Gives latent sites the value that a function of site and distribution returns, and leaves those alone for
+    /// which it returns nil. A site that already has a value is an error: two would otherwise compete silently.
     package func assign(_ value: @escaping @Sendable (String, any Distribution) -> Tensor?) -> Model {
         adding(.assign(value))
     }

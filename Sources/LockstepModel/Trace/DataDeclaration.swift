@@ -8,4 +8,11 @@ public struct DataDeclaration: Hashable, Sendable {
     public let dtype: DType
     /// Indices must be below this; nil when any will do.
     public let bound: Int?
+
+    package init(name: String, shape: Shape, dtype: DType, bound: Int?) {
+        self.name = name
+        self.shape = shape
+        self.dtype = dtype
+        self.bound = bound
+    }
 }

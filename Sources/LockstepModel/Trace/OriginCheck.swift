@@ -5,10 +5,14 @@ enum OriginCheck {
     /// - Parameter sites: all sites of a run, in its order, hidden ones too.
     /// - Throws: `ModelError` that names the site and what it took from elsewhere.
     static func check(_ sites: [Site], _ origin: Origin) throws(ModelError) {
-        let roots = sites.flatMap { site in [site.value, site.logProb, site.initial].compactMap { $0 }.map { (site.name, $0) } }
+        let roots = sites.flatMap { site in
+            [site.value, site.logProb, site.initial].compactMap { $0 }.map { (site.name, $0) }
+        }
         // One walk for all sites: the leaves of a root come before it in the order.
         let order = Graph.topologicalOrder(roots.map(\.1))
-        guard let leaf = order.firstIndex(where: { $0.origin.map { $0 != origin } ?? false }), let source = order[leaf].source else { return }
+        guard let leaf = order.firstIndex(where: { $0.origin.map { $0 != origin } ?? false }),
+            let source = order[leaf].source
+        else { return }
         let users = Dictionary(roots.map { ($0.1.id, $0.0) }, uniquingKeysWith: { first, _ in first })
         let user = order[leaf...].lazy.compactMap { users[$0.id] }.first ?? source.name
         throw ModelError(

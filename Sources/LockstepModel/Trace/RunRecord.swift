@@ -35,7 +35,8 @@ struct RunRecord: Sendable {
         let name = declaration.name
         if let known = dataTensors[name] {
             if known.declaration != declaration {
-                report(ModelError([name], "data '\(name)' are declared twice, as \(known.declaration.text) and as \(declaration.text); declare them once, or alike"))
+                let texts = "\(known.declaration.text) and as \(declaration.text)"
+                report(ModelError([name], "data '\(name)' are declared twice, as \(texts); declare them once, or alike"))
             }
             return known.declaration == declaration ? known.tensor : Self.input(declaration, origin)
         }
@@ -73,13 +74,16 @@ struct RunRecord: Sendable {
             throw ModelError([name], "plate '\(name)' has size \(plate.size); it needs 1 at least")
         }
         guard (-64 ... -1).contains(plate.dim) else {
-            throw ModelError([name], "plate '\(name)' has dim \(plate.dim); dims count batch axes from the right: -1 is the last, -64 the furthest")
+            throw ModelError(
+                [name], "plate '\(name)' has dim \(plate.dim); dims count batch axes from the right: -1 is the last, -64 the furthest")
         }
         if outer.contains(where: { $0.name == name }) {
             throw ModelError([name], "plate '\(name)' is inside itself; give the inner one another name")
         }
         if let other = outer.first(where: { $0.dim == plate.dim }) {
-            throw ModelError([name, other.name], "plate '\(name)' is inside plate '\(other.name)', and both have dim \(plate.dim); give one another dim, or none")
+            throw ModelError(
+                [name, other.name],
+                "plate '\(name)' is inside plate '\(other.name)', and both have dim \(plate.dim); give one another dim, or none")
         }
         if let size = plateSizes[name], size != plate.size {
             throw ModelError([name], "plate '\(name)' is used with sizes \(size) and \(plate.size); a plate has one size in a model")
@@ -104,7 +108,8 @@ struct RunRecord: Sendable {
                     throw ModelError([name], "condition on '\(name)': the model has no such site; it has \(sampleNames)")
                 }
                 guard entry.site.kind == .sample else {
-                    throw ModelError([name], "condition on '\(name)': only sample sites can be conditioned, and this is a \(entry.site.kind.rawValue) site")
+                    let kind = entry.site.kind.rawValue
+                    throw ModelError([name], "condition on '\(name)': only sample sites can be conditioned, and this is a \(kind) site")
                 }
                 if let hiddenBy = entry.hiddenBy, hiddenBy < place {
                     throw ModelError([name], "condition on '\(name)': a block hides this site; write condition before block")
@@ -115,7 +120,8 @@ struct RunRecord: Sendable {
 
     private var sampleNames: String {
         let names = entries.filter { $0.site.kind == .sample }.map { "'\($0.site.name)'" }
-        return names.isEmpty ? "no sample sites" : names.joined(separator: ", ")
+        let list = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", ..." : "")
+        return names.isEmpty ? "no sample sites" : list
     }
 }
 

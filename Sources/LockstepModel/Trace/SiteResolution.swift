@@ -12,7 +12,9 @@ extension Message {
             let expanded = distribution.expanded(to: batch)
             if let failure = expanded.failure { throw ModelError(site: name, "\(failure)") }
             guard expanded.batchShape == batch else {
-                throw ModelError(site: name, "\(distribution.name) of batch shape \(distribution.batchShape) does not expand to \(batch), which its plates ask for")
+                throw ModelError(
+                    site: name,
+                    "\(distribution.name) of batch shape \(distribution.batchShape) does not expand to \(batch), which its plates ask for")
             }
             statement = .sample(expanded)
         case .param(let initial, let constraint):
@@ -33,9 +35,7 @@ extension Message {
         if let error { throw error }
         switch statement {
         case .sample(let distribution):
-            let value = try self.value.map { given throws(ModelError) in try fit(given, distribution) }
-                ?? distribution.sample(run.source(site: name), sampleShape: [])
-            try check(value, as: "its value")
+            let value = if let given = self.value { try fit(given, distribution) } else { try draw(distribution, run) }
             let logProb = hiddenBy == nil ? try weighting.logProb(distribution, value, site: name) : nil
             if let logProb { try check(logProb, as: "its log density") }
             return site(value, distribution: distribution, logProb: logProb)
@@ -84,6 +84,17 @@ extension Message {
         }
     }
 
+    private func draw(_ distribution: any Distribution, _ run: TraceRun) throws(ModelError) -> Tensor {
+        let draw = distribution.sample(run.source(site: name), sampleShape: [])
+        try check(draw, as: "its value")
+        // A distribution may be a user's own.
+        guard draw.shape == distribution.shape() else {
+            throw ModelError(
+                site: name, "\(distribution.name) drew shape \(draw.shape), but its batch and event shapes say \(distribution.shape())")
+        }
+        return draw
+    }
+
     /// A given value over the whole batch.
     private func fit(_ value: Tensor, _ distribution: any Distribution) throws(ModelError) -> Tensor {
         let role = isObserved ? "observed" : "given"
@@ -92,8 +103,7 @@ extension Message {
         guard Shapes.canBroadcast(value.shape, to: shape) else {
             throw ModelError(
                 site: name, "its \(role) value has shape \(value.shape), but \(distribution.name) has batch shape \(distribution.batchShape) "
-                    + "and event shape \(distribution.eventShape); give a value of shape \(shape), or put the site in plates that "
-                    + "match the value's axes")
+                    + "and event shape \(distribution.eventShape); \(Self.advice(value.shape, distribution))")
         }
         // A mask may exclude what is missing.
         if let literal = value.literal, weighting.masks.isEmpty {
@@ -101,10 +111,46 @@ extension Message {
             if let bad {
                 throw ModelError(site: name, "its \(role) value holds \(bad); take missing elements out with a mask")
             }
-            let support = DistributionParameter("the \(role) value", value, distribution.support)
-            if let violation = support.violation { throw ModelError(site: name, "in \(distribution.name), \(violation)") }
+            if let support = distribution.support.refutable,
+                let violation = DistributionParameter("the \(role) value", value, support).violation
+            {
+                throw ModelError(site: name, "in \(distribution.name), \(violation)")
+            }
         }
         return value.broadcast(to: shape)
+    }
+}
+
+extension Message {
+    /// What to do about a value that is larger than its distribution, or of another shape.
+    private static func advice(_ shape: Shape, _ distribution: any Distribution) -> String {
+        let batch = distribution.batchShape
+        let wider = Array(shape.dropLast(distribution.eventShape.count))
+        guard Shapes.canBroadcast(batch + distribution.eventShape, to: shape), !wider.isEmpty else {
+            return "give a value of shape \(batch + distribution.eventShape)"
+        }
+        // Plates are what makes the batch longer.
+        let missing = wider.indices.filter { index in
+            let own = index - (wider.count - batch.count)
+            return own < 0 || batch[own] != wider[index]
+        }
+        let plates = missing.map { "size \(wider[$0]) at dim \($0 - wider.count)" }.joined(separator: " and ")
+        return missing.count == 1 ? "put the site in a plate of \(plates)" : "put the site in plates of \(plates)"
+    }
+}
+
+extension Constraint {
+    /// What a value surely violates when it lies outside: with open ends closed, since data are rounded; nil when
+    /// the bounds are not the same known numbers for all elements.
+    var refutable: Constraint? {
+        switch self {
+        case .positive: .nonNegative
+        case .greaterThan(let lower): lower.splat == nil ? nil : .interval(lower, Tensor(Double.infinity))
+        case .interval(let lower, let upper), .integerInterval(let lower, let upper):
+            lower.splat == nil || upper.splat == nil ? nil : self
+        case .independent(let base, let axes): base.refutable.map { .independent($0, axes: axes) }
+        default: self
+        }
     }
 }
 

@@ -44,7 +44,9 @@ struct Weighting: Sendable {
         }
         let eventwise = mask.reshape(mask.shape + distribution.eventShape.map { _ in 1 })
         let harmless = distribution.support.harmlessValue(distribution.eventShape)
-        let guarded = select(eventwise, value, value.dtype == .int ? harmless.asInt : harmless)
+        // Bounds of a support may have axes of their own, those of a mixture's components for one.
+        let fits = Shapes.canBroadcast(harmless.shape, to: value.shape)
+        let guarded = fits ? select(eventwise, value, value.dtype == .int ? harmless.asInt : harmless) : value
         return try weigh(distribution.logProb(guarded).broadcast(to: batch), mask, site: site)
     }
 

@@ -35,4 +35,47 @@ package struct LaneArray: Sendable {
 
     /// The values of one lane.
     package func lane(_ lane: Int) -> [Double] { (0..<count).map { self[lane, $0] } }
+
+    /// The arrays of some lanes, in the given order.
+    package func lanes(_ chosen: [Int]) -> LaneArray {
+        func pick<T>(_ values: [T]) -> [T] { chosen.flatMap { values[($0 * count)..<(($0 + 1) * count)] } }
+        let picked: Elements =
+            switch elements {
+            case .float(let values): .float(pick(values))
+            case .double(let values): .double(pick(values))
+            case .int(let values): .int(pick(values))
+            }
+        return LaneArray(lanes: chosen.count, count: count, elements: picked)
+    }
+
+    /// This array with lane `chosen[i]` replaced by lane i of `other`, which has the same count and type.
+    package func replacing(_ chosen: [Int], with other: LaneArray) -> LaneArray {
+        func put<T>(_ values: [T], _ new: [T]) -> [T] {
+            var result = values
+            for (place, lane) in chosen.enumerated() {
+                result.replaceSubrange((lane * count)..<((lane + 1) * count), with: new[(place * count)..<((place + 1) * count)])
+            }
+            return result
+        }
+        let mixed: Elements =
+            switch (elements, other.elements) {
+            case (.float(let a), .float(let b)): .float(put(a, b))
+            case (.double(let a), .double(let b)): .double(put(a, b))
+            case (.int(let a), .int(let b)): .int(put(a, b))
+            default: elements
+            }
+        return LaneArray(lanes: lanes, count: count, elements: mixed)
+    }
+
+    /// The lanes of this array followed by those of another of the same count and type.
+    package func appending(_ other: LaneArray) -> LaneArray {
+        let joined: Elements =
+            switch (elements, other.elements) {
+            case (.float(let a), .float(let b)): .float(a + b)
+            case (.double(let a), .double(let b)): .double(a + b)
+            case (.int(let a), .int(let b)): .int(a + b)
+            default: elements
+            }
+        return LaneArray(lanes: lanes + other.lanes, count: count, elements: joined)
+    }
 }

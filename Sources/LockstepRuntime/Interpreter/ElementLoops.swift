@@ -2,8 +2,8 @@ import LockstepTensor
 
 /// Elementwise operations over the lanes of a block.
 extension BlockFrame {
-    /// The table from operation to loop. It names functions that are always inlined: in a function of this
-    /// size the optimiser leaves closures alone, and would call them for each lane.
+    /// The table from operation to loop. In a function of this size the optimiser inlines small functions only and
+    /// would call others for each lane: what is worth a vectorised loop has a function of its own.
     func map(_ step: MapStep) {
         switch step.op {
         case .negate: realUnary(step, PlainFunctions.negate)
@@ -12,21 +12,21 @@ extension BlockFrame {
         case .floor: realUnary(step, ElementFunctions.floor)
         case .ceil: realUnary(step, ElementFunctions.ceil)
         case .sqrt: realUnary(step, ElementFunctions.sqrt)
-        case .exp: realUnary(step, Real.laneExp)
-        case .expMinusOne: realUnary(step, Real.laneExpMinusOne)
-        case .log: realUnary(step, Real.laneLog)
-        case .logOnePlus: realUnary(step, Real.laneLogOnePlus)
-        case .sin: Lanes.sin(operand(step), into: result(step))
-        case .cos: Lanes.cos(operand(step), into: result(step))
+        case .exp: RealLoops.exp(reals(step))
+        case .expMinusOne: RealLoops.expMinusOne(reals(step))
+        case .log: RealLoops.log(reals(step))
+        case .logOnePlus: RealLoops.logOnePlus(reals(step))
+        case .sin: RealLoops.sin(reals(step))
+        case .cos: RealLoops.cos(reals(step))
         case .tan: realUnary(step, ElementFunctions.tan)
         case .asin: realUnary(step, ElementFunctions.asin)
         case .acos: realUnary(step, ElementFunctions.acos)
         case .atan: realUnary(step, ElementFunctions.atan)
         case .sinh: realUnary(step, ElementFunctions.sinh)
         case .cosh: realUnary(step, ElementFunctions.cosh)
-        case .tanh: realUnary(step, Real.laneTanh)
-        case .sigmoid: realUnary(step, Real.laneSigmoid)
-        case .softplus: realUnary(step, Real.laneSoftplus)
+        case .tanh: RealLoops.tanh(reals(step))
+        case .sigmoid: RealLoops.sigmoid(reals(step))
+        case .softplus: RealLoops.softplus(reals(step))
         case .logGamma: realUnary(step, ElementFunctions.logGamma)
         case .digamma: realUnary(step, ElementFunctions.digamma)
         case .erf: realUnary(step, ElementFunctions.erf)
@@ -59,7 +59,7 @@ extension BlockFrame {
             }
         case .toInt:
             switch step.bank {
-            case .reals: unary(step, int(step.result), real(step.a), PlainFunctions.toInt)
+            case .reals: RealLoops.toInt(unaryOperands(step, int(step.result), real(step.a)))
             case .ints: IntLoops.copy(ints(step))
             }
         }
@@ -73,12 +73,8 @@ extension BlockFrame {
         unary(step, real(step.result), real(step.a), function)
     }
 
-    private func operand(_ step: MapStep) -> UnsafeBufferPointer<Real> {
-        UnsafeBufferPointer(start: real(step.a), count: count(step.result))
-    }
-
-    private func result(_ step: MapStep) -> UnsafeMutableBufferPointer<Real> {
-        UnsafeMutableBufferPointer(start: real(step.result), count: count(step.result))
+    private func reals(_ step: MapStep) -> UnaryOperands<Real, Real> {
+        unaryOperands(step, real(step.result), real(step.a))
     }
 
     @inline(__always) private func realBinary(_ step: MapStep, _ function: (Real, Real) -> Real) {
@@ -105,12 +101,14 @@ extension BlockFrame {
     private func unary<T, U>(
         _ step: MapStep, _ result: UnsafeMutablePointer<U>, _ a: UnsafeMutablePointer<T>, _ function: (T) -> U
     ) {
-        let n = count(step.result)
-        var lane = 0
-        while lane < n {
-            result[lane] = function(a[lane])
-            lane &+= 1
-        }
+        unaryOperands(step, result, a).forEachLane(function)
+    }
+
+    @inline(__always)
+    private func unaryOperands<T, U>(
+        _ step: MapStep, _ result: UnsafeMutablePointer<U>, _ a: UnsafeMutablePointer<T>
+    ) -> UnaryOperands<T, U> {
+        UnaryOperands(result: result, a: a, count: count(step.result))
     }
 
     @inline(__always)

@@ -24,6 +24,7 @@ package struct InterpreterExecutable: LaneExecutable {
     }
 
     package func start(_ inputs: LaneInputs) throws -> any LaneExecution {
+        let inputs = try inputs.completed(for: source)
         try inputs.validate(for: source)
         switch precision {
         case .float: return execution(Float.self, inputs)

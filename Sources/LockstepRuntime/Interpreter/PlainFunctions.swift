@@ -14,7 +14,6 @@ enum PlainFunctions {
     @inline(__always) static func equal<R: ElementReal>(_ a: R, _ b: R) -> Int32 { a == b ? 1 : 0 }
 
     @inline(__always) static func toReal<R: ElementReal>(_ a: Int32) -> R { R(Double(a)) }
-    @inline(__always) static func toInt<R: ElementReal>(_ a: R) -> Int32 { Int32(saturating: a.wide) }
 
     // What stores and accumulations do to the element they meet.
     @inline(__always) static func replace<R: ElementReal>(_ old: R, _ new: R) -> R { new }

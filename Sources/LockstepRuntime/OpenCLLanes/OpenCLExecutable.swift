@@ -33,16 +33,9 @@ package struct OpenCLExecutable: LaneExecutable {
     }
 
     package func start(_ inputs: LaneInputs) throws -> any LaneExecution {
+        let inputs = try inputs.completed(for: program)
         try inputs.validate(for: program)
         return try OpenCLExecution(self, inputs)
-    }
-
-    package func bytes(lanes: Int) -> Int {
-        let items = schedule.items(lanes: lanes) * schedule.width
-        let perLane = program.buffers.reduce(8) { total, buffer in
-            buffer.isUniform ? total : total + buffer.count * OpenCLLaneMemory.elementBytes(buffer, precision)
-        }
-        return items * perLane
     }
 }
 

@@ -34,8 +34,7 @@ extension Gradient {
         case .divide: i == 0 ? g / x[1] : -(g * y / x[1])
         case .power: power(x[0], x[1], y, g, i)
         case .minimum, .maximum:
-            // Half each where the operands are equal, as a subgradient that treats them alike.
-            select(x[0] .== x[1], 0.5 * g, select(op == .maximum ? x[1 - i] .< x[i] : x[i] .< x[1 - i], g, 0))
+            extremum(isMaximum: op == .maximum, x[i], x[1 - i], g)
         case .hurwitzZeta:
             i == 1
                 ? -(g * x[0] * hurwitzZeta(x[0] + 1, x[1]))
@@ -45,6 +44,14 @@ extension Gradient {
             i == 0 ? nil : i == 1 ? select(x[0], g, 0) : select(x[0], 0, g)
         case .toReal: x[0].dtype == .real ? g : nil
         }
+    }
+
+    private static func extremum(isMaximum: Bool, _ own: Tensor, _ other: Tensor, _ g: Tensor) -> Tensor {
+        let wins = isMaximum ? other .< own : own .< other
+        // A bound holds the gradient back where it is reached.
+        if other.splat != nil { return select(wins, g, 0) }
+        // Half each where the operands are equal, as a subgradient that treats them alike.
+        return select(own .== other, 0.5 * g, select(wins, g, 0))
     }
 
     private static func power(_ x: Tensor, _ y: Tensor, _ result: Tensor, _ g: Tensor, _ i: Int) -> Tensor? {

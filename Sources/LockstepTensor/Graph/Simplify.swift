@@ -1,3 +1,5 @@
+import RealModule
+
 /// Rewrites a graph so that equal expressions are one node, constants are folded, and work that does not vary
 /// along an axis is done before it is repeated along it.
 ///
@@ -77,15 +79,26 @@ package struct Simplifier {
                 if one.splat == -1, dtype == .real { return make(.map(.negate), [other], shape, dtype) }
                 if let factor = one.splat, dtype == .real {
                     if let negated = operand(of: .negate, other) { return multiply(negated, -factor) }
-                    if other.node.op == .map(.multiply) {
-                        for (inner, rest) in [(0, 1), (1, 0)] {
-                            if let second = other.node.inputs[inner].splat { return multiply(other.node.inputs[rest], factor * second) }
-                        }
+                    if let (second, rest) = scaled(other) { return multiply(rest, factor * second) }
+                }
+            }
+            if dtype == .real {
+                // Constant factors go outwards, where they meet and leave sums.
+                for (one, other) in [(x[0], x[1]), (x[1], x[0])] where other.splat == nil {
+                    if let (factor, rest) = scaled(one) { return multiply(make(.map(.multiply), [rest, other], shape, dtype), factor) }
+                    if let negated = operand(of: .negate, one) {
+                        return make(.map(.negate), [make(.map(.multiply), [negated, other], shape, dtype)], shape, dtype)
                     }
                 }
             }
         case .divide:
             if x[1].splat == 1 { return x[0] }
+            if x[1].splat == nil, x[0].splat == nil {
+                if let (factor, rest) = scaled(x[0]) { return multiply(make(.map(.divide), [rest, x[1]], shape, dtype), factor) }
+                if let negated = operand(of: .negate, x[0]) {
+                    return make(.map(.negate), [make(.map(.divide), [negated, x[1]], shape, dtype)], shape, dtype)
+                }
+            }
             // Exact for powers of two.
             if let divisor = x[1].splat, divisor.significand == 1, divisor.isNormal {
                 return make(.map(.multiply), [x[0], make(.literal([1 / divisor]), [], shape, dtype)], shape, dtype)
@@ -109,6 +122,15 @@ package struct Simplifier {
         return beforeBroadcast(op, x, shape, dtype)
     }
 
+    /// The parts of a product with a constant.
+    private func scaled(_ x: Tensor) -> (factor: Double, rest: Tensor)? {
+        guard x.node.op == .map(.multiply), x.dtype == .real else { return nil }
+        for (one, other) in [(0, 1), (1, 0)] {
+            if let factor = x.node.inputs[one].splat { return (factor, x.node.inputs[other]) }
+        }
+        return nil
+    }
+
     private func operand(of op: ElementOp, _ x: Tensor) -> Tensor? {
         x.node.op == .map(op) ? x.node.inputs[0] : nil
     }
@@ -127,7 +149,7 @@ package struct Simplifier {
         return make(.broadcast, [make(.map(op), operands, joint, dtype)], shape, dtype)
     }
 
-    /// Folds the exactly rounded operations, and no others: a constant is the same on every device.
+    /// Folds constants in the host's double precision, which is the same for every device.
     private func fold(_ op: ElementOp, _ x: [Double?]) -> Double? {
         let values = x.compactMap { $0 }
         guard values.count == x.count else { return nil }
@@ -138,6 +160,11 @@ package struct Simplifier {
         case .multiply: return values[0] * values[1]
         case .divide: return values[0] / values[1]
         case .sqrt: return values[0].squareRoot()
+        case .exp: return .exp(values[0])
+        case .expMinusOne: return .expMinusOne(values[0])
+        case .log: return .log(values[0])
+        case .logOnePlus: return .log(onePlus: values[0])
+        case .logGamma where values[0] > 0: return .logGamma(values[0])
         case .abs: return Swift.abs(values[0])
         case .less: return values[0] < values[1] ? 1 : 0
         case .lessOrEqual: return values[0] <= values[1] ? 1 : 0

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lockstep-bench",
+        abstract: "Measures Lockstep on models of its own and beside NumPyro.",
+        subcommands: [Run.self, List.self, Explain.self])
+}

@@ -1,0 +1,121 @@
+import LockstepTensor
+
+/// Takes work that is the same for all lanes and all steps out of the step: it becomes data, computed once by a
+/// program of its own.
+enum UniformHoisting {
+    struct Result {
+        var function: LaneFunction
+        /// The values taken out, by the name of the data that they become.
+        var values: [LaneFunction.State]
+    }
+
+    static func hoist(_ function: LaneFunction) -> Result {
+        let split = separated(function)
+        let roots = split.roots
+        let uniform = uniformNodes(roots, perLane: split.perLane)
+        var values: [LaneFunction.State] = []
+        var replacements: [ObjectIdentifier: Tensor] = [:]
+        var weight: [ObjectIdentifier: Int] = [:]
+        var largestLeaf: [ObjectIdentifier: Int] = [:]
+        let order = Graph.topologicalOrder(roots)
+        for tensor in order {
+            let inputs = tensor.node.inputs
+            largestLeaf[tensor.id] = inputs.isEmpty ? tensor.count : inputs.map { largestLeaf[$0.id, default: 0] }.max()
+            weight[tensor.id] = inputs.map { weight[$0.id, default: 0] }.max() ?? 0
+            switch tensor.node.op {
+            case .map(let op) where op.isExpensive: weight[tensor.id] = 1
+            case .reduce, .segmentSum: weight[tensor.id] = 1
+            default: break
+            }
+        }
+        // A value is taken out where one that is not uniform, or the step itself, uses it.
+        var wanted = Set(roots.map(\.id))
+        for tensor in order where !uniform.contains(tensor.id) {
+            for input in tensor.node.inputs { wanted.insert(behindViews(input).id) }
+        }
+        let origin = Origin()
+        for tensor in order
+        where wanted.contains(tensor.id) && uniform.contains(tensor.id) && weight[tensor.id] == 1 && tensor.dtype == .real
+            && tensor.count <= max(1, largestLeaf[tensor.id, default: 0]) && tensor.count > 0 && hasOwnValue(tensor)
+        {
+            let name = "u/\(values.count)"
+            values.append(.init(name, tensor))
+            replacements[tensor.id] = .input(Input(.data, name, origin: origin), shape: tensor.shape)
+        }
+        guard !values.isEmpty else { return Result(function: split, values: []) }
+        return Result(function: split.replacingRoots(Graph.replace(roots, replacements)), values: values)
+    }
+
+    /// Brings uniform parts together: sums of sums are split, and division becomes multiplication by a reciprocal.
+    private static func separated(_ function: LaneFunction) -> LaneFunction {
+        var uniform = uniformNodes(function.roots, perLane: function.perLane)
+        let roots = Graph.rewrite(function.roots) { node, inputs in
+            func isUniform(_ position: Int) -> Bool { uniform.contains(inputs[position].id) }
+            let plain = node.rebuilt(inputs)
+            if uniform.contains(ObjectIdentifier(node)) { uniform.insert(plain.id) }
+            switch node.op {
+            case .map(.divide) where isUniform(1) && !isUniform(0) && inputs[1].splat == nil:
+                let reciprocal = Tensor(repeating: 1, shape: inputs[1].shape) / inputs[1]
+                uniform.insert(reciprocal.id)
+                return inputs[0] * reciprocal
+            case .reduce(.sum, let axes):
+                let terms = inputs[0]
+                guard terms.node.op == .map(.add) || terms.node.op == .map(.subtract), terms.dtype == .real else { return plain }
+                let parts = terms.node.inputs
+                guard uniform.contains(parts[0].id) != uniform.contains(parts[1].id) else { return plain }
+                let sums = parts.map { $0.reduce(.sum, axes) }
+                for (part, sum) in zip(parts, sums) where uniform.contains(part.id) { uniform.insert(sum.id) }
+                return terms.node.op == .map(.add) ? sums[0] + sums[1] : sums[0] - sums[1]
+            default:
+                return plain
+            }
+        }
+        return function.replacingRoots(Simplifier.simplify(roots))
+    }
+
+    private static func uniformNodes(_ roots: [Tensor], perLane: Set<String>) -> Set<ObjectIdentifier> {
+        var result: Set<ObjectIdentifier> = []
+        for tensor in Graph.topologicalOrder(roots) {
+            let isUniform =
+                switch tensor.node.op {
+                case .random: false
+                case .input(let input): input.kind == .data && !perLane.contains(input.name)
+                default: tensor.node.inputs.allSatisfy { result.contains($0.id) }
+                }
+            if isUniform { result.insert(tensor.id) }
+        }
+        return result
+    }
+
+    private static func hasOwnValue(_ tensor: Tensor) -> Bool {
+        switch tensor.node.op {
+        case .map, .reduce, .segmentSum: true
+        default: false
+        }
+    }
+
+    private static func behindViews(_ tensor: Tensor) -> Tensor {
+        var current = tensor
+        while true {
+            switch current.node.op {
+            case .broadcast, .reshape, .permute, .slice, .stopGradient: current = current.node.inputs[0]
+            default: return current
+            }
+        }
+    }
+}
+
+extension LaneFunction {
+    /// All expressions: states, then slot and value of each record.
+    var roots: [Tensor] { states.map(\.value) + records.flatMap { [$0.slot, $0.value] } }
+
+    func replacingRoots(_ roots: [Tensor]) -> LaneFunction {
+        let count = states.count
+        return LaneFunction(
+            states: zip(states, roots).map { .init($0.name, $1) },
+            records: records.enumerated().map { number, record in
+                .init(record.name, slots: record.slots, slot: roots[count + 2 * number], value: roots[count + 2 * number + 1])
+            },
+            perLane: perLane)
+    }
+}

@@ -1,0 +1,51 @@
+import Lockstep
+
+/// A model that the programs know by name, and how its data come from a table.
+public struct Example: Sendable {
+    public let name: String
+    /// One line.
+    public let summary: String
+    /// The columns that a table must have; empty when the model needs no table.
+    public let columns: String
+    private let make: @Sendable (Table?) throws -> Problem
+
+    init(_ name: String, _ summary: String, columns: String, make: @escaping @Sendable (Table?) throws -> Problem) {
+        self.name = name
+        self.summary = summary
+        self.columns = columns
+        self.make = make
+    }
+
+    /// A model with its data.
+    public struct Problem: Sendable {
+        public let model: Model
+        /// What automatic guides are built over: the model, or a part of it.
+        public let guided: Model
+        public let data: [String: LaneData]
+
+        init(_ model: Model, guided: Model? = nil, data: [String: LaneData]) {
+            self.model = model
+            self.guided = guided ?? model
+            self.data = data
+        }
+    }
+
+    /// The model for a table, or for the example's own data.
+    ///
+    /// - Throws: `TableError` when the table does not fit.
+    public func problem(_ table: Table? = nil) throws -> Problem {
+        if columns.isEmpty, let table { throw TableError("\(table.name): the model '\(name)' takes no data") }
+        return try make(table)
+    }
+
+    /// By name, in the order of `lockstep fit --help`.
+    public static let all: [Example] = [.eightSchools, .radon, .gaussianMixture, .logistic, .blockedDeterministic]
+
+    public static func named(_ name: String) -> Example? { all.first { $0.name == name } }
+}
+
+/// Wraps a table that must be there.
+func required(_ table: Table?, _ name: String) throws -> Table {
+    guard let table else { throw TableError("the model '\(name)' needs data: pass --data FILE.csv") }
+    return table
+}

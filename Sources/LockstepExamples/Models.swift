@@ -1,0 +1,107 @@
+import Lockstep
+
+extension Example {
+    /// Rubin 1981, non-centred. The data are built in: a table may replace them.
+    static let eightSchools = Example(
+        "eight-schools", "effects of coaching in eight schools (Rubin 1981), non-centred", columns: "y, sigma"
+    ) { table in
+        let y = try table?.numbers("y") ?? [28, 8, -3, 7, -1, 1, 18, 12]
+        let sigma = try table?.numbers("sigma") ?? [15, 10, 16, 11, 9, 11, 10, 18]
+        if let table, let bad = sigma.firstIndex(where: { $0 <= 0 }) {
+            throw table.error(bad, "sigma", "\(sigma[bad]) is not a standard deviation")
+        }
+        let count = y.count
+        let model = Model { m in
+            let sigma = m.data("sigma", shape: [count])
+            let y = m.data("y", shape: [count])
+            let mu = m.sample("mu", Normal(0, 5))
+            let tau = m.sample("tau", HalfCauchy(5))
+            m.plate("school", count) { m in
+                let base = m.sample("theta_base", Normal(0, 1))
+                let theta = m.deterministic("theta", mu + tau * base)
+                m.observe("obs", Normal(theta, sigma), y)
+            }
+        }
+        return Problem(model, data: ["y": .shared(y), "sigma": .shared(sigma)])
+    }
+
+    /// Varying intercepts, centred (Gelman and Hill 2006, chapter 12).
+    static let radon = Example(
+        "radon", "log radon in homes, an intercept for each county", columns: "county (0, 1, ...), floor, log_radon"
+    ) { table in
+        let table = try required(table, "radon")
+        let county = try table.indices("county")
+        let floor = try table.numbers("floor")
+        let radon = try table.numbers("log_radon")
+        let rows = radon.count
+        let counties = (county.max() ?? 0) + 1
+        let model = Model { m in
+            let countyOf = m.indices("county", shape: [rows], below: counties)
+            let floor = m.data("floor", shape: [rows])
+            let radon = m.data("log_radon", shape: [rows])
+            let mean = m.sample("mu_a", Normal(0, 1))
+            let spread = m.sample("sigma_a", HalfNormal(1))
+            let slope = m.sample("b", Normal(0, 1))
+            let noise = m.sample("sigma", HalfNormal(1))
+            let intercept = m.plate("counties", counties) { m in m.sample("a", Normal(mean, spread)) }
+            m.plate("homes", rows) { m in
+                m.observe("obs", Normal(intercept[countyOf] + slope * floor, noise), radon)
+            }
+        }
+        return Problem(model, data: ["county": .shared(county), "floor": .shared(floor), "log_radon": .shared(radon)])
+    }
+
+    /// Four components with weights, locations and scales of their own; the assignments are summed out.
+    static let gaussianMixture = Example("gmm", "a mixture of four normal distributions", columns: "x") { table in
+        let x = try required(table, "gmm").numbers("x")
+        let components = 4
+        let model = Model { m in
+            let x = m.data("x", shape: [x.count])
+            let weights = m.sample("weights", Dirichlet(Tensor(repeating: 1, shape: [components])))
+            let (locs, scales) = m.plate("components", components) { m in
+                (m.sample("locs", Normal(0, 5)), m.sample("scales", LogNormal(0, 1)))
+            }
+            m.plate("data", x.count) { m in
+                m.observe("obs", MixtureSameFamily(Categorical(probabilities: weights), Normal(locs, scales)), x)
+            }
+        }
+        return Problem(model, data: ["x": .shared(x)])
+    }
+
+    /// Columns x0, x1, ... and a 0/1 outcome y.
+    static let logistic = Example("logistic", "logistic regression", columns: "x0, x1, ..., y (0 or 1)") { table in
+        let table = try required(table, "logistic")
+        var columns: [[Double]] = []
+        while table.header.contains("x\(columns.count)") { columns.append(try table.numbers("x\(columns.count)")) }
+        if columns.isEmpty { _ = try table.numbers("x0") }
+        let y = try table.numbers("y")
+        if let bad = y.firstIndex(where: { $0 != 0 && $0 != 1 }) {
+            throw table.error(bad, "y", "\(y[bad]) is neither 0 nor 1")
+        }
+        let rows = y.count
+        let width = columns.count
+        let design = (0..<rows).flatMap { row in columns.map { $0[row] } }
+        let model = Model { m in
+            let x = m.data("x", shape: [rows, width])
+            let y = m.data("y", shape: [rows])
+            let w = m.sample("w", Normal(0, 1).expanded(to: [width]).toEvent(1))
+            let b = m.sample("b", Normal(0, 1))
+            m.plate("rows", rows) { m in
+                m.observe("obs", Bernoulli(logits: matmul(x, w) + b), y)
+            }
+        }
+        return Problem(model, data: ["x": .shared(design), "y": .shared(y)])
+    }
+
+    /// A guide over a model with a hidden site and a deterministic one: many starts, no data.
+    static let blockedDeterministic = Example(
+        "blocked-deterministic", "two normals, one hidden from the guide, and a deterministic site", columns: ""
+    ) { _ in
+        let model = Model { m in
+            let a = m.sample("a", Normal(0, 1))
+            m.sample("b", Normal(0, 1))
+            m.deterministic("test", a)
+        }
+        return Problem(model, guided: model.block(hide: ["b"]), data: [:])
+    }
+}

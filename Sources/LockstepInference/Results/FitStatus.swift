@@ -1,0 +1,20 @@
+/// How a fit ended.
+public enum FitStatus: Hashable, Sendable, CustomStringConvertible {
+    /// All steps were run.
+    case finished
+    /// From this step on, loss or gradient was not finite, and the lane was frozen at its last finite parameters.
+    case diverged(step: Int)
+    /// No start was found at which loss and gradient are finite.
+    case noValidStart
+
+    public var description: String {
+        switch self {
+        case .finished: "finished"
+        case .diverged(let step): "diverged at step \(step)"
+        case .noValidStart: "no valid start"
+        }
+    }
+
+    /// Whether the lane has no result to report.
+    public var isLost: Bool { self != .finished }
+}

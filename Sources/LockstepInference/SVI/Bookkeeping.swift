@@ -1,0 +1,121 @@
+import LockstepCompiler
+import LockstepTensor
+
+/// What a lane carries beside its parameters: how it is doing, and its losses. All as expressions of one step.
+struct Bookkeeping {
+    /// Names of states. `/` keeps them apart from each other and from users' names.
+    enum Name {
+        static let frozen = "s/frozen"
+        static let trailing = "s/trailing"
+        static let refusedAt = "s/refusedAt"
+        static let refusedLosses = "s/refusedLosses"
+        static let refusedGradients = "s/refusedGradients"
+        static let isFinite = "s/isFinite"
+        static let initialLoss = "s/initialLoss"
+        static let windowSum = "s/windowSum"
+        static let windowCount = "s/windowCount"
+        static let tailSum = "s/tailSum"
+        static let tailCount = "s/tailCount"
+        static let losses = "r/losses"
+    }
+
+    /// Numbers given at each launch.
+    enum Setting {
+        /// 0 for a trial step, which changes nothing but `isFinite`.
+        static let commit = "commit"
+        static let interval = "interval"
+        /// The first step whose loss counts for the final loss.
+        static let tailStart = "tailStart"
+    }
+
+    /// Refused steps in a row after which a lane is frozen.
+    static let patience = 10
+
+    private let origin: Origin
+    private let loss: Tensor
+    private let hasFiniteLoss: Tensor
+    private let hasFiniteGradient: Tensor
+    private let hasFiniteUpdate: Tensor
+    private let isLive: Tensor
+    /// Whether the step's update is taken.
+    let accepts: Tensor
+    private let slots: Int
+
+    /// - Parameter updates: what parameters and the optimiser's slots would become.
+    init(loss: Tensor, gradients: [Tensor], updates: [Tensor], slots: Int, origin: Origin) {
+        self.origin = origin
+        self.loss = loss
+        self.slots = slots
+        hasFiniteLoss = loss.isFinite
+        hasFiniteGradient = Self.allFinite(gradients)
+        // A finite gradient may still overflow on its way: squared, or times a large rate.
+        hasFiniteUpdate = Self.allFinite(updates)
+        let commit = Tensor.input(Input(.scalar, Setting.commit, origin: origin), shape: [], dtype: .int)
+        isLive = (Self.int(Name.frozen, origin) .== Tensor(integer: 0)) .& (commit .== Tensor(integer: 1))
+        accepts = isLive .& hasFiniteLoss .& hasFiniteGradient .& hasFiniteUpdate
+    }
+
+    /// A sum is finite only if all its terms are: one addition an element instead of a test.
+    private static func allFinite(_ tensors: [Tensor]) -> Tensor {
+        tensors.reduce(Tensor(0.0)) { $0 + $1.sum() }.isFinite
+    }
+
+    private static func int(_ name: String, _ origin: Origin) -> Tensor { .input(Input(.state, name, origin: origin), shape: [], dtype: .int) }
+    private func int(_ name: String) -> Tensor { Self.int(name, origin) }
+    private func real(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: []) }
+    private func setting(_ name: String) -> Tensor { .input(Input(.scalar, name, origin: origin), shape: []) }
+
+    var states: [LaneFunction.State] { status + losses }
+
+    private var status: [LaneFunction.State] {
+        let one = Tensor(integer: 1)
+        let zero = Tensor(integer: 0)
+        let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
+        // A start is judged by loss and gradient alone: no other start would mend an update that overflows.
+        let isFinite = hasFiniteLoss .& hasFiniteGradient
+        let refuses = isLive .& .!accepts
+        let trailing = int(Name.trailing)
+        let nextTrailing = select(isLive, select(accepts, zero, trailing + one), trailing)
+        return [
+            .init(Name.isFinite, select(isFinite, one, zero)),
+            .init(Name.refusedLosses, int(Name.refusedLosses) + select(refuses .& .!hasFiniteLoss, one, zero)),
+            .init(Name.refusedGradients, int(Name.refusedGradients) + select(refuses .& hasFiniteLoss, one, zero)),
+            .init(Name.refusedAt, select(refuses .& (trailing .== zero), step, int(Name.refusedAt))),
+            .init(Name.trailing, nextTrailing),
+            .init(Name.frozen, select(refuses .& (Tensor(integer: Self.patience) .<= nextTrailing), one, int(Name.frozen))),
+        ]
+    }
+
+    /// Means over windows of the history and over the last steps, of finite losses only.
+    private var losses: [LaneFunction.State] {
+        let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int).asReal
+        let counts = isLive .& hasFiniteLoss
+        let added = select(counts, loss, 0)
+        let one = select(counts, Tensor(1.0), 0)
+        let interval = setting(Setting.interval)
+        let startsWindow = (step - windowNumber * interval) .< Tensor(0.5)
+        let isTail = setting(Setting.tailStart) .<= step
+        return [
+            .init(Name.initialLoss, select(counts .& (step .< Tensor(0.5)), loss, real(Name.initialLoss))),
+            .init(Name.windowSum, select(startsWindow, 0, real(Name.windowSum)) + added),
+            .init(Name.windowCount, select(startsWindow, 0, real(Name.windowCount)) + one),
+            .init(Name.tailSum, real(Name.tailSum) + select(isTail, added, 0)),
+            .init(Name.tailCount, real(Name.tailCount) + select(isTail, one, 0)),
+        ]
+    }
+
+    /// The window of the history that the step falls into, a real.
+    private var windowNumber: Tensor {
+        let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int).asReal
+        // Half a step more, so that rounding cannot move a boundary.
+        return floor((step + Tensor(0.5)) / setting(Setting.interval))
+    }
+
+    /// The history: each step writes its window's mean so far.
+    var records: [LaneFunction.Record] {
+        let byName = Dictionary(uniqueKeysWithValues: losses.map { ($0.name, $0.value) })
+        guard let sum = byName[Name.windowSum], let count = byName[Name.windowCount] else { return [] }
+        let mean = select(0 .< count, sum / pointwiseMax(count, 1), Tensor(Double.nan))
+        return [.init(Name.losses, slots: slots, slot: windowNumber.asInt, value: mean)]
+    }
+}

@@ -1,0 +1,118 @@
+import Dispatch
+import LockstepCompiler
+import LockstepModel
+import LockstepRuntime
+import LockstepTensor
+
+/// One call of `SVI.run`: compiles once, then takes the lanes through in waves that fit the device's memory.
+struct SVIRun {
+    private let svi: SVI
+    private let keys: [Key]
+    private let steps: Int
+    private let options: RunOptions
+    private let device: ResolvedDevice
+    private let function: StepFunction
+    private let binding: DataBinding
+    private let traceSeconds: Double
+    /// Steps at the end whose mean loss is a fit's final loss.
+    private let tail: Int
+
+    init(_ svi: SVI, keys: [Key], steps: Int, data: [String: LaneData], device: Device, options: RunOptions) throws {
+        let clock = Clock()
+        self.svi = svi
+        self.keys = keys
+        self.steps = steps
+        self.options = options
+        tail = min(50, steps)
+        self.device = try device.resolved()
+        function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval)
+        binding = try DataBinding(function.declarations, data, lanes: keys.count)
+        traceSeconds = clock.seconds
+    }
+
+    func run() throws -> Fits {
+        let clock = Clock()
+        let perLane = binding.perLane
+        let stepProgram = try Lowering.lower(
+            LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
+        let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
+        let step = try device.compile(stepProgram, precision: options.precision)
+        let start = try device.compile(startProgram, precision: options.precision)
+        let compileSeconds = clock.seconds
+
+        let running = Clock()
+        let budget = options.memoryBudget ?? device.memoryBudget
+        let bytes = stepProgram.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)
+        let waveSize = max(1, budget / bytes)
+        var outcome: Outcome?
+        for first in stride(from: 0, to: keys.count, by: waveSize) {
+            let lanes = Array(first..<min(first + waveSize, keys.count))
+            let wave = try run(lanes, step, start)
+            outcome = outcome.map { $0.appending(wave) } ?? wave
+        }
+        guard let outcome else { throw RunError("there are no lanes: give at least one key") }
+        return Fits(
+            svi: svi, guide: function.guide, keys: keys, binding: binding, outcome: outcome, device: device, options: options,
+            steps: steps,
+            timings: Timings(trace: traceSeconds, compile: compileSeconds, run: running.seconds))
+    }
+
+    // MARK: One wave
+
+    private func run(_ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable) throws -> Outcome {
+        let execution = try step.start(binding.inputs(keys, lanes: lanes))
+        let hasStart = try startLanes(lanes, execution, start)
+        if hasStart.contains(false) {
+            // Such a lane takes no step at all.
+            let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { $0 ? 0 : 1 }))
+            try execution.write(Bookkeeping.Name.frozen, frozen)
+        }
+        let settings = settings(commit: true)
+        // Without a listener there is nothing to stop for.
+        let piece = options.onProgress == nil ? steps : max(1, steps / 50)
+        for first in stride(from: 0, to: steps, by: piece) {
+            let count = min(piece, steps - first)
+            try execution.advance(from: first, count: count, scalars: settings)
+            let before = Double(lanes[0]) * Double(steps)
+            options.onProgress?((before + Double(first + count) * Double(lanes.count)) / (Double(steps) * Double(keys.count)))
+        }
+        return try Outcome(execution, parameters: function.guide.parameters.map(\.name), hasStart: hasStart)
+    }
+
+    private func settings(commit: Bool) -> [String: Double] {
+        [
+            Bookkeeping.Setting.commit: commit ? 1 : 0,
+            Bookkeeping.Setting.interval: Double(options.lossInterval),
+            Bookkeeping.Setting.tailStart: Double(steps - tail),
+        ]
+    }
+
+    /// Draws starts until loss and gradient of a lane's first step are finite, each attempt with draws of its own.
+    ///
+    /// - Returns: for each lane, whether it found one.
+    private func startLanes(_ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable) throws -> [Bool] {
+        var values: [String: LaneArray] = [:]
+        var missing = Array(lanes.indices)
+        for attempt in 0..<max(options.startAttempts, 1) {
+            let drawing = try start.start(binding.inputs(keys, lanes: missing.map { lanes[$0] }))
+            try drawing.advance(from: attempt, count: 1, scalars: [:])
+            for name in function.start.map(\.name) {
+                let drawn = try drawing.read(name)
+                values[name] = values[name].map { $0.replacing(missing, with: drawn) } ?? drawn
+            }
+            for (name, array) in values { try execution.write(name, array) }
+            try execution.advance(from: 0, count: 1, scalars: settings(commit: false))
+            let isFinite = try execution.read(Bookkeeping.Name.isFinite)
+            missing = missing.filter { isFinite[$0, 0] == 0 }
+            if missing.isEmpty { break }
+        }
+        let failed = Set(missing)
+        return lanes.indices.map { !failed.contains($0) }
+    }
+}
+
+/// Wall time, for reports.
+struct Clock {
+    private let start = DispatchTime.now().uptimeNanoseconds
+    var seconds: Double { Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 }
+}

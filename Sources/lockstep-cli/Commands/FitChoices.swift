@@ -1,0 +1,51 @@
+import Foundation
+import Lockstep
+import LockstepExamples
+
+/// The guides that can be asked for by name.
+enum GuideChoice: String, CaseIterable {
+    case normal, delta
+
+    init(named name: String) throws {
+        guard let choice = Self(rawValue: name) else {
+            throw CommandError("unknown guide '\(name)'; choose from: \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self = choice
+    }
+
+    func guide(over model: Model) -> any Guide {
+        switch self {
+        case .normal: AutoNormal(model)
+        case .delta: AutoDelta(model)
+        }
+    }
+}
+
+extension Device {
+    /// `auto`, `opencl`, `cpu`, or part of an OpenCL device's name.
+    init(choice: String) throws {
+        switch choice {
+        case "auto": self = .auto
+        case "cpu": self = .cpu
+        case "opencl":
+            if let reason = Self.whyNoOpenCL { throw CommandError(reason) }
+            self = .opencl
+        default:
+            let names = Self.available().filter { $0.kind == "opencl" }
+            guard names.contains(where: { $0.description.localizedCaseInsensitiveContains(choice) }) else {
+                let known = ["auto", "opencl", "cpu"] + names.map { "part of '\($0.name)'" }
+                throw CommandError("unknown device '\(choice)'; choose from: \(known.joined(separator: ", "))")
+            }
+            self = .named(choice)
+        }
+    }
+}
+
+extension Example {
+    static func chosen(_ name: String) throws -> Example {
+        guard let example = named(name) else {
+            throw CommandError("unknown model '\(name)'; choose from: \(all.map(\.name).joined(separator: ", "))")
+        }
+        return example
+    }
+}

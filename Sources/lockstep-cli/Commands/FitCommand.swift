@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import Lockstep
+import LockstepExamples
+
+struct FitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fit", abstract: "Fit a model from many starts, and show the best fit.",
+        discussion: (["The models, and the columns of their data:"]
+            + Example.all.flatMap { ["  \($0.name)", "    \($0.summary)"] + ($0.columns.isEmpty ? [] : ["    columns \($0.columns)"]) })
+            .joined(separator: "\n"))
+
+    @Argument(help: "The model to fit.")
+    var model: String
+
+    @Option(help: ArgumentHelp("A CSV file with a header line. (default for eight-schools: the data of 1981)", valueName: "FILE.csv"))
+    var data: String?
+
+    // Numbers are parsed unconditionally, so that a negative one is taken for a number and refused as such.
+    @Option(parsing: .unconditional, help: "Fits to run, each from a start of its own.")
+    var lanes = 1024
+
+    @Option(parsing: .unconditional, help: "Updates of each fit.")
+    var steps = 2000
+
+    @Option(parsing: .unconditional, help: "The same seed gives the same starts and draws.")
+    var seed: UInt64 = 0
+
+    @Option(help: ArgumentHelp("normal: a normal distribution with diagonal covariance; delta: a point.", valueName: "normal|delta"))
+    var guide = GuideChoice.normal.rawValue
+
+    @Option(help: ArgumentHelp("What runs the fits; part of an OpenCL device's name will do.", valueName: "auto|opencl|cpu"))
+    var device = "auto"
+
+    @Option(parsing: .unconditional, help: "The step size of Adam.")
+    var learningRate = 0.01
+
+    @Option(parsing: .unconditional, help: "Draws averaged in each step.")
+    var particles = 1
+
+    @Option(help: ArgumentHelp("Write all results to a file; - stands for standard output, without the table.", valueName: "FILE"))
+    var json: String?
+
+    func run() throws {
+        let interruption = Interruption()
+        try checkNumbers()
+        let problem = try Example.chosen(model).problem(data.map { try Table(path: $0) })
+        let svi = SVI(
+            problem.model, guide: try GuideChoice(named: guide).guide(over: problem.guided),
+            optimizer: Adam(learningRate: .constant(learningRate)), loss: TraceELBO(particles: particles))
+        let device = try Device(choice: device)
+        // Before the long run, not after it.
+        let file = try json.map { try ReportFile($0) }
+
+        let fits = try withProgressBar { bar -> Fits in
+            var options = RunOptions()
+            // The history is not shown; one entry of it takes the least memory.
+            options.lossInterval = steps
+            if let bar { options.onProgress = { share in bar.show(share) } }
+            return try svi.run(keys: Key(seed).split(lanes), steps: steps, data: problem.data, device: device, options: options)
+        }
+
+        let best = fits.best.status == .finished ? fits.best : nil
+        let sites = try problem.model.trace().sites.filter { $0.isLatent || $0.kind == .deterministic }.map(\.name)
+        let posterior = try best.map { try PosteriorSummary(of: $0, sites: sites) }
+        if let file {
+            // Before the table, whose reader may go away.
+            try file.write(FitRecord(model: model, seed: seed, fits: fits, posterior: posterior).json(), interruption)
+        }
+        if file?.isStandardOutput != true {
+            try Terminal.write(FitSummary(model: model, fits: fits, posterior: posterior).text, to: .output)
+        }
+        if best == nil {
+            throw CommandError("no lane finished: try a smaller --learning-rate, other data or another --seed")
+        }
+    }
+
+    private func checkNumbers() throws {
+        // Beyond these the host's memory gives out, or a step's number is no longer exact as a float.
+        let most = (lanes: 1 << 24, steps: 1 << 23, particles: 1 << 10)
+        guard lanes >= 1, lanes <= most.lanes else { throw CommandError("--lanes is \(lanes); give 1 to \(most.lanes)") }
+        guard steps >= 1, steps <= most.steps else { throw CommandError("--steps is \(steps); give 1 to \(most.steps)") }
+        guard particles >= 1, particles <= most.particles else {
+            throw CommandError("--particles is \(particles); give 1 to \(most.particles)")
+        }
+        guard learningRate > 0, learningRate.isFinite else {
+            throw CommandError("--learning-rate is \(learningRate); give a positive number")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Lockstep
+
+/// A run as JSON.
+struct FitRecord {
+    let model: String
+    let seed: UInt64
+    let fits: Fits
+    /// Nil when no lane finished.
+    let posterior: PosteriorSummary?
+
+    /// - Throws: when the device that evaluates the parameters fails.
+    func json() throws -> [UInt8] {
+        let parameters = try fits.parameters().sorted { $0.key < $1.key }
+        let hasStart = fits.status.map { $0 != .noValidStart }
+        var json = JSONText()
+        json.object([
+            ("model", { $0.string(model) }),
+            ("device", { $0.string(fits.deviceName) }),
+            ("lanes", { $0.plain(String(fits.lanes)) }),
+            ("steps", { $0.plain(String(fits.steps)) }),
+            ("seed", { $0.plain(String(seed)) }),
+            ("compile_seconds", { $0.number(fits.timings.trace + fits.timings.compile) }),
+            ("run_seconds", { $0.number(fits.timings.run) }),
+            ("best", { $0.plain(posterior.map { String($0.lane) } ?? "null") }),
+            ("loss", { $0.array(fits.loss) { $0.number($1) } }),
+            ("initial_loss", { $0.array(fits.initialLoss) { $0.number($1) } }),
+            ("status", { $0.array(fits.status) { $0.string("\($1)") } }),
+            ("parameters", { json in
+                json.object(parameters.map { name, values in
+                    (name, { json in
+                        json.array(0..<values.lanes) { json, lane in
+                            // A lane that never started has no parameters.
+                            let row: [Double?] = values[lane].map { hasStart[lane] ? $0 : nil }
+                            json.nested(row[...], values.shape[...])
+                        }
+                    })
+                })
+            }),
+            ("posterior", { json in
+                json.object((posterior?.sites ?? []).map { site in (site.name, { $0.site(site) }) })
+            }),
+        ])
+        json.plain("\n")
+        return json.bytes
+    }
+}
+
+extension JSONText {
+    fileprivate mutating func site(_ site: PosteriorSummary.Site) {
+        let columns = [("mean", site.mean), ("sd", site.sd), ("q05", site.q05), ("q50", site.q50), ("q95", site.q95)]
+        object(columns.map { name, values in
+            (name, { $0.nested(values.map(Optional.some)[...], site.shape[...]) })
+        })
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Lockstep
+import Testing
+
+@Suite struct FitReportTests {
+    private static let small = ["fit", "eight-schools", "--lanes", "6", "--steps", "60"]
+
+    @Test(arguments: deviceChoices) func jsonHoldsTheFit(_ device: String) throws {
+        try withProgram { program in
+            let outcome = try program.run(Self.small + ["--seed", "18446744073709551615", "--device", device, "--json", "fit.json"])
+            #expect(outcome.status == 0)
+            #expect(outcome.error.isEmpty)
+            #expect(outcome.output.contains("The best of 6 lanes is lane "))
+            #expect(outcome.output.contains("finished 6, diverged 0, no valid start 0"))
+            #expect(try program.files() == ["fit.json"])
+
+            let fit = try program.json("fit.json")
+            let names = "model device lanes steps seed compile_seconds run_seconds best loss initial_loss status parameters posterior"
+            #expect(Set(fit.keys) == Set(names.split(separator: " ").map(String.init)))
+            #expect(fit["model"] as? String == "eight-schools")
+            #expect(fit["lanes"] as? Int == 6)
+            #expect(fit["steps"] as? Int == 60)
+            #expect(fit["seed"] as? UInt64 == .max)
+            #expect((fit["device"] as? String)?.isEmpty == false)
+            #expect((fit["compile_seconds"] as? Double ?? -1) >= 0)
+            #expect((fit["run_seconds"] as? Double ?? -1) >= 0)
+            #expect(fit["status"] as? [String] == Array(repeating: "finished", count: 6))
+
+            let loss = try #require(fit["loss"] as? [Double])
+            let best = try #require(fit["best"] as? Int)
+            #expect(loss.count == 6)
+            #expect(loss.indices.min { loss[$0] < loss[$1] } == best)
+            #expect((fit["initial_loss"] as? [Double])?.count == 6)
+
+            let parameters = try #require(fit["parameters"] as? [String: Any])
+            #expect(Set(parameters.keys) == Set(["mu", "tau", "theta_base"].flatMap { ["\($0)_auto_loc", "\($0)_auto_scale"] }))
+            #expect((parameters["mu_auto_loc"] as? [Double])?.count == 6)
+            #expect((parameters["theta_base_auto_scale"] as? [[Double]])?.map(\.count) == Array(repeating: 8, count: 6))
+
+            let posterior = try #require(fit["posterior"] as? [String: [String: Any]])
+            #expect(Set(posterior.keys) == ["mu", "tau", "theta_base", "theta"])
+            for site in posterior.values { #expect(Set(site.keys) == ["mean", "sd", "q05", "q50", "q95"]) }
+            let theta = try #require(posterior["theta"] as? [String: [Double]])
+            #expect(theta.values.allSatisfy { $0.count == 8 })
+            // The median of a normal distribution in unconstrained space is its location.
+            let median = try #require(posterior["mu"]?["q50"] as? Double)
+            let location = try #require((parameters["mu_auto_loc"] as? [Double])?[best])
+            let scale = try #require((parameters["mu_auto_scale"] as? [Double])?[best])
+            #expect(abs(median - location) < 0.1 * scale)
+        }
+    }
+
+    /// Only the seconds may differ.
+    @Test(arguments: deviceChoices) func sameSeedGivesTheSameNumbers(_ device: String) throws {
+        try withProgram { program in
+            func numbers(_ seed: String) throws -> NSDictionary {
+                let outcome = try program.run(Self.small + ["--seed", seed, "--device", device, "--json", "-"])
+                #expect(outcome.status == 0)
+                let fit = try LockstepProgram.object(Data(outcome.output.utf8))
+                return fit.filter { !$0.key.hasSuffix("_seconds") && $0.key != "seed" } as NSDictionary
+            }
+            let first = try numbers("7")
+            #expect(try numbers("7") == first)
+            #expect(try numbers("8") != first)
+        }
+    }
+
+    /// NumPyro reaches a mean of 31.66 over 4,096 starts, with a standard deviation of 0.18 between them.
+    @Test(arguments: deviceChoices) func eightSchoolsReachesItsLoss(_ device: String) throws {
+        try withProgram { program in
+            let arguments = ["fit", "eight-schools", "--lanes", "512", "--steps", "2000", "--device", device, "--json", "-"]
+            let fit = try LockstepProgram.object(Data(try program.run(arguments).output.utf8))
+            let loss = try #require(fit["loss"] as? [Double])
+            #expect(loss.count == 512)
+            #expect(abs(loss.reduce(0, +) / 512 - 31.66) < 0.05)
+        }
+    }
+
+    @Test func lostLanesHaveNoNumbers() throws {
+        try withProgram { program in
+            // Beyond the largest float: no start has a finite loss.
+            try program.write("data.csv", "y,sigma\n1e39,1\n1,1\n")
+            let outcome = try program.run(Self.small + ["--data", "data.csv", "--device", "cpu", "--json", "fit.json"])
+            #expect(outcome.status == 1)
+            #expect(outcome.errorLines.count == 1)
+            #expect(outcome.output.contains("finished 0, diverged 0, no valid start 6"))
+            let fit = try program.json("fit.json")
+            #expect(fit["best"] is NSNull)
+            #expect((fit["loss"] as? [NSNull])?.count == 6)
+            #expect((fit["initial_loss"] as? [NSNull])?.count == 6)
+            #expect((fit["status"] as? [String])?.first == "no valid start")
+            let parameters = try #require(fit["parameters"] as? [String: [Any]])
+            #expect((parameters["mu_auto_loc"] as? [NSNull])?.count == 6)
+            #expect((parameters["theta_base_auto_loc"] as? [[NSNull]])?.map(\.count) == Array(repeating: 2, count: 6))
+            #expect((fit["posterior"] as? [String: Any])?.isEmpty == true)
+        }
+    }
+
+    @Test func everyModelFits() throws {
+        let tables = [
+            "radon": "county,floor,log_radon\n0,1,0.5\n2,0,1.5\n2,1,0.1\n", "gmm": "x\n-2\n-1.5\n0\n1\n3\n",
+            "logistic": "x0,x1,y\n0.5,1,1\n-1,2,0\n1,1,1\n", "blocked-deterministic": nil, "eight-schools": nil,
+        ]
+        try withProgram { program in
+            for (model, table) in tables {
+                if let table { try program.write("\(model).csv", table) }
+                for guide in ["normal", "delta"] {
+                    let arguments = ["fit", model, "--guide", guide, "--lanes", "3", "--steps", "20", "--device", "cpu", "--json", "-"]
+                    let outcome = try program.run(arguments + (table == nil ? [] : ["--data", "\(model).csv"]))
+                    #expect(outcome.status == 0, "\(model) \(guide): \(outcome.error)")
+                    let fit = try LockstepProgram.object(Data(outcome.output.utf8))
+                    #expect((fit["loss"] as? [Double])?.count == 3)
+                }
+            }
+        }
+    }
+}
