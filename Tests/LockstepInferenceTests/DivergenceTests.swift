@@ -96,7 +96,7 @@ import Testing
         // The derivative of sqrt is infinite at 0, where x arrives after one step.
         let model = Model { m in
             let x = m.param("x", 1)
-            m.factor("f", x * 0 - sqrt(pointwiseMax(x, 0)))
+            m.factor("f", x * 0 - sqrt(abs(x)))
         }
         let fits = try SVI(model, guide: Model { _ in }, optimizer: SGD(learningRate: 2))
             .run(keys: [Key(0)], steps: 30, device: device.device)
