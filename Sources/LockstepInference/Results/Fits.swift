@@ -46,11 +46,12 @@ public struct Fits: Sendable {
     public var deviceKind: String { device.kind }
 
     public var status: [FitStatus] { outcome.status }
-    /// The mean loss of the last 50 steps of each lane; NaN for a lane that was lost.
+    /// The mean loss of the last 50 steps of each lane, or of the last window of one that converged; NaN for a lane that
+    /// was lost.
     public var loss: [Double] { outcome.finalLoss }
     /// The loss of each lane's first step; NaN for a lane without a valid start.
     public var initialLoss: [Double] { outcome.initialLoss }
-    /// The history of a lane's loss: means over `lossInterval` steps, NaN from where a lane was lost.
+    /// The history of a lane's loss: means over `lossInterval` steps, NaN from where a lane stopped.
     public func losses(lane: Int) throws -> [Double] {
         try check(lane)
         return outcome.losses.lane(lane)

@@ -12,7 +12,10 @@ struct Outcome: Sendable {
     let refusedLosses: [Int]
     let refusedGradients: [Int]
 
-    init(_ execution: any LaneExecution, parameters names: [String], hasStart: [Bool]) throws {
+    /// - Parameter slots: entries of the history that the run has reached.
+    init(
+        _ execution: any LaneExecution, parameters names: [String], hasStart: [Bool], slots: Int, convergence: Convergence?
+    ) throws {
         typealias Name = Bookkeeping.Name
         var parameters: [String: LaneArray] = [:]
         for name in names { parameters[name] = try execution.read(StepFunction.parameter(name)) }
@@ -21,16 +24,25 @@ struct Outcome: Sendable {
             let array = try execution.read(name)
             return (0..<array.lanes).map { array[$0, 0] }
         }
-        losses = try execution.read(Name.losses)
+        losses = try execution.read(Name.losses).erasing(from: slots)
         let frozen = try scalars(Name.frozen)
         let refusedAt = try scalars(Name.refusedAt)
+        let none = hasStart.map { _ in 0.0 }
+        let convergedAt = try convergence == nil ? none : scalars(ConvergenceWatch.Name.convergedAt)
+        let lastWindow = try convergence == nil ? none : scalars(ConvergenceWatch.Name.mean)
         status = hasStart.indices.map { lane in
-            !hasStart[lane] ? .noValidStart : frozen[lane] != 0 ? .diverged(step: Int(refusedAt[lane])) : .finished
+            switch Int(frozen[lane]) {
+            case _ where !hasStart[lane]: .noValidStart
+            case Bookkeeping.Frozen.no: .finished
+            case Bookkeeping.Frozen.converged: .converged(step: Int(convergedAt[lane]))
+            default: .diverged(step: Int(refusedAt[lane]))
+            }
         }
         let status = status
         initialLoss = try scalars(Name.initialLoss).enumerated().map { hasStart[$0] ? $1 : .nan }
         finalLoss = try zip(scalars(Name.tailSum), scalars(Name.tailCount)).enumerated().map { lane, tail in
-            status[lane].isLost || tail.1 == 0 ? .nan : tail.0 / tail.1
+            if case .converged = status[lane] { return lastWindow[lane] }
+            return status[lane].isLost || tail.1 == 0 ? .nan : tail.0 / tail.1
         }
         refusedLosses = try scalars(Name.refusedLosses).map { Int($0) }
         refusedGradients = try scalars(Name.refusedGradients).map { Int($0) }
@@ -47,4 +59,21 @@ struct Outcome: Sendable {
     }
 
     func appending(_ other: Outcome) -> Outcome { Outcome(self, other) }
+}
+
+extension LaneArray {
+    /// With NaN in place of all elements from `first` on.
+    func erasing(from first: Int) -> LaneArray {
+        guard first < count else { return self }
+        func erased<T: BinaryFloatingPoint>(_ values: [T]) -> [T] {
+            values.indices.map { $0 % count < first ? values[$0] : .nan }
+        }
+        let kept: Elements =
+            switch elements {
+            case .float(let values): .float(erased(values))
+            case .double(let values): .double(erased(values))
+            case .int: elements
+            }
+        return LaneArray(lanes: lanes, count: count, elements: kept)
+    }
 }

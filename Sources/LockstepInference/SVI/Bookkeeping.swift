@@ -28,6 +28,13 @@ struct Bookkeeping {
         static let tailStart = "tailStart"
     }
 
+    /// Why a lane is frozen.
+    enum Frozen {
+        static let no = 0
+        static let lost = 1
+        static let converged = 2
+    }
+
     /// Refused steps in a row after which a lane is frozen.
     static let patience = 10
 
@@ -39,8 +46,9 @@ struct Bookkeeping {
     /// Whether the step's update is taken.
     let accepts: Tensor
     private let slots: Int
+    private let watch: ConvergenceWatch?
 
-    init(loss: Tensor, gradients: [Tensor], slots: Int, origin: Origin) {
+    init(loss: Tensor, gradients: [Tensor], slots: Int, convergence: Convergence?, origin: Origin) {
         self.origin = origin
         self.loss = loss
         self.slots = slots
@@ -51,6 +59,11 @@ struct Bookkeeping {
         let commit = Tensor.input(Input(.scalar, Setting.commit, origin: origin), shape: [], dtype: .int)
         isLive = (Self.int(Name.frozen, origin) .== Tensor(integer: 0)) .& (commit .== Tensor(integer: 1))
         accepts = isLive .& hasFiniteLoss .& hasFiniteGradient
+        let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
+        let counts = isLive .& hasFiniteLoss
+        watch = convergence.map { [isLive] in
+            ConvergenceWatch($0, loss: loss, step: step, isLive: isLive, counts: counts, origin: origin)
+        }
     }
 
     private static func int(_ name: String, _ origin: Origin) -> Tensor { .input(Input(.state, name, origin: origin), shape: [], dtype: .int) }
@@ -58,7 +71,7 @@ struct Bookkeeping {
     private func real(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: []) }
     private func setting(_ name: String) -> Tensor { .input(Input(.scalar, name, origin: origin), shape: []) }
 
-    var states: [LaneFunction.State] { status + losses }
+    var states: [LaneFunction.State] { status + losses + (watch?.states ?? []) }
 
     private var status: [LaneFunction.State] {
         let one = Tensor(integer: 1)
@@ -67,6 +80,8 @@ struct Bookkeeping {
         let isFinite = hasFiniteLoss .& hasFiniteGradient
         let refuses = isLive .& .!accepts
         let trailing = int(Name.trailing)
+        let hasConverged = (watch?.hasConverged ?? Tensor(mask: false)) .& accepts
+        let kept = select(hasConverged, Tensor(integer: Frozen.converged), int(Name.frozen))
         let nextTrailing = select(isLive, select(accepts, zero, trailing + one), trailing)
         return [
             .init(Name.isFinite, select(isFinite, one, zero)),
@@ -74,7 +89,7 @@ struct Bookkeeping {
             .init(Name.refusedGradients, int(Name.refusedGradients) + select(refuses .& hasFiniteLoss, one, zero)),
             .init(Name.refusedAt, select(refuses .& (trailing .== zero), step, int(Name.refusedAt))),
             .init(Name.trailing, nextTrailing),
-            .init(Name.frozen, select(refuses .& (Tensor(integer: Self.patience) .<= nextTrailing), one, int(Name.frozen))),
+            .init(Name.frozen, select(refuses .& (Tensor(integer: Self.patience) .<= nextTrailing), one, kept)),
         ]
     }
 

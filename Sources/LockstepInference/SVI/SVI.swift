@@ -34,11 +34,12 @@ public struct SVI: Sendable {
         // Step numbers are reals to the optimiser and to the history, and must be exact with half a step to spare.
         guard steps <= 1 << 22 else { throw RunError("cannot run \(steps) steps; give at most \(1 << 22)") }
         guard options.lossInterval >= 1 else { throw RunError("the loss interval is \(options.lossInterval) steps; give at least 1") }
+        try options.convergence?.validate()
         return try SVIRun(self, keys: keys, steps: steps, data: data, device: device, options: options).run()
     }
 }
 
-/// How a run is done; nothing in it changes a lane's result, except the precision.
+/// How a run is done; nothing in it changes a lane's result, except precision and convergence.
 public struct RunOptions: Sendable {
     /// The losses of this many steps are averaged into one entry of the history.
     public var lossInterval = 50
@@ -47,6 +48,8 @@ public struct RunOptions: Sendable {
     public var memoryBudget: Int?
     /// Starts tried for a lane whose loss or gradient is not finite at its start.
     public var startAttempts = 100
+    /// When a lane stops before the last step; nil lets all lanes run to the end.
+    public var convergence: Convergence?
     /// Called from time to time with the share of all steps that is done.
     public var onProgress: (@Sendable (Double) -> Void)?
 

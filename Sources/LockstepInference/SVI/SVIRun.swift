@@ -25,7 +25,7 @@ struct SVIRun {
         self.options = options
         tail = min(50, steps)
         self.device = try device.resolved()
-        function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval)
+        function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
         traceSeconds = clock.seconds
     }
@@ -64,19 +64,35 @@ struct SVIRun {
         let hasStart = try startLanes(lanes, execution, start)
         if hasStart.contains(false) {
             // Such a lane takes no step at all.
-            let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { $0 ? 0 : 1 }))
+            let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
             try execution.write(Bookkeeping.Name.frozen, frozen)
         }
+        let done = try advance(lanes, execution)
+        let slots = (done + options.lossInterval - 1) / options.lossInterval
+        return try Outcome(execution, parameters: function.guide.parameters.map(\.name), hasStart: hasStart, slots: slots, convergence: options.convergence)
+    }
+
+    /// Runs all steps, or fewer where all lanes stop before.
+    ///
+    /// - Returns: how many.
+    private func advance(_ lanes: [Int], _ execution: any LaneExecution) throws -> Int {
         let settings = settings(commit: true)
-        // Without a listener there is nothing to stop for.
-        let piece = options.onProgress == nil ? steps : max(1, steps / 50)
-        for first in stride(from: 0, to: steps, by: piece) {
-            let count = min(piece, steps - first)
-            try execution.advance(from: first, count: count, scalars: settings)
-            let before = Double(lanes[0]) * Double(steps)
-            options.onProgress?((before + Double(first + count) * Double(lanes.count)) / (Double(steps) * Double(keys.count)))
+        // Without a listener or a hope to be done early there is nothing to stop for.
+        let piece = options.onProgress == nil && options.convergence == nil ? steps : max(1, steps / 50)
+        var done = 0
+        var allStopped = false
+        while done < steps, !allStopped {
+            let count = min(piece, steps - done)
+            try execution.advance(from: done, count: count, scalars: settings)
+            done += count
+            if options.convergence != nil {
+                let frozen = try execution.read(Bookkeeping.Name.frozen)
+                allStopped = lanes.indices.allSatisfy { frozen[$0, 0] != 0 }
+            }
+            let share = Double(lanes[0]) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
+            options.onProgress?(share / Double(keys.count))
         }
-        return try Outcome(execution, parameters: function.guide.parameters.map(\.name), hasStart: hasStart)
+        return done
     }
 
     private func settings(commit: Bool) -> [String: Double] {

@@ -11,7 +11,7 @@ struct StepFunction {
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
 
     /// - Throws: `ModelError` or `TensorError` when model, guide and loss do not fit together.
-    init(_ svi: SVI, slots: Int) throws {
+    init(_ svi: SVI, slots: Int, convergence: Convergence? = nil) throws {
         let guide = try svi.guide.prepare().including(paramsOf: svi.model)
         self.guide = guide
         let origin = Origin()
@@ -38,7 +38,7 @@ struct StepFunction {
         let targets = guide.parameters.compactMap { parameters[$0.name] }
         let gradients = Gradient.of(loss, withRespectTo: targets)
         let updates = Self.updates(svi.optimizer, guide.parameters, targets, gradients, origin)
-        let bookkeeping = Bookkeeping(loss: loss, gradients: gradients, slots: slots, origin: origin)
+        let bookkeeping = Bookkeeping(loss: loss, gradients: gradients, slots: slots, convergence: convergence, origin: origin)
         // An element whose update overflows stays, so that what a lane carries is finite whatever its rate. To refuse the
         // whole step instead would keep all updates until the last is known, which costs a tenth of a fit.
         let states = updates.map { LaneFunction.State($0.name, select(bookkeeping.accepts .& $0.new.isFinite, $0.new, $0.old)) }
