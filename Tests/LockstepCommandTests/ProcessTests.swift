@@ -3,7 +3,7 @@ import Testing
 
 /// How the program behaves as a process: without drivers, in pipes, on terminals, when it is stopped.
 @Suite(.serialized) struct ProcessTests {
-    private static let long = ["fit", "eight-schools", "--lanes", "65536", "--steps", "8000000", "--device", "cpu", "--json", "fit.json"]
+    private static let long = ["fit", "eight-schools", "--lanes", "65536", "--steps", "4000000", "--device", "cpu", "--json", "fit.json"]
 
     @Test(arguments: [
         ["OCL_ICD_VENDORS": "/nonexistent"], ["LOCKSTEP_OPENCL_LIBRARY": "/nonexistent/libOpenCL.so"],

@@ -105,7 +105,7 @@ import Testing
             switch fits.status[lane] {
             case .finished: #expect(refused[lane] < 1000)
             case .diverged(let step): #expect(step < 1000 && refused[lane] >= 10)
-            case .noValidStart: Issue.record("half of all draws are valid starts")
+            case .noValidStart: Issue.record("the start is fixed, and half of all draws are in the support there")
             }
         }
     }

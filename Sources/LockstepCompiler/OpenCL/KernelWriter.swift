@@ -291,6 +291,8 @@ struct KernelWriter {
 
     private func literal(_ value: Double, _ dtype: DType) -> String {
         guard dtype == .real else { return String(Int(value)) }
+        // What overflows in the device's precision is infinite there.
+        let value = options.isDouble ? value : Double(Float(value))
         if value.isNaN { return "NAN" }
         if value.isInfinite || (!options.isDouble && Float(value).isInfinite) { return value < 0 ? "(-INFINITY)" : "INFINITY" }
         let text = options.isDouble ? "\(value)" : "\(Float(value))f"

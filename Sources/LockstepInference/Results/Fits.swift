@@ -57,7 +57,7 @@ public struct Fits: Sendable {
     }
     /// Steps of each lane that were refused because the loss was not finite.
     public var refusedLosses: [Int] { outcome.refusedLosses }
-    /// Steps of each lane that were refused because the loss was finite, but not its gradient or the update by it.
+    /// Steps of each lane that were refused because the loss was finite, but the gradient or its square not.
     public var refusedGradients: [Int] { outcome.refusedGradients }
 
     /// The fit of one lane.

@@ -35,29 +35,22 @@ struct Bookkeeping {
     private let loss: Tensor
     private let hasFiniteLoss: Tensor
     private let hasFiniteGradient: Tensor
-    private let hasFiniteUpdate: Tensor
     private let isLive: Tensor
     /// Whether the step's update is taken.
     let accepts: Tensor
     private let slots: Int
 
-    /// - Parameter updates: what parameters and the optimiser's slots would become.
-    init(loss: Tensor, gradients: [Tensor], updates: [Tensor], slots: Int, origin: Origin) {
+    init(loss: Tensor, gradients: [Tensor], slots: Int, origin: Origin) {
         self.origin = origin
         self.loss = loss
         self.slots = slots
         hasFiniteLoss = loss.isFinite
-        hasFiniteGradient = Self.allFinite(gradients)
-        // A finite gradient may still overflow on its way: squared, or times a large rate.
-        hasFiniteUpdate = Self.allFinite(updates)
+        // Its square too: optimisers carry that, and once infinite it would hold the lane still without a word.
+        // A sum is finite only if all its terms are: one addition an element instead of a test.
+        hasFiniteGradient = gradients.reduce(Tensor(0.0)) { $0 + ($1 * $1).sum() }.isFinite
         let commit = Tensor.input(Input(.scalar, Setting.commit, origin: origin), shape: [], dtype: .int)
         isLive = (Self.int(Name.frozen, origin) .== Tensor(integer: 0)) .& (commit .== Tensor(integer: 1))
-        accepts = isLive .& hasFiniteLoss .& hasFiniteGradient .& hasFiniteUpdate
-    }
-
-    /// A sum is finite only if all its terms are: one addition an element instead of a test.
-    private static func allFinite(_ tensors: [Tensor]) -> Tensor {
-        tensors.reduce(Tensor(0.0)) { $0 + $1.sum() }.isFinite
+        accepts = isLive .& hasFiniteLoss .& hasFiniteGradient
     }
 
     private static func int(_ name: String, _ origin: Origin) -> Tensor { .input(Input(.state, name, origin: origin), shape: [], dtype: .int) }
@@ -71,7 +64,6 @@ struct Bookkeeping {
         let one = Tensor(integer: 1)
         let zero = Tensor(integer: 0)
         let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
-        // A start is judged by loss and gradient alone: no other start would mend an update that overflows.
         let isFinite = hasFiniteLoss .& hasFiniteGradient
         let refuses = isLive .& .!accepts
         let trailing = int(Name.trailing)
@@ -116,6 +108,8 @@ struct Bookkeeping {
         let byName = Dictionary(uniqueKeysWithValues: losses.map { ($0.name, $0.value) })
         guard let sum = byName[Name.windowSum], let count = byName[Name.windowCount] else { return [] }
         let mean = select(0 .< count, sum / pointwiseMax(count, 1), Tensor(Double.nan))
-        return [.init(Name.losses, slots: slots, slot: windowNumber.asInt, value: mean)]
+        // The step of a trial may lie beyond the history.
+        let slot = windowNumber.asInt * Tensor.input(Input(.scalar, Setting.commit, origin: origin), shape: [], dtype: .int)
+        return [.init(Name.losses, slots: slots, slot: slot, value: mean)]
     }
 }

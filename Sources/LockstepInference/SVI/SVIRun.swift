@@ -87,7 +87,7 @@ struct SVIRun {
         ]
     }
 
-    /// Draws starts until loss and gradient of a lane's first step are finite, each attempt with draws of its own.
+    /// Draws starts until loss and gradient of a lane are finite there, each attempt with draws of its own.
     ///
     /// - Returns: for each lane, whether it found one.
     private func startLanes(_ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable) throws -> [Bool] {
@@ -101,7 +101,8 @@ struct SVIRun {
                 values[name] = values[name].map { $0.replacing(missing, with: drawn) } ?? drawn
             }
             for (name, array) in values { try execution.write(name, array) }
-            try execution.advance(from: 0, count: 1, scalars: settings(commit: false))
+            // Each trial has the draws of a step of its own: where the start is fixed, one unlucky draw is not the end.
+            try execution.advance(from: attempt, count: 1, scalars: settings(commit: false))
             let isFinite = try execution.read(Bookkeeping.Name.isFinite)
             missing = missing.filter { isFinite[$0, 0] == 0 }
             if missing.isEmpty { break }

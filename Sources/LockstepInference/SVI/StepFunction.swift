@@ -38,9 +38,10 @@ struct StepFunction {
         let targets = guide.parameters.compactMap { parameters[$0.name] }
         let gradients = Gradient.of(loss, withRespectTo: targets)
         let updates = Self.updates(svi.optimizer, guide.parameters, targets, gradients, origin)
-        let bookkeeping = Bookkeeping(
-            loss: loss, gradients: gradients, updates: updates.map(\.new), slots: slots, origin: origin)
-        let states = updates.map { LaneFunction.State($0.name, select(bookkeeping.accepts, $0.new, $0.old)) }
+        let bookkeeping = Bookkeeping(loss: loss, gradients: gradients, slots: slots, origin: origin)
+        // An element whose update overflows stays, so that what a lane carries is finite whatever its rate. To refuse the
+        // whole step instead would keep all updates until the last is known, which costs a tenth of a fit.
+        let states = updates.map { LaneFunction.State($0.name, select(bookkeeping.accepts .& $0.new.isFinite, $0.new, $0.old)) }
         step = (states + bookkeeping.states, bookkeeping.records)
     }
 

@@ -11,18 +11,15 @@ import Testing
 /// The regressions are fitted in orthogonal coordinates (a linear map, so a flat prior stays flat): there the
 /// posterior hardly correlates, and a mean-field guide can be held to a tight tolerance.
 @Suite(.serialized) struct PosteriorDBTests {
-    private static let folder = Folders.shared.appendingPathComponent("posteriordb")
-
     /// Nil, with a printed reason, where the collection is absent.
     private func load(_ name: String, _ posterior: String) throws -> (data: JSONValue, reference: JSONValue)? {
-        let file = Self.folder.appendingPathComponent("reference.json")
-        guard FileManager.default.fileExists(atPath: file.path) else {
+        guard let folder = Folders.shared?.appendingPathComponent("posteriordb") else {
             print("posteriordb is not next to the repository: \(posterior) was not fitted")
             return nil
         }
-        let reference = try JSONValue.read(file)[posterior]["reference"]
+        let reference = try JSONValue.read(folder.appendingPathComponent("reference.json"))[posterior]["reference"]
         try #require(!reference.members.isEmpty)
-        return (try JSONValue.read(Self.folder.appendingPathComponent(name + ".json")), reference)
+        return (try JSONValue.read(folder.appendingPathComponent(name + ".json")), reference)
     }
 
     /// Draws of all lanes together.
@@ -146,19 +143,22 @@ private struct Regression {
         let count = orthogonal.count
         let back = back
         // Least squares, as a start: it saves the way there.
-        let start = orthogonal.map { column in zip(column, y).map(*).reduce(0, +) / Double(rows) }
+        let center = orthogonal.map { column in zip(column, y).map(*).reduce(0, +) / Double(rows) }
+        let deviation = (y.map { $0 * $0 }.reduce(0, +) / Double(rows) - center.map { $0 * $0 }.reduce(0, +)).squareRoot()
+        // In these units each coordinate has the posterior standard deviation of log sigma.
+        let unit = deviation * 2.0.squareRoot()
+        let start = center.map { $0 / unit }
         let model = Model { m in
             let q = m.data("q", shape: [rows, count])
             let gamma = m.sample("gamma", Normal(Tensor(start), 1e4).toEvent(1))
-            let beta = m.deterministic("beta", matmul(Tensor(back, shape: [count, count]), gamma))
+            let beta = m.deterministic("beta", matmul(Tensor(back, shape: [count, count]), gamma * Tensor(unit)))
             let sigma = noise(&m, beta)
-            m.plate("rows", rows) { m in m.observe("y", Normal(matmul(q, gamma), sigma), m.data("y", shape: [rows])) }
+            m.plate("rows", rows) { m in m.observe("y", Normal(matmul(q, gamma * Tensor(unit)), sigma), m.data("y", shape: [rows])) }
         }
         let design = (0..<rows).flatMap { row in orthogonal.map { $0[row] } }
-        let deviation = (y.map { $0 * $0 }.reduce(0, +) / Double(rows) - start.map { $0 * $0 }.reduce(0, +)).squareRoot()
         let initializer = Initializer.value(["gamma": Tensor(start), "sigma": Tensor(deviation)])
         return try SVI(
-            model, guide: AutoNormal(model, initializer: initializer, initialScale: deviation / Double(rows).squareRoot()),
+            model, guide: AutoNormal(model, initializer: initializer, initialScale: 1 / Double(2 * rows).squareRoot()),
             optimizer: Adam(learningRate: 0.002)
         ).run(keys: Key(0).split(32), steps: 1500, data: ["q": .shared(design), "y": .shared(y)])
     }

@@ -8,6 +8,9 @@ struct TestDevice: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let isInterpreter: Bool
 
+    /// Whether it computes in double precision, as its description says.
+    var hasDouble: Bool { isInterpreter || testDescription.hasSuffix("double") }
+
     static let interpreter = TestDevice(device: .cpu, testDescription: "interpreter", isInterpreter: true)
 
     static let all: [TestDevice] = {
@@ -49,8 +52,16 @@ enum Folders {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     static let goldens = root.appendingPathComponent("Tests/Goldens")
     static let benchmarkData = root.appendingPathComponent("Benchmarks/data")
-    /// Next to the repository: what is not part of the project.
-    static let shared = root.deletingLastPathComponent().appendingPathComponent("shared")
+    /// Next to the repository, or to a folder that holds it: what is not part of the project.
+    static let shared: URL? = {
+        var folder = root
+        while folder.pathComponents.count > 1 {
+            folder = folder.deletingLastPathComponent()
+            let candidate = folder.appendingPathComponent("shared")
+            if FileManager.default.fileExists(atPath: candidate.appendingPathComponent("posteriordb").path) { return candidate }
+        }
+        return nil
+    }()
 }
 
 /// The text of the error that a closure throws, or nil where it throws none.
