@@ -78,7 +78,7 @@ struct FitCommand: ParsableCommand {
     private func checkNumbers() throws {
         // Beyond these the host's memory gives out, a step's number is no longer exact as a float, or the kernel, in
         // which particles follow one another, takes minutes to compile.
-        let most = (lanes: 1 << 24, steps: 1 << 23, particles: 64)
+        let most = (lanes: 1 << 24, steps: 1 << 22, particles: 64)
         guard lanes >= 1, lanes <= most.lanes else { throw CommandError("--lanes is \(lanes); give 1 to \(most.lanes)") }
         guard steps >= 1, steps <= most.steps else { throw CommandError("--steps is \(steps); give 1 to \(most.steps)") }
         guard particles >= 1, particles <= most.particles else {
