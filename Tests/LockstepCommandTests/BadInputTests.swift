@@ -21,6 +21,7 @@ import Testing
         .init(arguments: "fit eight-schools --lanes -3", message: "--lanes is -3"),
         .init(arguments: "fit eight-schools --lanes 99999999999", message: "--lanes is 99999999999"),
         .init(arguments: "fit eight-schools --steps 0", message: "--steps is 0"),
+        .init(arguments: "fit eight-schools --steps 5000000", message: "--steps is 5000000; give 1 to 4194304"),
         .init(arguments: "fit eight-schools --particles 0", message: "--particles is 0"),
         .init(arguments: "fit eight-schools --learning-rate nan", message: "--learning-rate is nan"),
         .init(arguments: "fit eight-schools --learning-rate -0.1", message: "--learning-rate is -0.1"),

@@ -35,7 +35,8 @@ import Testing
             let stopped = Date()
             kill(running.process.processIdentifier, number)
             running.process.waitUntilExit()
-            #expect(Date().timeIntervalSince(stopped) < 5)
+            // The fit would take hours; the machine may be busy.
+            #expect(Date().timeIntervalSince(stopped) < 30)
             let outcome = try running.outcome()
             #expect(outcome.status == 128 + number)
             #expect(outcome.error.isEmpty)

@@ -35,7 +35,7 @@ struct FitCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "The step size of Adam.")
     var learningRate = 0.01
 
-    @Option(parsing: .unconditional, help: "Draws averaged in each step.")
+    @Option(parsing: .unconditional, help: "Draws averaged in each step; many take long to compile.")
     var particles = 1
 
     @Option(help: ArgumentHelp("Write all results to a file; - stands for standard output, without the table.", valueName: "FILE"))
@@ -76,8 +76,9 @@ struct FitCommand: ParsableCommand {
     }
 
     private func checkNumbers() throws {
-        // Beyond these the host's memory gives out, or a step's number is no longer exact as a float.
-        let most = (lanes: 1 << 24, steps: 1 << 23, particles: 1 << 10)
+        // Beyond these the host's memory gives out, a step's number is no longer exact as a float, or the kernel, in
+        // which particles follow one another, takes minutes to compile.
+        let most = (lanes: 1 << 24, steps: 1 << 22, particles: 64)
         guard lanes >= 1, lanes <= most.lanes else { throw CommandError("--lanes is \(lanes); give 1 to \(most.lanes)") }
         guard steps >= 1, steps <= most.steps else { throw CommandError("--steps is \(steps); give 1 to \(most.steps)") }
         guard particles >= 1, particles <= most.particles else {
