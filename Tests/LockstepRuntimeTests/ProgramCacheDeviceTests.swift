@@ -143,7 +143,8 @@ struct ProgramCacheDeviceTests {
         let test = try TestCacheFolder()
         let folder = test.folder
         DispatchQueue.concurrentPerform(iterations: 4) { _ in
-            #expect(throws: Never.self) { #expect(try Self.session(info, folder).values == [5, 5]) }
+            let values = try? Self.session(info, folder).values
+            #expect(values == [5, 5])
         }
         #expect(test.names.count == 1)
         #expect(try Self.session(info, folder) == ([5, 5], Self.loaded))
@@ -153,9 +154,8 @@ struct ProgramCacheDeviceTests {
     func manyThreadsOfOneSessionBuildOnce(info: OpenCLDeviceInfo) throws {
         let session = try OpenCLSession(info)
         DispatchQueue.concurrentPerform(iterations: 4) { _ in
-            #expect(throws: Never.self) {
-                #expect(try Self.run(session.kernel(Self.recipe()) { _ in }, on: session) == [5, 5])
-            }
+            let values = try? Self.run(session.kernel(Self.recipe()) { _ in }, on: session)
+            #expect(values == [5, 5])
         }
         #expect(session.programs.counts == Self.compiled)
     }

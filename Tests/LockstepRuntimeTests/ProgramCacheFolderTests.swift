@@ -130,7 +130,7 @@ import Testing
     @Test func manyWriters() throws {
         let test = try TestCacheFolder()
         let folder = test.folder
-        func contents(_ writer: Int) -> [UInt8] { [UInt8](repeating: UInt8(writer), count: 20_000 + writer) }
+        @Sendable func contents(_ writer: Int) -> [UInt8] { [UInt8](repeating: UInt8(writer), count: 20_000 + writer) }
         DispatchQueue.concurrentPerform(iterations: 8) { writer in
             for _ in 0..<20 {
                 folder.write(contents(writer), as: "a.program")
