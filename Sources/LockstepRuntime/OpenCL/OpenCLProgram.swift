@@ -1,34 +1,52 @@
 internal import COpenCL
 
-/// A compiled program. `@unchecked Sendable`: all fields are `let`, and drivers may be asked from any thread.
-package final class OpenCLProgram: @unchecked Sendable {
-    package let session: OpenCLSession
+/// The driver's object of a compiled program, without the session that built it: what a session keeps must not keep
+/// the session. `@unchecked Sendable`: all fields are `let`, and drivers may be asked from any thread.
+final class OpenCLBuiltProgram: @unchecked Sendable {
     let program: OpaquePointer
+    private let cl: lockstep_ocl_functions
 
     /// Takes over an object that the driver just made, and builds it.
     fileprivate init(session: OpenCLSession, taking program: OpaquePointer, options: String) throws {
-        self.session = session
         self.program = program
+        cl = session.cl
         var device: OpaquePointer? = session.info.handle.device
-        let code = session.cl.clBuildProgram(program, 1, &device, options, nil, nil)
+        let code = cl.clBuildProgram(program, 1, &device, options, nil, nil)
         guard code == CL_SUCCESS else {
             throw OpenCLError.buildFailed(
-                device: session.info.name, code: OpenCLErrorCode(rawValue: code), options: options, log: buildLog)
+                device: session.info.name, code: OpenCLErrorCode(rawValue: code), options: options,
+                log: session.buildLog(program))
         }
     }
 
     deinit {
-        _ = session.cl.clReleaseProgram(program)
+        _ = cl.clReleaseProgram(program)
+    }
+}
+
+/// A compiled program.
+package final class OpenCLProgram: Sendable {
+    package let session: OpenCLSession
+    let built: OpenCLBuiltProgram
+
+    var program: OpaquePointer { built.program }
+
+    init(session: OpenCLSession, built: OpenCLBuiltProgram) {
+        self.session = session
+        self.built = built
+    }
+
+    fileprivate convenience init(session: OpenCLSession, taking program: OpaquePointer, options: String) throws {
+        self.init(session: session, built: try OpenCLBuiltProgram(session: session, taking: program, options: options))
+    }
+
+    /// Pieces of source as one text. A piece that does not end its last line has it ended.
+    static func text(_ sources: [String]) -> String {
+        sources.map { $0.hasSuffix("\n") ? $0 : $0 + "\n" }.joined()
     }
 
     /// What the driver's compiler said, warnings included. Empty where it said nothing.
-    package var buildLog: String {
-        let log = try? OpenCLQuery.string {
-            session.cl.clGetProgramBuildInfo(
-                program, session.info.handle.device, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
-        }
-        return log ?? ""
-    }
+    package var buildLog: String { session.buildLog(program) }
 
     /// The compiled form, which `OpenCLSession.build(binary:)` takes back. It is only good for a device of the same
     /// `cacheIdentity`.
@@ -63,7 +81,7 @@ package final class OpenCLProgram: @unchecked Sendable {
 extension OpenCLSession {
     /// Compiles pieces of source as one text. A piece that does not end its last line has it ended.
     package func build(source: [String], options: String = "") throws -> OpenCLProgram {
-        let text = source.map { $0.hasSuffix("\n") ? $0 : $0 + "\n" }.joined()
+        let text = OpenCLProgram.text(source)
         guard !text.isEmpty else { throw OpenCLError.misuse("A program needs source text.") }
         let program = try make("clCreateProgramWithSource") { code in
             text.withCString { bytes in
@@ -93,5 +111,12 @@ extension OpenCLSession {
             }
         }
         return try OpenCLProgram(session: self, taking: program, options: options)
+    }
+
+    fileprivate func buildLog(_ program: OpaquePointer) -> String {
+        let log = try? OpenCLQuery.string {
+            cl.clGetProgramBuildInfo(program, info.handle.device, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
+        }
+        return log ?? ""
     }
 }

@@ -12,11 +12,16 @@ package final class OpenCLSession: @unchecked Sendable {
     let cl: lockstep_ocl_functions
     let context: OpaquePointer
     let queue: OpaquePointer
+    /// What this session has compiled.
+    let programs: ProgramCache
 
-    package init(_ info: OpenCLDeviceInfo) throws {
+    /// - Parameter cacheFolder: where compiled programs are kept beyond the life of the process.
+    package init(_ info: OpenCLDeviceInfo, cacheFolder: CacheFolder? = nil) throws {
         guard let cl = lockstep_ocl_load()?.pointee else { throw OpenCLError.unavailable(OpenCLDriver.status) }
         self.info = info
         self.cl = cl
+        // The simulator's reports name lines of source, which its binaries have lost.
+        programs = ProgramCache(folder: info.platformName == "Oclgrind" ? nil : cacheFolder)
 
         let properties = [
             cl_context_properties(CL_CONTEXT_PLATFORM), cl_context_properties(bitPattern: info.handle.platform), 0,

@@ -23,12 +23,15 @@ package struct OpenCLExecutable: LaneExecutable {
         self.program = program
         self.schedule = schedule ?? .choose(session.info, precision)
         text = program.kernelText(self.schedule.options(precision))
-        let built = try session.build(source: text.sources, options: text.options.buildOptions)
-        kernel = try built.kernel(text.name)
-        // Some drivers finish compiling at the first launch only: one of no steps.
-        let memory = try OpenCLLaneMemory(program, text, session, self.schedule, precision, keys: [Key(0)], data: [:])
-        try memory.launch(kernel, first: 0, count: 0, scalars: [:])
-        try session.finish()
+        let (text, schedule) = (self.text, self.schedule)
+        let recipe = ProgramRecipe(
+            sources: text.sources, options: text.options.buildOptions, kernel: text.name, groupSize: schedule.groupSize)
+        kernel = try session.kernel(recipe) { kernel in
+            // Some drivers finish compiling at the first launch only: one of no steps.
+            let memory = try OpenCLLaneMemory(program, text, session, schedule, precision, keys: [Key(0)], data: [:])
+            try memory.launch(kernel, first: 0, count: 0, scalars: [:])
+            try session.finish()
+        }
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     }
 
