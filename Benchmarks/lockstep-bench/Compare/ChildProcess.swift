@@ -6,7 +6,8 @@ enum ChildProcess {
         let description: String
     }
 
-    static func output(of program: String, _ arguments: [String]) throws -> Data {
+    /// - Parameter settings: variables of its environment, beside those of this process.
+    static func output(of program: String, _ arguments: [String], settings: [String: String] = [:]) throws -> Data {
         let name = URL(fileURLWithPath: program).lastPathComponent
         // Complaints go to a file: two pipes, read one after the other, can hold the child for ever.
         let complaints = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(UUID().uuidString)")
@@ -17,6 +18,7 @@ enum ChildProcess {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(settings) { $1 }
         let printed = Pipe()
         process.standardOutput = printed
         process.standardError = try FileHandle(forWritingTo: complaints)

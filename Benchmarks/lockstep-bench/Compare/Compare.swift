@@ -70,13 +70,14 @@ struct Compare: ParsableCommand {
         return Comparison(item, lanes: lanes, steps: steps, own: own, peers: peers)
     }
 
-    /// In a process of its own, as the peer is.
+    /// In a process of its own, as the peer is, and without the kernels that PoCL keeps from other processes: the
+    /// peer's compiler starts from nothing too.
     private func ownReport(_ item: BenchmarkCase, lanes: Int, steps: Int) throws -> RunReport {
         let program = Bundle.main.executablePath ?? CommandLine.arguments[0]
         return try RunReport(json: try ChildProcess.output(of: program, [
             "run", "--json", "--case", item.name, "--lanes", "\(lanes)", "--steps", "\(steps)", "--repeat", "\(`repeat`)",
             "--device", device, "--data", files.data,
-        ]))
+        ], settings: ["POCL_KERNEL_CACHE": "0"]))
     }
 
     private func write(_ comparisons: [Comparison], _ failures: [String]) throws {

@@ -10,8 +10,8 @@ struct Comparison {
         var rate: Double { rates.median }
         /// Per second of processor time: what counts where others share the machine.
         var cpuRate: Double { cpuRates.median }
-        /// Half the range of the turns, relative to their median.
-        var spread: Double { ((rates.max() ?? .nan) - (rates.min() ?? .nan)) / 2 / rate }
+        /// Half the range of the turns, relative to their median; NaN of a single turn.
+        var spread: Double { rates.count < 2 ? .nan : ((rates.max() ?? .nan) - (rates.min() ?? .nan)) / 2 / rate }
     }
 
     let item: BenchmarkCase
