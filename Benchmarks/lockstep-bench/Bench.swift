@@ -5,5 +5,5 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lockstep-bench",
         abstract: "Measures Lockstep on models of its own and beside NumPyro.",
-        subcommands: [Run.self, List.self, Explain.self])
+        subcommands: [Run.self, Compare.self, Checksum.self, List.self, Explain.self])
 }

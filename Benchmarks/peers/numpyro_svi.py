@@ -22,6 +22,7 @@ from numpyro.infer.autoguide import AutoNormal
 from numpyro.infer.initialization import init_to_uniform
 from numpyro.optim import Adam
 
+from generated_data import checksum
 from numpyro_models import CASES
 
 TAIL = 50  # the loss of a lane is the mean over its last steps
@@ -82,20 +83,21 @@ def loss_statistics(losses: np.ndarray) -> dict:
 
 
 def measure(case: str, lanes: int, steps: int, repeat: int, fit: str, seed: int) -> tuple[dict, dict]:
-    model, data = CASES[case].model, CASES[case].data()
+    model, data = CASES[case].model, CASES[case].data(lanes)
     keys = random.split(random.PRNGKey(seed), lanes)
     # The data are an argument, so that the compiler cannot fold them into the program as constants.
-    batch = jax.vmap(partial(FITS[fit], model, steps), in_axes=(None, 0))
+    batch = jax.vmap(partial(FITS[fit], model, steps), in_axes=(0 if CASES[case].per_lane else None, 0))
     load = load_average()
     begin = time.perf_counter()
     compiled = jax.jit(batch).lower(data, keys).compile()
     compile_seconds = time.perf_counter() - begin
 
-    seconds = []
+    seconds, cpu_seconds = [], []
     for _ in range(repeat):
-        begin = time.perf_counter()
+        begin, cpu_begin = time.perf_counter(), time.process_time()
         params, losses = jax.block_until_ready(compiled(data, keys))
         seconds.append(time.perf_counter() - begin)
+        cpu_seconds.append(time.process_time() - cpu_begin)
 
     device = jax.devices()[0]
     report = {
@@ -109,9 +111,11 @@ def measure(case: str, lanes: int, steps: int, repeat: int, fit: str, seed: int)
         "seed": seed,
         "compile_seconds": round(compile_seconds, 3),
         "run_seconds": [round(s, 4) for s in seconds],
+        "cpu_seconds": [round(s, 4) for s in cpu_seconds],
         "lane_steps_per_second": lanes * steps / float(np.median(seconds)),
         "load_average": {"before": load, "after": load_average()},
         "loss": loss_statistics(np.asarray(losses)),
+        "data_checksum": checksum(data),
     }
     return report, {name: np.asarray(value) for name, value in params.items()}
 
@@ -119,6 +123,7 @@ def measure(case: str, lanes: int, steps: int, repeat: int, fit: str, seed: int)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--case", choices=CASES, required=True)
+    parser.add_argument("--checksum", action="store_true", help="print the checksum of the data, and fit nothing")
     parser.add_argument("--lanes", type=int, help="default: those of the reference run")
     parser.add_argument("--steps", type=int, help="default: those of the reference run")
     parser.add_argument("--repeat", type=int, default=3)
@@ -132,6 +137,9 @@ def main() -> None:
     lanes, steps = options.lanes or case.lanes, options.steps or case.steps
     if min(lanes, steps, options.repeat) < 1:
         parser.error("--lanes, --steps and --repeat must be positive")
+    if options.checksum:
+        print(checksum(case.data(lanes)))
+        return
     report, params = measure(options.case, lanes, steps, options.repeat, options.fit, options.seed)
     if options.params:
         report["params_mean_over_lanes"] = {k: v.mean(axis=0).tolist() for k, v in params.items()}

@@ -4,8 +4,8 @@ import LockstepTensor
 
 /// Numbers for a model's data: one array for all lanes, or one for each.
 public struct LaneData: Sendable {
-    let values: [Double]
-    let isShared: Bool
+    package let values: [Double]
+    package let isShared: Bool
     /// The length of each array, where each lane's was given by itself.
     let lengths: [Int]?
 

@@ -10,6 +10,20 @@ public struct Timings: Sendable, Hashable {
     public let compile: Double
     /// All steps of all lanes, transfers included.
     public let run: Double
+    /// From the call to the end of the first launch of the step program, which is a trial of the starts.
+    public let firstLaunch: Double
+    /// Processor seconds that `run` took, of all threads of the process: what it costs on a machine that others share.
+    public let runProcessor: Double
+}
+
+/// How a run was laid on its device.
+public struct RunLayout: Sendable, Hashable {
+    /// The letter of the schedule, or `interpreter`.
+    public let schedule: String
+    /// Lanes that one work-item carries.
+    public let laneWidth: Int
+    /// Device memory that one lane takes.
+    public let bytesPerLane: Int
 }
 
 /// The results of a run: one fit per key, in the order of the keys.
@@ -23,10 +37,11 @@ public struct Fits: Sendable {
     public let keys: [Key]
     public let steps: Int
     public let timings: Timings
+    public let layout: RunLayout
 
     init(
         svi: SVI, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome, device: ResolvedDevice,
-        options: RunOptions, steps: Int, timings: Timings
+        options: RunOptions, steps: Int, timings: Timings, layout: RunLayout
     ) {
         self.svi = svi
         self.guide = guide
@@ -37,6 +52,7 @@ public struct Fits: Sendable {
         self.options = options
         self.steps = steps
         self.timings = timings
+        self.layout = layout
     }
 
     public var lanes: Int { keys.count }

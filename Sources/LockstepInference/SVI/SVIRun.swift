@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import LockstepCompiler
 import LockstepModel
 import LockstepRuntime
@@ -13,12 +14,14 @@ struct SVIRun {
     private let device: ResolvedDevice
     private let function: StepFunction
     private let binding: DataBinding
+    /// Started with the call.
+    private let clock: Clock
     private let traceSeconds: Double
     /// Steps at the end whose mean loss is a fit's final loss.
     private let tail: Int
 
     init(_ svi: SVI, keys: [Key], steps: Int, data: [String: LaneData], device: Device, options: RunOptions) throws {
-        let clock = Clock()
+        clock = Clock()
         self.svi = svi
         self.keys = keys
         self.steps = steps
@@ -31,37 +34,49 @@ struct SVIRun {
     }
 
     func run() throws -> Fits {
-        let clock = Clock()
+        let compiling = Clock()
         let perLane = binding.perLane
         let stepProgram = try Lowering.lower(
             LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
         let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
         let step = try device.compile(stepProgram, precision: options.precision)
         let start = try device.compile(startProgram, precision: options.precision)
-        let compileSeconds = clock.seconds
+        let compileSeconds = compiling.seconds
 
         let running = Clock()
         let budget = options.memoryBudget ?? device.memoryBudget
         let bytes = stepProgram.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
+        var firstLaunch: Double?
         for first in stride(from: 0, to: keys.count, by: waveSize) {
             let lanes = Array(first..<min(first + waveSize, keys.count))
-            let wave = try run(lanes, step, start)
+            let wave = try run(lanes, step, start, &firstLaunch)
             outcome = outcome.map { $0.appending(wave) } ?? wave
         }
         guard let outcome else { throw RunError("there are no lanes: give at least one key") }
         return Fits(
             svi: svi, guide: function.guide, keys: keys, binding: binding, outcome: outcome, device: device, options: options,
             steps: steps,
-            timings: Timings(trace: traceSeconds, compile: compileSeconds, run: running.seconds))
+            timings: Timings(
+                trace: traceSeconds, compile: compileSeconds, run: running.seconds, firstLaunch: firstLaunch ?? clock.seconds,
+                runProcessor: running.processorSeconds),
+            layout: layout(step, bytesPerLane: bytes))
+    }
+
+    private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
+        let opencl = step as? OpenCLExecutable
+        return RunLayout(
+            schedule: opencl == nil ? "interpreter" : "A", laneWidth: opencl?.text.options.width ?? 1, bytesPerLane: bytesPerLane)
     }
 
     // MARK: One wave
 
-    private func run(_ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable) throws -> Outcome {
+    private func run(
+        _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ firstLaunch: inout Double?
+    ) throws -> Outcome {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
-        let hasStart = try startLanes(lanes, execution, start)
+        let hasStart = try startLanes(lanes, execution, start, &firstLaunch)
         if hasStart.contains(false) {
             // Such a lane takes no step at all.
             let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
@@ -106,7 +121,9 @@ struct SVIRun {
     /// Draws starts until loss and gradient of a lane are finite there, each attempt with draws of its own.
     ///
     /// - Returns: for each lane, whether it found one.
-    private func startLanes(_ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable) throws -> [Bool] {
+    private func startLanes(
+        _ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable, _ firstLaunch: inout Double?
+    ) throws -> [Bool] {
         var values: [String: LaneArray] = [:]
         var missing = Array(lanes.indices)
         for attempt in 0..<max(options.startAttempts, 1) {
@@ -119,6 +136,7 @@ struct SVIRun {
             for (name, array) in values { try execution.write(name, array) }
             // Each trial has the draws of a step of its own: where the start is fixed, one unlucky draw is not the end.
             try execution.advance(from: attempt, count: 1, scalars: settings(commit: false))
+            firstLaunch = firstLaunch ?? clock.seconds
             let isFinite = try execution.read(Bookkeeping.Name.isFinite)
             missing = missing.filter { isFinite[$0, 0] == 0 }
             if missing.isEmpty { break }
@@ -128,8 +146,18 @@ struct SVIRun {
     }
 }
 
-/// Wall time, for reports.
+/// Wall time and processor time, for reports.
 struct Clock {
     private let start = DispatchTime.now().uptimeNanoseconds
+    private let processorStart = Self.processor
+
     var seconds: Double { Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 }
+    /// Of all threads of this process.
+    var processorSeconds: Double { Self.processor - processorStart }
+
+    private static var processor: Double {
+        var time = timespec()
+        guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return .nan }
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
 }

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import Lockstep
+import LockstepExamples
+
+/// A model with data of a fixed size, to be measured.
+struct BenchmarkCase: Sendable {
+    /// A model, what its guide is built over, and data.
+    struct Problem: Sendable {
+        let model: Model
+        let guided: Model
+        let data: [String: LaneData]
+
+        init(_ model: Model, guided: Model? = nil, _ data: [String: LaneData]) {
+            self.model = model
+            self.guided = guided ?? model
+            self.data = data
+        }
+
+        /// The fit that every case is measured by.
+        var svi: SVI { SVI(model, guide: AutoNormal(guided), optimizer: Adam(learningRate: 0.01)) }
+
+        /// Numbers that the guide gives a location and a scale.
+        func latents() throws -> Int {
+            try AutoNormal(guided).prepare().parameters.reduce(0) { $0 + $1.shape.elementCount } / 2
+        }
+    }
+
+    let name: String
+    let summary: String
+    let rows: Int
+    /// Lanes and steps of a comparison that names none.
+    let lanes: Int
+    let steps: Int
+    /// Whether fits end in several optima, so that the mean of the losses says how many lanes went where.
+    let hasSeveralOptima: Bool
+    let problem: @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
+
+    init(
+        _ name: String, _ summary: String, rows: Int, lanes: Int, steps: Int, hasSeveralOptima: Bool = false,
+        problem: @escaping @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
+    ) {
+        self.name = name
+        self.summary = summary
+        self.rows = rows
+        self.lanes = lanes
+        self.steps = steps
+        self.hasSeveralOptima = hasSeveralOptima
+        self.problem = problem
+    }
+
+    static let all: [BenchmarkCase] = [
+        example("eight-schools", rows: 8, lanes: 4096, steps: 1000, file: nil),
+        example("logistic", rows: 569, lanes: 1024, steps: 500, file: "logistic.csv"),
+        example("gmm", rows: 500, lanes: 1024, steps: 500, file: "gmm.csv", hasSeveralOptima: true),
+        example("radon", rows: 919, lanes: 1024, steps: 500, file: "radon.csv", hasSeveralOptima: true),
+        .poissonMixed, .robustRegression, .manyRegressions, .bigLogistic, .wide,
+    ]
+
+    /// A model that the programs know by name.
+    private static func example(
+        _ name: String, rows: Int, lanes: Int, steps: Int, file: String?, hasSeveralOptima: Bool = false
+    ) -> BenchmarkCase {
+        BenchmarkCase(
+            name, Example.named(name)?.summary ?? name, rows: rows, lanes: lanes, steps: steps, hasSeveralOptima: hasSeveralOptima
+        ) { folder, _ in
+            guard let example = Example.named(name) else { throw ValidationError("there is no example '\(name)'") }
+            let problem = try example.problem(file.map { try Table(path: folder + "/" + $0) })
+            return Problem(problem.model, guided: problem.guided, problem.data)
+        }
+    }
+
+    static func named(_ name: String) throws -> BenchmarkCase {
+        guard let found = all.first(where: { $0.name == name }) else {
+            throw ValidationError("there is no case '\(name)'; there are: \(all.map(\.name).joined(separator: ", "))")
+        }
+        return found
+    }
+}
+
+/// Where the data files are: beside this source, unless the program was carried elsewhere.
+struct DataOptions: ParsableArguments {
+    @Option(help: "The folder of the data files.")
+    var data = SourceFolder.benchmarks.appendingPathComponent("data").path
+}
+
+enum SourceFolder {
+    static let benchmarks = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let repository = benchmarks.deletingLastPathComponent()
+}

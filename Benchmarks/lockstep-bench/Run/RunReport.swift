@@ -1,0 +1,87 @@
+import Foundation
+import Lockstep
+
+/// What one measured run took, as JSON.
+struct RunReport: Codable {
+    struct Loss: Codable {
+        /// Of the lanes that ended with a loss; absent when none did.
+        let mean, sd, min, q25, q50, q75: Double?
+        let lost: Int
+
+        init(_ losses: [Double]) {
+            let finite = losses.filter(\.isFinite).sorted()
+            lost = losses.count - finite.count
+            let average = finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count)
+            mean = average
+            sd = average.map { average in
+                (finite.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(finite.count)).squareRoot()
+            }
+            min = finite.first
+            // Between neighbours, as NumPy's percentiles are.
+            func quantile(_ share: Double) -> Double? {
+                guard let last = finite.indices.last else { return nil }
+                let place = share * Double(last)
+                let below = Int(place)
+                let above = Swift.min(below + 1, last)
+                return finite[below] + (finite[above] - finite[below]) * (place - Double(below))
+            }
+            (q25, q50, q75) = (quantile(0.25), quantile(0.5), quantile(0.75))
+        }
+    }
+
+    let `case`, device, deviceName: String
+    let lanes, rows, latents, steps: Int
+    /// Of the first run; later ones find compiled kernels in the driver's cache.
+    let traceSeconds, compileSeconds, firstLaunchSeconds: Double
+    /// The median run, without tracing and compiling; and the processor time of the median run, of all cores.
+    let runSeconds, cpuSeconds: Double
+    let laneStepsPerSecond: Double
+    let bytesPerLane: Int
+    let schedule: String
+    let laneWidth: Int
+    let loss: Loss
+    let dataChecksum: String
+
+    init(_ item: BenchmarkCase, _ problem: BenchmarkCase.Problem, first fits: Fits, timings: [Timings]) throws {
+        `case` = item.name
+        device = fits.deviceKind
+        deviceName = fits.deviceName
+        lanes = fits.lanes
+        rows = item.rows
+        latents = try problem.latents()
+        steps = fits.steps
+        traceSeconds = fits.timings.trace
+        compileSeconds = fits.timings.compile
+        firstLaunchSeconds = fits.timings.firstLaunch
+        runSeconds = timings.map(\.run).median
+        cpuSeconds = timings.map(\.runProcessor).median
+        laneStepsPerSecond = Double(fits.lanes) * Double(fits.steps) / runSeconds
+        bytesPerLane = fits.layout.bytesPerLane
+        schedule = fits.layout.schedule
+        laneWidth = fits.layout.laneWidth
+        loss = Loss(fits.loss)
+        dataChecksum = DataChecksum.text(problem.data)
+    }
+
+    func json(isCompact: Bool) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = isCompact ? [.sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    init(json: Data) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(RunReport.self, from: json)
+    }
+}
+
+extension [Double] {
+    /// NaN of nothing.
+    var median: Double {
+        let sorted = sorted()
+        guard let last = sorted.indices.last else { return .nan }
+        return (sorted[last / 2] + sorted[(last + 1) / 2]) / 2
+    }
+}

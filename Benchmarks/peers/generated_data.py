@@ -1,0 +1,108 @@
+"""The data of the cases that have no file: the twin of lockstep-bench/Cases/GeneratedData.swift.
+
+Numbers are hashes of their place, and every sum is made in the order of the Swift source, so that both programs see
+the same data to the last bit. Needs NumPy only.
+"""
+
+import numpy as np
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def mixed(value: np.ndarray) -> np.ndarray:
+    """The output function of splitmix64."""
+    with np.errstate(over="ignore"):
+        bits = value + GOLDEN
+        bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return bits ^ (bits >> np.uint64(31))
+
+
+class Stream:
+    """Numbers by their place. `number` may be an array that broadcasts against the places: many streams at once."""
+
+    def __init__(self, number):
+        self.seed = mixed(np.asarray(number, dtype=np.uint64))
+
+    def uniform(self, place) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            state = self.seed + np.asarray(place, dtype=np.uint64) * GOLDEN
+        return (mixed(state) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+    def flat(self, place) -> np.ndarray:
+        return (self.uniform(place) - 0.5) * 3.4641016151377544
+
+    def noise(self, place) -> np.ndarray:
+        p = 4 * np.asarray(place)
+        total = self.uniform(p) + self.uniform(p + 1) + self.uniform(p + 2) + self.uniform(p + 3)
+        return (total - 2) * 1.7320508075688772
+
+
+def predictor(level, weights, values) -> np.ndarray:
+    """level + sum over the last axis, from left to right."""
+    total = level
+    for column in range(values.shape[-1]):
+        total = total + weights[..., column] * values[..., column]
+    return total
+
+
+def poisson(rate: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    probability = np.exp(-rate)
+    cumulative = probability
+    count = np.zeros_like(rate)
+    for k in range(1, 200):
+        searching = cumulative <= uniform
+        count = np.where(searching, float(k), count)
+        probability = probability * rate / float(k)
+        cumulative = np.where(searching, cumulative + probability, cumulative)
+    return count
+
+
+def counts(rows: int = 2000, groups: int = 50) -> dict:
+    row = np.arange(rows)
+    group = (Stream(10).uniform(row) * groups).astype(np.int64)
+    x = Stream(11).flat(row)
+    rate = np.exp(1 + 0.4 * x + 0.5 * Stream(12).noise(group))
+    return {"group": group, "x": x, "y": poisson(rate, Stream(13).uniform(row))}
+
+
+def regression_with_outliers(rows: int = 1000, columns: int = 10) -> dict:
+    row = np.arange(rows)
+    x = Stream(20).flat(np.arange(rows * columns)).reshape(rows, columns)
+    weights = Stream(21).noise(np.arange(columns))
+    scale = np.where(Stream(23).uniform(row) < 0.05, 8, 0.5)
+    return {"x": x, "y": predictor(1, weights, x) + scale * Stream(22).noise(row)}
+
+
+def regressions(lanes: int, rows: int = 200, columns: int = 3) -> dict:
+    own = Stream(1_000_000 + np.arange(lanes)[:, None])
+    weights = own.noise(np.arange(columns))
+    level = own.noise(np.array([columns]))
+    first_value = 4 * (columns + 1 + rows)
+    x = own.flat(first_value + np.arange(rows * columns)).reshape(lanes, rows, columns)
+    noise = own.noise(columns + 1 + np.arange(rows))
+    return {"x": x, "y": predictor(level, weights[:, None, :], x) + 0.7 * noise}
+
+
+def logistic(rows: int = 100_000, columns: int = 20) -> dict:
+    x = Stream(30).flat(np.arange(rows * columns)).reshape(rows, columns)
+    weights = 0.5 * Stream(31).noise(np.arange(columns))
+    linear = predictor(-0.5, weights, x)
+    y = Stream(32).uniform(np.arange(rows)) * (1 + np.exp(-linear)) < 1
+    return {"x": x, "y": y.astype(np.float64)}
+
+
+def means(count: int = 2000) -> dict:
+    place = np.arange(count)
+    return {"y": 1.5 * Stream(40).noise(place) + Stream(41).noise(place)}
+
+
+def checksum(data: dict) -> str:
+    """Tells two sets of data apart, over what a fit sees: 32-bit floats. The twin of DataChecksum.swift."""
+    total = 0
+    for name in sorted(data):
+        bits = np.asarray(data[name]).astype(np.float32).ravel().view(np.uint32).astype(np.uint64)
+        with np.errstate(over="ignore"):
+            weighted = np.sum(bits * (2 * np.arange(bits.size, dtype=np.uint64) + np.uint64(1)), dtype=np.uint64)
+        total = (total * 0x100000001B3 + int(weighted)) % 2**64
+    return f"{total:016x}"
