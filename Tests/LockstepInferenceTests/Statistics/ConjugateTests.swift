@@ -64,7 +64,9 @@ import Testing
         let error = 4 * (Statistics.variance(locs) / Double(lanes)).squareRoot()
         #expect(abs(Statistics.mean(locs) - Self.posteriorMean) < error + 0.002)
         #expect(abs(Statistics.mean(scales) / Self.posteriorDeviation - 1) < 0.02)
-        #expect(abs(Statistics.mean(fits.loss) + Self.logEvidence) < 0.01)
+        // Above the evidence by the divergence that Adam's noise keeps up: a few hundredths at this rate, never below.
+        let excess = Statistics.mean(fits.loss) + Self.logEvidence
+        #expect(excess > -0.005 && excess < 0.03, "\(excess)")
         // The mode is the mean here.
         let modes = try SVI(Self.model, guide: AutoDelta(Self.model), optimizer: Adam(learningRate: 0.01))
             .run(keys: Key(1).split(4), steps: 2000, data: Self.data, device: device.device)
