@@ -1,6 +1,7 @@
 import Foundation
 
-/// Lane-steps per second against lanes, a panel for each case, both axes logarithmic, as SVG.
+/// Lane-steps per second against lanes, a panel for each case, both axes logarithmic, as SVG. Points are hollow where
+/// the fits do not agree.
 struct Picture {
     let comparisons: [Comparison]
 
@@ -27,7 +28,7 @@ struct Picture {
             parts.append("<circle cx=\"\(whole(x))\" cy=\"14\" r=\"4\" fill=\"\(side.color)\"/>")
             parts.append(text(x + 10, 18, side.name, anchor: "start"))
         }
-        parts.append(text(width - 14, 18, "lane-steps per second against lanes", anchor: "end"))
+        parts.append(text(width - 14, 18, "lane-steps per second against lanes; hollow: the fits disagree", anchor: "end"))
         for (place, name) in names.enumerated() {
             let (x, y) = (Double(place % columns) * Self.panel.width, Double(place / columns) * Self.panel.height + 24)
             parts.append("<g transform=\"translate(\(whole(x)),\(whole(y)))\">")
@@ -59,10 +60,14 @@ struct Picture {
         }
         for point in points { parts.append(text(x(point.lanes), plot.top + plot.height + 16, "\(point.lanes)", anchor: "middle")) }
         for side in Self.sides {
-            let places = points.filter { side.rate($0) > 0 }.map { (x($0.lanes), y(side.rate($0))) }
+            let shown = points.filter { side.rate($0) > 0 }
+            let places = shown.map { (x($0.lanes), y(side.rate($0))) }
             let line = places.map { "\(digit($0.0)),\(digit($0.1))" }.joined(separator: " ")
             parts.append("<polyline points=\"\(line)\" stroke=\"\(side.color)\" stroke-width=\"2\" fill=\"none\"/>")
-            parts += places.map { "<circle cx=\"\(digit($0.0))\" cy=\"\(digit($0.1))\" r=\"3\" fill=\"\(side.color)\"/>" }
+            parts += zip(shown, places).map { point, place in
+                let fill = point.agreement.objection == nil ? side.color : "white"
+                return "<circle cx=\"\(digit(place.0))\" cy=\"\(digit(place.1))\" r=\"3\" fill=\"\(fill)\" stroke=\"\(side.color)\"/>"
+            }
         }
         return parts
     }

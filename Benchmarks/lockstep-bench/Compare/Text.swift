@@ -2,10 +2,14 @@ import Foundation
 
 /// Numbers for people.
 enum Text {
-    /// Three digits: 0.0123, 4.56, 789, 1.23e6.
+    /// About three digits: 0.0123, 4.56, 7890, 1.23e6.
     static func number(_ value: Double) -> String {
         guard value.isFinite else { return "-" }
-        return abs(value) >= 10_000 ? String(format: "%.2e", value).replacingOccurrences(of: "e+0", with: "e") : String(format: "%.3g", value)
+        switch abs(value) {
+        case ..<1000: return String(format: "%.3g", value)
+        case ..<10_000: return String(format: "%.0f", value)
+        default: return String(format: "%.2e", value).replacingOccurrences(of: "e+0", with: "e")
+        }
     }
 
     static func ratio(_ value: Double?) -> String { value.map { String(format: $0 < 10 ? "%.2f" : "%.1f", $0) } ?? "none" }
