@@ -208,12 +208,28 @@ package struct Simplifier {
                 return make(.map(.divide), [sum(all[0], axes, shape), divisor], shape, dtype)
             }
         case .map(.add), .map(.subtract):
-            guard withoutAxes(all[0], axes) != nil || withoutAxes(all[1], axes) != nil else { return nil }
+            // Only beside a square: elsewhere, in residuals say, the two sums could cancel where the terms do not.
+            guard (Self.isSquare(all[0]) && withoutAxes(all[1], axes) != nil) || (Self.isSquare(all[1]) && withoutAxes(all[0], axes) != nil)
+            else { return nil }
             return make(x.node.op, [sum(all[0], axes, shape), sum(all[1], axes, shape)], shape, dtype)
         default:
             break
         }
         return nil
+    }
+
+    /// Whether an expression is a square, perhaps times a constant.
+    package static func isSquare(_ x: Tensor) -> Bool {
+        let inputs = x.node.inputs
+        switch x.node.op {
+        case .map(.negate): return isSquare(inputs[0])
+        case .map(.multiply):
+            if inputs[0].id == inputs[1].id { return true }
+            if inputs[0].splat != nil { return isSquare(inputs[1]) }
+            if inputs[1].splat != nil { return isSquare(inputs[0]) }
+            return false
+        default: return false
+        }
     }
 
     private mutating func sum(_ x: Tensor, _ axes: [Int], _ shape: Shape) -> Tensor {
