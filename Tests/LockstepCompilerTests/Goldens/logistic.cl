@@ -15,7 +15,6 @@ b12: temporary real[4]
 b13: data x real[6000] uniform
 b14: data y real[300] uniform
 b15: temporary real[1]
-b16: data u/0 real[1] uniform
 u0 = 0.0
 for i0 in 0 ..< 20
   b3[i0] = u0
@@ -52,54 +51,54 @@ for i4 in 0 ..< 75
   v31 = b12[0]
   v33 = add(v31, v32)
   v34 = sigmoid(v33)
-  v35 = b12[1]
-  v36 = add(v35, v32)
-  v37 = sigmoid(v36)
-  v38 = b12[2]
-  v39 = add(v38, v32)
-  v40 = sigmoid(v39)
-  v41 = b12[3]
-  v42 = add(v41, v32)
-  v43 = sigmoid(v42)
-  u44 = b14[4 * i4]
-  v45 = subtract(v34, u44)
-  u46 = b14[4 * i4 + 1]
-  v47 = subtract(v37, u46)
-  u48 = b14[4 * i4 + 2]
-  v49 = subtract(v40, u48)
+  u35 = b14[4 * i4]
+  v36 = subtract(v34, u35)
+  v37 = b12[1]
+  v38 = add(v37, v32)
+  v39 = sigmoid(v38)
+  u40 = b14[4 * i4 + 1]
+  v41 = subtract(v39, u40)
+  v42 = b12[2]
+  v43 = add(v42, v32)
+  v44 = sigmoid(v43)
+  u45 = b14[4 * i4 + 2]
+  v46 = subtract(v44, u45)
+  v47 = b12[3]
+  v48 = add(v47, v32)
+  v49 = sigmoid(v48)
   u50 = b14[4 * i4 + 3]
-  v51 = subtract(v43, u50)
+  v51 = subtract(v49, u50)
   for i6 in 0 ..< 20
     u52 = b13[80 * i4 + i6]
-    v53 = multiply(v45, u52)
+    v53 = multiply(v36, u52)
     b6[i6] sum= v53
     u54 = b13[80 * i4 + i6 + 20]
-    v55 = multiply(v47, u54)
+    v55 = multiply(v41, u54)
     b6[i6] sum= v55
     u56 = b13[80 * i4 + i6 + 40]
-    v57 = multiply(v49, u56)
+    v57 = multiply(v46, u56)
     b6[i6] sum= v57
     u58 = b13[80 * i4 + i6 + 60]
     v59 = multiply(v51, u58)
     b6[i6] sum= v59
-  b8[0] sum= v34
-  b8[0] sum= v37
-  b8[0] sum= v40
-  b8[0] sum= v43
+  b8[0] sum= v36
+  b8[0] sum= v41
+  b8[0] sum= v46
+  b8[0] sum= v51
   v60 = softplus(v33)
-  v61 = multiply(u44, v33)
+  v61 = multiply(u35, v33)
   v62 = subtract(v60, v61)
   b10[0] sum= v62
-  v63 = softplus(v36)
-  v64 = multiply(u46, v36)
+  v63 = softplus(v38)
+  v64 = multiply(u40, v38)
   v65 = subtract(v63, v64)
   b10[0] sum= v65
-  v66 = softplus(v39)
-  v67 = multiply(u48, v39)
+  v66 = softplus(v43)
+  v67 = multiply(u45, v43)
   v68 = subtract(v66, v67)
   b10[0] sum= v68
-  v69 = softplus(v42)
-  v70 = multiply(u50, v42)
+  v69 = softplus(v48)
+  v70 = multiply(u50, v48)
   v71 = subtract(v69, v70)
   b10[0] sum= v71
 every 20 and at the end
@@ -148,22 +147,20 @@ for i8 in 0 ..< 20
   v79 = subtract(v74, v78)
   b0[i8] = v79
 v80 = b4[0]
-u81 = b16[0]
-v82 = subtract(v80, u81)
-v83 = multiply(u75, v82)
-v84 = subtract(v32, v83)
-u85 = step
-u86 = 0.0
-u87 = maximum(u85, u86)
-u88 = 3.0
-u89 = minimum(u87, u88)
-v90 = b5[0]
-u91 = 0.5
-v92 = b15[0]
-v93 = multiply(u91, v92)
-v94 = add(v90, v93)
-b1[0] = v84
-b2[u89] = v94
+v81 = multiply(u75, v80)
+v82 = subtract(v32, v81)
+u83 = step
+u84 = 0.0
+u85 = maximum(u83, u84)
+u86 = 3.0
+u87 = minimum(u85, u86)
+v88 = b5[0]
+u89 = 0.5
+v90 = b15[0]
+v91 = multiply(u89, v90)
+v92 = add(v88, v91)
+b1[0] = v82
+b2[u87] = v92
 */
 __kernel void lockstep_steps(
     const int ls_first,
@@ -174,8 +171,7 @@ __kernel void lockstep_steps(
     __global real *g1,
     __global real *b2,
     __global const real1 *b13,
-    __global const real1 *b14,
-    __global const real1 *b16)
+    __global const real1 *b14)
 {
     const size_t ls_item = get_global_id(0);
     const bits ls_key0 = LS_LOAD_KEY(0);
@@ -235,42 +231,38 @@ __kernel void lockstep_steps(
                 }
                 const real v31 = b12_0;
                 const real v33 = (v31 + v32);
-                const real v34 = ls_sigmoid(v33);
-                const real v35 = b12_1;
-                const real v36 = (v35 + v32);
-                const real v37 = ls_sigmoid(v36);
-                const real v38 = b12_2;
-                const real v39 = (v38 + v32);
-                const real v40 = ls_sigmoid(v39);
-                const real v41 = b12_3;
-                const real v42 = (v41 + v32);
-                const real v43 = ls_sigmoid(v42);
-                const real1 u44 = b14[4 * i4];
-                const real v45 = (v34 - (real)(u44));
-                const real1 u46 = b14[4 * i4 + 1];
-                const real v47 = (v37 - (real)(u46));
-                const real1 u48 = b14[4 * i4 + 2];
-                const real v49 = (v40 - (real)(u48));
+                const real1 u35 = b14[4 * i4];
+                const real v36 = (ls_sigmoid(v33) - (real)(u35));
+                const real v37 = b12_1;
+                const real v38 = (v37 + v32);
+                const real1 u40 = b14[4 * i4 + 1];
+                const real v41 = (ls_sigmoid(v38) - (real)(u40));
+                const real v42 = b12_2;
+                const real v43 = (v42 + v32);
+                const real1 u45 = b14[4 * i4 + 2];
+                const real v46 = (ls_sigmoid(v43) - (real)(u45));
+                const real v47 = b12_3;
+                const real v48 = (v47 + v32);
                 const real1 u50 = b14[4 * i4 + 3];
-                const real v51 = (v43 - (real)(u50));
+                const real v51 = (ls_sigmoid(v48) - (real)(u50));
                 for (int i6 = 0; i6 < 20; ++i6) {
                     const real1 u52 = b13[80 * i4 + i6];
-                    b6[i6] += (v45 * (real)(u52));
+                    b6[i6] += (v36 * (real)(u52));
                     const real1 u54 = b13[80 * i4 + i6 + 20];
-                    b6[i6] += (v47 * (real)(u54));
+                    b6[i6] += (v41 * (real)(u54));
                     const real1 u56 = b13[80 * i4 + i6 + 40];
-                    b6[i6] += (v49 * (real)(u56));
+                    b6[i6] += (v46 * (real)(u56));
                     const real1 u58 = b13[80 * i4 + i6 + 60];
                     b6[i6] += (v51 * (real)(u58));
                 }
-                b8_0 += v34;
-                b8_0 += v37;
-                b8_0 += v40;
-                b8_0 += v43;
-                b10_0 += (ls_softplus(v33) - ((real)(u44) * v33));
-                b10_0 += (ls_softplus(v36) - ((real)(u46) * v36));
-                b10_0 += (ls_softplus(v39) - ((real)(u48) * v39));
-                b10_0 += (ls_softplus(v42) - ((real)(u50) * v42));
+                b8_0 += v36;
+                b8_0 += v41;
+                b8_0 += v46;
+                b8_0 += v51;
+                b10_0 += (ls_softplus(v33) - ((real)(u35) * v33));
+                b10_0 += (ls_softplus(v38) - ((real)(u40) * v38));
+                b10_0 += (ls_softplus(v43) - ((real)(u45) * v43));
+                b10_0 += (ls_softplus(v48) - ((real)(u50) * v48));
             }
             for (int i3 = 0; i3 < 20; ++i3) {
                 const real v1 = b3[i3];
@@ -310,12 +302,11 @@ __kernel void lockstep_steps(
             b0[i8] = (v74 - ((real)(0.001f) * (v74 + v76)));
         }
         const real v80 = b4_0;
-        const real1 u81 = b16[0];
-        const int u89 = min(max(ls_step, 0), 3);
-        const real v90 = b5_0;
-        const real v92 = b15_0;
-        b1_0 = (v32 - ((real)(0.001f) * (v80 - (real)(u81))));
-        b2[LS_AT(u89, 4)] = (v90 + ((real)(0.5f) * v92));
+        const int u87 = min(max(ls_step, 0), 3);
+        const real v88 = b5_0;
+        const real v90 = b15_0;
+        b1_0 = (v32 - ((real)(0.001f) * v80));
+        b2[LS_AT(u87, 4)] = (v88 + ((real)(0.5f) * v90));
     }
     for (int i = 0; i < 20; ++i) g0[LS_AT(i, 20)] = b0[i];
     g1[LS_AT(0, 1)] = b1_0;
