@@ -4,6 +4,15 @@ import Testing
 @testable import LockstepRuntime
 
 @Suite struct ProgramCacheFolderTests {
+    /// PoCL has a cache of its own, and makes giving out a program expensive.
+    @Test func driversThatKeepProgramsAreLeftAlone() {
+        let environment = ["HOME": "/somewhere"]
+        let pocl = "Portable Computing Language"
+        #expect(CacheFolder.user(for: pocl, environment) == nil)
+        #expect(CacheFolder.user(for: pocl, environment.merging(["POCL_KERNEL_CACHE": "0"]) { $1 }) != nil)
+        #expect(CacheFolder.user(for: "Another", environment)?.path == CacheFolder.user(environment)?.path)
+    }
+
     @Test func location() {
         func path(_ environment: [String: String]) -> String? { CacheFolder.user(environment)?.path }
         #expect(path(["LOCKSTEP_CACHE": "none", "XDG_CACHE_HOME": "/x", "HOME": "/h"]) == nil)

@@ -40,7 +40,8 @@ struct SVIRun {
             LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
         let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
         let step = try device.compile(stepProgram, precision: options.precision)
-        let start = try device.compile(startProgram, precision: options.precision)
+        // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
+        let start = InterpreterExecutable(startProgram, precision: options.precision)
         let compileSeconds = compiling.seconds
 
         let running = Clock()

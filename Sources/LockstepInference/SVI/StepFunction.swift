@@ -39,9 +39,10 @@ struct StepFunction {
         let gradients = Gradient.of(loss, withRespectTo: targets)
         let updates = Self.updates(svi.optimizer, guide.parameters, targets, gradients, origin)
         let bookkeeping = Bookkeeping(loss: loss, gradients: gradients, slots: slots, convergence: convergence, origin: origin)
-        // An element whose update overflows stays, so that what a lane carries is finite whatever its rate. To refuse the
+        // A parameter whose update overflows stays, so that what a lane carries is finite whatever its rate; the slots
+        // follow gradients whose squares are finite. To refuse the
         // whole step instead would keep all updates until the last is known, which costs a tenth of a fit.
-        let states = updates.map { LaneFunction.State($0.name, select(bookkeeping.accepts .& $0.new.isFinite, $0.new, $0.old)) }
+        let states = updates.map { LaneFunction.State($0.name, select($0.isParameter ? bookkeeping.accepts .& $0.new.isFinite : bookkeeping.accepts, $0.new, $0.old)) }
         step = (states + bookkeeping.states, bookkeeping.records)
     }
 
@@ -50,6 +51,7 @@ struct StepFunction {
     /// What a step would make of one array of a lane.
     private struct Update {
         let name: String
+        let isParameter: Bool
         let old: Tensor
         let new: Tensor
     }
@@ -71,9 +73,9 @@ struct StepFunction {
                 Tensor.input(Input(.state, "o/\(slot)/\(parameter.name)", origin: origin), shape: parameter.shape)
             }
             let (next, nextSlots) = optimizer.update(value, gradient: gradient, slots: slots, step: number, read)
-            updates.append(Update(name: Self.parameter(parameter.name), old: value, new: next))
+            updates.append(Update(name: Self.parameter(parameter.name), isParameter: true, old: value, new: next))
             for ((slot, old), new) in zip(zip(optimizer.slotNames, slots), nextSlots) {
-                updates.append(Update(name: "o/\(slot)/\(parameter.name)", old: old, new: new))
+                updates.append(Update(name: "o/\(slot)/\(parameter.name)", isParameter: false, old: old, new: new))
             }
         }
         return updates

@@ -9,7 +9,7 @@ final class OpenCLSessions: Sendable {
     func session(_ info: OpenCLDeviceInfo) throws -> OpenCLSession {
         try sessions.withLock { open in
             if let session = open[info] { return session }
-            let session = try OpenCLSession(info, cacheFolder: .user())
+            let session = try OpenCLSession(info, cacheFolder: .user(for: info.platformName))
             open[info] = session
             return session
         }

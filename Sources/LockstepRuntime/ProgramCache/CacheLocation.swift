@@ -23,4 +23,13 @@ extension CacheFolder {
         return CacheFolder(path: home + "/.cache/lockstep" + own)
         #endif
     }
+
+    /// Where the programs of a device are kept: nowhere where its driver keeps them itself. PoCL does, and giving a
+    /// program out makes it compile a second, more general version, which takes longer than the program itself.
+    package static func user(
+        for platformName: String, _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> CacheFolder? {
+        let keepsItsOwn = platformName == "Portable Computing Language" && environment["POCL_KERNEL_CACHE"] != "0"
+        return keepsItsOwn ? nil : user(environment)
+    }
 }
