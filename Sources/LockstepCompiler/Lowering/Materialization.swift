@@ -44,17 +44,17 @@ struct Materialization {
     /// (compilers contract a * b + c where they please), and then none does.
     private mutating func keepWhatIsComparedWithItsExtreme(_ order: [Tensor]) {
         for tensor in order where tensor.node.op == .map(.equal) {
-            let sides = tensor.node.inputs.map(Self.behindViews)
+            let sides = tensor.node.inputs.map(\.behindViews)
             for (extreme, other) in [(sides[0], sides[1]), (sides[1], sides[0])] {
                 guard case .reduce(let reduction, _) = extreme.node.op, reduction == .maximum || reduction == .minimum else { continue }
-                let source = Self.behindViews(extreme.node.inputs[0])
+                let source = extreme.node.inputs[0].behindViews
                 if source.id == other.id, case .map = source.node.op { required.insert(source.id) }
             }
         }
     }
 
     private mutating func keep(_ tensor: Tensor, _ cost: inout [ObjectIdentifier: Int], _ depth: inout [ObjectIdentifier: Int]) {
-        required.insert(Self.behindViews(tensor).id)
+        required.insert(tensor.behindViews.id)
         cost[tensor.id] = 0
         depth[tensor.id] = 0
     }
@@ -63,17 +63,6 @@ struct Materialization {
         switch tensor.node.op {
         case .reduce, .segmentSum, .concatenate, .random: true
         default: false
-        }
-    }
-
-    /// The node whose values a reshape or slice shows.
-    private static func behindViews(_ tensor: Tensor) -> Tensor {
-        var current = tensor
-        while true {
-            switch current.node.op {
-            case .reshape, .broadcast, .permute, .slice: current = current.node.inputs[0]
-            default: return current
-            }
         }
     }
 

@@ -36,6 +36,19 @@ func throughViews(
     return (tensor, index)
 }
 
+extension Tensor {
+    /// The node whose values reshapes, broadcasts, permutations and slices show.
+    var behindViews: Tensor {
+        var current = self
+        while true {
+            switch current.node.op {
+            case .broadcast, .reshape, .permute, .slice, .stopGradient: current = current.node.inputs[0]
+            default: return current
+            }
+        }
+    }
+}
+
 /// Computes single elements of expressions into registers. Working state of one lowering, never seen outside it.
 final class Pull {
     var emitter = Emitter()

@@ -31,7 +31,7 @@ enum UniformHoisting {
         // A value is taken out where one that is not uniform, or the step itself, uses it.
         var wanted = Set(roots.map(\.id))
         for tensor in order where !uniform.contains(tensor.id) {
-            for input in tensor.node.inputs { wanted.insert(behindViews(input).id) }
+            for input in tensor.node.inputs { wanted.insert(input.behindViews.id) }
         }
         let origin = Origin()
         for tensor in order
@@ -93,16 +93,6 @@ enum UniformHoisting {
         switch tensor.node.op {
         case .map, .reduce, .segmentSum: true
         default: false
-        }
-    }
-
-    private static func behindViews(_ tensor: Tensor) -> Tensor {
-        var current = tensor
-        while true {
-            switch current.node.op {
-            case .broadcast, .reshape, .permute, .slice, .stopGradient: current = current.node.inputs[0]
-            default: return current
-            }
         }
     }
 }
