@@ -23,6 +23,9 @@ static const char samplers[] = {
 static const char layout[] = {
 #embed "layout.cl" suffix(, 0)
 };
+static const char slices[] = {
+#embed "slices.cl" suffix(, 0)
+};
 
 static const struct {
     const char *name;
@@ -34,6 +37,7 @@ static const struct {
     [LOCKSTEP_KERNEL_PHILOX] = {"philox.cl", philox},
     [LOCKSTEP_KERNEL_SAMPLERS] = {"samplers.cl", samplers},
     [LOCKSTEP_KERNEL_LAYOUT] = {"layout.cl", layout},
+    [LOCKSTEP_KERNEL_SLICES] = {"slices.cl", slices},
 };
 
 const char *lockstep_kernel_source_text(int index) {

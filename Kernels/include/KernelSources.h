@@ -9,6 +9,8 @@ enum lockstep_kernel_source {
     LOCKSTEP_KERNEL_PHILOX,
     LOCKSTEP_KERNEL_SAMPLERS,
     LOCKSTEP_KERNEL_LAYOUT,
+    /// Only for programs that see one slice of the data.
+    LOCKSTEP_KERNEL_SLICES,
     LOCKSTEP_KERNEL_SOURCE_COUNT
 };
 

@@ -94,16 +94,22 @@ package struct StepCase: Sendable {
         try run(InterpreterExecutable(Lowering.lower(function, options: options), precision: precision), precision)
     }
 
-    /// - Parameter privateBytes: 0 puts every array that is indexed by a variable in global memory.
+    /// - Parameters:
+    ///   - privateBytes: 0 puts every array that is indexed by a variable in global memory.
+    ///   - minimumExtent: shorter loops are not dealt out to the workers of a group.
+    ///   - minimumRows: shorter loops are not split.
     package func openCL(
         _ session: OpenCLSession, _ precision: Precision, width: Int, privateBytes: Int? = nil,
-        options: LoweringOptions = LoweringOptions()
+        options: LoweringOptions = LoweringOptions(), schedule: Schedule = .lanes, minimumExtent: Int = 2, minimumRows: Int = 2
     ) throws -> Outcome {
         let usual = OpenCLSchedule.choose(session.info, precision, width: width)
-        let schedule = OpenCLSchedule(
-            width: width, groupSize: usual.groupSize, interleaves: usual.interleaves, privateBytes: privateBytes ?? usual.privateBytes)
+        var own = OpenCLSchedule(
+            schedule, width: width, groupSize: usual.groupSize, interleaves: usual.interleaves,
+            privateBytes: privateBytes ?? usual.privateBytes)
+        own.minimumExtent = minimumExtent
+        own.minimumRows = minimumRows
         let executable = try OpenCLExecutable(
-            Lowering.lower(function, options: options), on: session, precision: precision, schedule: schedule)
+            Lowering.lower(function, options: options), on: session, precision: precision, schedule: own)
         return try run(executable, precision)
     }
 }

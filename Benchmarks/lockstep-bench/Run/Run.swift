@@ -9,6 +9,7 @@ struct Run: ParsableCommand {
     @Option(help: "Steps of each fit.") var steps = 1000
     @Option(help: "auto, opencl, cpu or part of a device's name.") var device = "auto"
     @Option(help: "Runs; the median counts.") var `repeat` = 1
+    @Option(help: "automatic, A, B:vectors:workers, C:workers or D:slices:together.") var schedule = Schedule.automatic
     @Flag(name: .customLong("json"), help: "On one line, for programs.") var isCompact = false
     @OptionGroup var files: DataOptions
 
@@ -21,11 +22,15 @@ struct Run: ParsableCommand {
         let problem = try item.problem(files.data, lanes)
         let keys = Key(0).split(lanes)
         let chosen: Device = ["auto": .auto, "opencl": .opencl, "cpu": .cpu][device] ?? .named(device)
-        let first = try problem.svi.run(keys: keys, steps: steps, data: problem.data, device: chosen)
+        var options = RunOptions()
+        options.schedule = schedule
+        let first = try problem.svi.run(keys: keys, steps: steps, data: problem.data, device: chosen, options: options)
         var timings = [first.timings]
         for _ in 1..<`repeat` {
-            timings.append(try problem.svi.run(keys: keys, steps: steps, data: problem.data, device: chosen).timings)
+            timings.append(try problem.svi.run(keys: keys, steps: steps, data: problem.data, device: chosen, options: options).timings)
         }
         print(try RunReport(item, problem, first: first, timings: timings).json(isCompact: isCompact))
     }
 }
+
+extension Schedule: ExpressibleByArgument {}

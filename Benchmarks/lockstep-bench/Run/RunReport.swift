@@ -57,7 +57,7 @@ struct RunReport: Codable {
         cpuSeconds = timings.map(\.runProcessor).median
         laneStepsPerSecond = Double(fits.lanes) * Double(fits.steps) / runSeconds
         bytesPerLane = fits.layout.bytesPerLane
-        schedule = fits.layout.schedule
+        schedule = fits.layout.schedule?.description ?? "interpreter"
         laneWidth = fits.layout.laneWidth
         loss = Loss(fits.loss)
         dataChecksum = DataChecksum.text(problem.data)

@@ -46,9 +46,9 @@ struct Emitter {
         variableDepth[variable] = depth
     }
 
-    mutating func closeLoop(_ variable: LoopVariable, flush: Loop.Flush? = nil) {
+    mutating func closeLoop(_ variable: LoopVariable, flush: Loop.Flush? = nil, split: Loop.Split? = nil) {
         let scope = scopes.removeLast()
-        append(.loop(Loop(variable: variable, body: scope.statements, flush: flush)))
+        append(.loop(Loop(variable: variable, body: scope.statements, flush: flush, split: split)))
     }
 
     /// Adds a statement with an effect at the end of the innermost body.

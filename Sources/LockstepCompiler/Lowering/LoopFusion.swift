@@ -120,6 +120,7 @@ final class LoopFusion {
         let tile = tileSize(extent, group)
         contract(group, tile)
         let partials = group.members.compactMap { member in partialSums(member.nest, member.axis, extent, tile) }
+        let split = split(group, totals: partials.map { ($0.nest, $0.total) }, tile)
         let variable = pull.emitter.makeVariable(extent: extent / tile)
         pull.emitter.openLoop(variable)
         writeIterations(group, (0..<tile).map { .variable(variable) * tile + .constant($0) })
@@ -127,7 +128,7 @@ final class LoopFusion {
         if let interval = partials.map(\.interval).max() {
             flush = Loop.Flush(interval: interval, statements: partials.flatMap(\.statements))
         }
-        pull.emitter.closeLoop(variable, flush: flush)
+        pull.emitter.closeLoop(variable, flush: flush, split: split)
         for partial in partials { partial.nest.accumulator = partial.total }
         let whole = extent / tile * tile
         guard whole < extent else { return }
@@ -137,6 +138,27 @@ final class LoopFusion {
         pull.emitter.openLoop(once)
         writeIterations(group, (whole..<extent).map { .atom(.variable(once)) + .constant($0) })
         pull.emitter.closeLoop(once)
+    }
+
+    /// How several workers may share the loop that is about to be opened: each iteration adds to sums, or stores what
+    /// is its own, and reads nothing of another.
+    private func split(_ group: Group, totals: [(nest: Nest, total: BufferID)], _ tile: Int) -> Loop.Split? {
+        guard pull.emitter.depth == 0 else { return nil }
+        var carries: [Loop.Carry] = []
+        var keepsRows = false
+        for (nest, axis) in group.members {
+            // Of a buffer that other loops fill in part, no worker could tell what is its own.
+            let isWhole = nest.bound.indices.allSatisfy { nest.bound[$0] == nil || nest.extents[$0] == 1 }
+            if let reduction = nest.reduction, nest.targetAxes[axis] == nil {
+                guard isWhole, let total = totals.first(where: { $0.nest === nest })?.total ?? nest.accumulator else { return nil }
+                carries.append(Loop.Carry(total, reduction))
+            } else if let targetAxis = nest.targetAxes[axis] {
+                keepsRows = keepsRows || nest.target.contracted[targetAxis] == nil
+            } else {
+                keepsRows = true
+            }
+        }
+        return Loop.Split(carries: carries, keepsRows: keepsRows, rowsPerIteration: tile)
     }
 
     /// Iterations written out together share what their inner loops load: worth it where there are such loops.

@@ -2,7 +2,8 @@ import LockstepTensor
 
 /// Removes what nothing reads: registers, stores to temporaries, empty loops, unused buffers.
 enum Pruning {
-    static func prune(_ program: LaneProgram) -> LaneProgram {
+    /// - Parameter keepsStates: whether states and records stay although the program never touches them.
+    static func prune(_ program: LaneProgram, keepsStates: Bool = true) -> LaneProgram {
         var program = program
         while true {
             var loaded: Set<BufferID> = []
@@ -14,7 +15,7 @@ enum Pruning {
             program.forEachStatement { if case .load(_, let buffer, _) = $0 { stillLoaded.insert(buffer) } }
             if stillLoaded.count == loaded.count { break }
         }
-        return compactingBuffers(program)
+        return compactingBuffers(program, keepsStates)
     }
 
     /// Walks backwards, so that whole chains of instructions that nothing reads go in one pass: a register is
@@ -48,7 +49,7 @@ enum Pruning {
         }
     }
 
-    private static func compactingBuffers(_ program: LaneProgram) -> LaneProgram {
+    private static func compactingBuffers(_ program: LaneProgram, _ keepsStates: Bool) -> LaneProgram {
         var program = program
         var used: Set<BufferID> = []
         program.forEachStatement { statement in
@@ -59,7 +60,8 @@ enum Pruning {
         }
         var numbers: [BufferID: BufferID] = [:]
         var buffers: [Buffer] = []
-        for (number, buffer) in program.buffers.enumerated() where used.contains(BufferID(number)) || buffer.role.isReadFromOutside {
+        for (number, buffer) in program.buffers.enumerated()
+        where used.contains(BufferID(number)) || (keepsStates && buffer.role.isReadFromOutside) {
             numbers[BufferID(number)] = BufferID(buffers.count)
             buffers.append(buffer)
         }
@@ -74,7 +76,7 @@ extension Buffer.Role {
     fileprivate var isReadFromOutside: Bool {
         switch self {
         case .state, .record: true
-        case .data, .table, .temporary: false
+        case .data, .table, .temporary, .exchange, .slices: false
         }
     }
 }

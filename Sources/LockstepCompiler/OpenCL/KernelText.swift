@@ -11,6 +11,28 @@ package struct KernelOptions: Hashable, Sendable {
     package var interleaves: Bool
     /// Bytes of one work-item's arrays that may live in private memory; larger arrays live in global memory.
     package var privateBytes: Int
+    /// Slices of data that share a vector, for a program that sees one slice at a time.
+    package var together = 1
+    /// The work-group, where its work-items share lanes.
+    package var group: Group?
+
+    /// A work-group of schedules B and C.
+    package struct Group: Hashable, Sendable {
+        /// Vectors of lanes.
+        package let tile: Int
+        /// Work-items that share the work on each of them; a power of two.
+        package let workers: Int
+        /// Loops with fewer iterations are not dealt out to the workers.
+        package let minimumExtent: Int
+
+        package init(tile: Int, workers: Int, minimumExtent: Int = 32) {
+            self.tile = tile
+            self.workers = workers
+            self.minimumExtent = minimumExtent
+        }
+
+        package var size: Int { tile * workers }
+    }
 
     package init(width: Int, isDouble: Bool, interleaves: Bool, privateBytes: Int) {
         self.width = width
@@ -21,9 +43,11 @@ package struct KernelOptions: Hashable, Sendable {
 
     package var realBytes: Int { isDouble ? 8 : 4 }
 
-    /// The options of the driver's compiler. Nothing that trades accuracy for speed is among them.
+    /// The options of the driver's compiler. Nothing that trades accuracy for speed is among them. Without -w some
+    /// drivers print warnings about wide vectors to the user's terminal.
     package var buildOptions: String {
-        "-cl-std=CL1.2 -DLS_WIDTH=\(width) -DLS_DOUBLE=\(isDouble ? 1 : 0) -DLS_INTERLEAVES=\(interleaves ? 1 : 0)"
+        "-cl-std=CL1.2 -w -DLS_WIDTH=\(width) -DLS_DOUBLE=\(isDouble ? 1 : 0) -DLS_INTERLEAVES=\(interleaves ? 1 : 0)"
+            + (together > 1 ? " -DLS_TOGETHER=\(together)" : "")
     }
 }
 
@@ -46,11 +70,15 @@ package struct KernelText: Sendable {
     package var kernel: String { sources.last ?? "" }
 }
 
-/// The device functions that every kernel is compiled with, in order.
+/// The device functions that kernels are compiled with, in order.
 package enum DeviceFunctions {
-    package static var sources: [String] {
+    /// All of them.
+    package static var sources: [String] { sources(seesSlices: true) }
+
+    static func sources(seesSlices: Bool) -> [String] {
         (0..<Int32(LOCKSTEP_KERNEL_SOURCE_COUNT.rawValue)).compactMap { index in
-            lockstep_kernel_source_text(index).map { String(cString: $0) }
+            if index == LOCKSTEP_KERNEL_SLICES.rawValue, !seesSlices { return nil }
+            return lockstep_kernel_source_text(index).map { String(cString: $0) }
         }
     }
 }

@@ -100,6 +100,23 @@ package struct IndexExpression: Hashable, Sendable {
         return (whole + .atom(.quotient(rest, divisor)), .atom(.remainder(rest, divisor)))
     }
 
+    /// The expression with another, which is not negative, in place of a loop's counter.
+    package func substituting(_ variable: LoopVariable, by value: IndexExpression) -> IndexExpression {
+        guard variables.contains(variable) else { return self }
+        return terms.reduce(.constant(constant)) { sum, term in
+            let atom: IndexExpression =
+                switch term.atom {
+                case .variable(variable): value
+                case .variable, .register: .atom(term.atom)
+                case .quotient(let inner, let divisor):
+                    inner.substituting(variable, by: value).quotientAndRemainder(dividingBy: divisor).quotient
+                case .remainder(let inner, let divisor):
+                    inner.substituting(variable, by: value).quotientAndRemainder(dividingBy: divisor).remainder
+                }
+            return sum + atom * term.coefficient
+        }
+    }
+
     package var variables: Set<LoopVariable> {
         terms.reduce(into: []) { result, term in
             switch term.atom {

@@ -14,6 +14,8 @@ package struct LaneProgram: Hashable, Sendable {
     package var body: [Statement] = []
     /// Integer data that is used as an index: every element must lie in 0 ..< bound.
     package var indexBounds: [String: Int] = [:]
+    /// For a program that sees one slice of the data: the number of the slice, which the launch gives.
+    package var slice: LoopVariable?
     /// A program, or none, whose states after one step are data of this one: what is the same for all lanes and steps.
     package var prologue: [LaneProgram] = []
 
@@ -71,6 +73,11 @@ package struct Buffer: Hashable, Sendable {
         case record(String)
         /// Lives within one step; contents are undefined until written.
         case temporary
+        /// What the programs of one step hand on, by number: partial results of slices, per lane. Accumulating into
+        /// it stores what the slices that share a vector have together.
+        case exchange(Int)
+        /// The user's data, those of one slice at a time.
+        case slices(DataSlices)
     }
 
     package let role: Role
@@ -84,6 +91,38 @@ package struct Buffer: Hashable, Sendable {
         self.dtype = dtype
         self.count = count
         self.isUniform = isUniform
+    }
+}
+
+/// Shared data cut into slices of equal length along the first axis; slices `s * together ..< (s + 1) * together`
+/// lie side by side, so that one vector load gets an element of each.
+package struct DataSlices: Hashable, Sendable {
+    package let name: String
+    /// Work-items that share the data.
+    package let slices: Int
+    /// Slices in one vector.
+    package let together: Int
+
+    package init(name: String, slices: Int, together: Int) {
+        self.name = name
+        self.slices = slices
+        self.together = together
+    }
+
+    /// The array as the device gets it, `[slices, count, together]` with `count` elements in a slice; empty where
+    /// there are too few values.
+    package func placed(_ values: [Double], count: Int) -> [Double] {
+        let total = slices * together * count
+        guard values.count >= total else { return [] }
+        return [Double](unsafeUninitializedCapacity: total) { result, initialized in
+            for outer in 0..<slices {
+                for inner in 0..<together {
+                    let (source, target) = ((outer * together + inner) * count, outer * count * together + inner)
+                    for element in 0..<count { result[target + element * together] = values[source + element] }
+                }
+            }
+            initialized = total
+        }
     }
 }
 
@@ -123,11 +162,40 @@ package struct Loop: Hashable, Sendable {
     /// Statements run after every `interval` iterations and after the last: they empty partial sums into totals,
     /// so that the error of long sums does not grow with their length.
     package var flush: Flush?
+    /// Present where iterations may be done by several workers.
+    package var split: Split?
 
-    package init(variable: LoopVariable, body: [Statement], flush: Flush? = nil) {
+    package init(variable: LoopVariable, body: [Statement], flush: Flush? = nil, split: Split? = nil) {
         self.variable = variable
         self.body = body
         self.flush = flush
+        self.split = split
+    }
+
+    /// What workers that share the iterations must do afterwards.
+    package struct Split: Hashable, Sendable {
+        /// Buffers that hold a reduction's neutral element before the loop, and its result after it.
+        package let carries: [Carry]
+        /// Whether iterations also store elements of their own, which are read after the loop.
+        package let keepsRows: Bool
+        /// Rows of data that an iteration goes through.
+        package let rowsPerIteration: Int
+
+        package init(carries: [Carry], keepsRows: Bool, rowsPerIteration: Int) {
+            self.carries = carries
+            self.keepsRows = keepsRows
+            self.rowsPerIteration = rowsPerIteration
+        }
+    }
+
+    package struct Carry: Hashable, Sendable {
+        package let buffer: BufferID
+        package let reduction: Reduction
+
+        package init(_ buffer: BufferID, _ reduction: Reduction) {
+            self.buffer = buffer
+            self.reduction = reduction
+        }
     }
 
     package struct Flush: Hashable, Sendable {

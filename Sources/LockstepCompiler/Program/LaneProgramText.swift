@@ -61,6 +61,8 @@ extension Buffer.Role {
         case .state(let name): "state \(name)"
         case .record(let name): "record \(name)"
         case .temporary: "temporary"
+        case .exchange(let number): "exchange \(number)"
+        case .slices(let data): "slices of \(data.name)"
         }
     }
 }

@@ -22,37 +22,19 @@ extension Statement {
         case .draw(_, _, _, _, let element, let parameter): Array(element.registers) + [parameter]
         }
     }
-
-    /// The same statement on other buffers.
-    func renumbering(_ buffers: [BufferID: BufferID]) -> Statement {
-        func new(_ id: BufferID) -> BufferID { buffers[id] ?? id }
-        switch self {
-        case .load(let register, let buffer, let index): return .load(register, new(buffer), index)
-        case .store(let buffer, let index, let value): return .store(new(buffer), index, value)
-        case .accumulate(let reduction, let buffer, let index, let value): return .accumulate(reduction, new(buffer), index, value)
-        case .loop(var loop):
-            loop.body = loop.body.map { $0.renumbering(buffers) }
-            if let flush = loop.flush {
-                loop.flush = Loop.Flush(interval: flush.interval, statements: flush.statements.map { $0.renumbering(buffers) })
-            }
-            return .loop(loop)
-        case .constant, .scalar, .step, .index, .map, .draw4, .draw: return self
-        }
-    }
 }
 
 extension LaneProgram {
     /// Visits every statement, outer before inner, in order of execution.
-    package func forEachStatement(_ visit: (Statement) -> Void) {
-        func walk(_ statements: [Statement]) {
-            for statement in statements {
-                visit(statement)
-                if case .loop(let loop) = statement {
-                    walk(loop.body)
-                    walk(loop.flush?.statements ?? [])
-                }
+    package func forEachStatement(_ visit: (Statement) -> Void) { Self.forEach(body, visit) }
+
+    static func forEach(_ statements: [Statement], _ visit: (Statement) -> Void) {
+        for statement in statements {
+            visit(statement)
+            if case .loop(let loop) = statement {
+                forEach(loop.body, visit)
+                forEach(loop.flush?.statements ?? [], visit)
             }
         }
-        walk(body)
     }
 }

@@ -18,8 +18,8 @@ public struct Timings: Sendable, Hashable {
 
 /// How a run was laid on its device.
 public struct RunLayout: Sendable, Hashable {
-    /// The letter of the schedule, or `interpreter`.
-    public let schedule: String
+    /// What `automatic` came to; nil on the interpreter.
+    public let schedule: Schedule?
     /// Lanes that one work-item carries.
     public let laneWidth: Int
     /// Device memory that one lane takes.

@@ -39,11 +39,14 @@ public struct SVI: Sendable {
     }
 }
 
-/// How a run is done; nothing in it changes a lane's result, except precision and convergence.
+/// How a run is done; nothing in it changes a lane's result, except precision, convergence and, in the last digits,
+/// the schedule.
 public struct RunOptions: Sendable {
     /// The losses of this many steps are averaged into one entry of the history.
     public var lossInterval = 50
     public var precision = Precision.float
+    /// How lanes and data are laid on an OpenCL device. A lane's result is the same to the bit for one schedule.
+    public var schedule = Schedule.automatic
     /// Bytes of device memory that one wave of lanes may take; nil leaves it to the device.
     public var memoryBudget: Int?
     /// Starts tried for a lane whose loss or gradient is not finite at its start.

@@ -39,14 +39,16 @@ struct SVIRun {
         let stepProgram = try Lowering.lower(
             LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
         let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
-        let step = try device.compile(stepProgram, precision: options.precision)
+        let step = try device.compile(
+            stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
         // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
         let start = InterpreterExecutable(startProgram, precision: options.precision)
         let compileSeconds = compiling.seconds
 
         let running = Clock()
         let budget = options.memoryBudget ?? device.memoryBudget
-        let bytes = stepProgram.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)
+        let bytes = (step as? OpenCLExecutable)?.bytesPerLane
+            ?? stepProgram.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
         var firstLaunch: Double?
@@ -66,9 +68,8 @@ struct SVIRun {
     }
 
     private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
-        let opencl = step as? OpenCLExecutable
-        return RunLayout(
-            schedule: opencl == nil ? "interpreter" : "A", laneWidth: opencl?.text.options.width ?? 1, bytesPerLane: bytesPerLane)
+        let opencl = (step as? OpenCLExecutable)?.schedule
+        return RunLayout(schedule: opencl?.schedule, laneWidth: opencl?.width ?? 1, bytesPerLane: bytesPerLane)
     }
 
     // MARK: One wave

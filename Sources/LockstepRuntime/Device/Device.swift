@@ -119,10 +119,18 @@ package enum ResolvedDevice: Sendable {
         }
     }
 
-    package func compile(_ program: LaneProgram, precision: Precision) throws -> any LaneExecutable {
+    /// - Parameters:
+    ///   - lanes: how many the program is going to run on.
+    ///   - schedule: the interpreter has one of its own.
+    package func compile(
+        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic
+    ) throws -> any LaneExecutable {
         switch self {
-        case .interpreter: InterpreterExecutable(program, precision: precision)
-        case .opencl(let session): try OpenCLExecutable(program, on: session, precision: precision)
+        case .interpreter:
+            return InterpreterExecutable(program, precision: precision)
+        case .opencl(let session):
+            let schedule = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
+            return try OpenCLExecutable(program, on: session, precision: precision, schedule: schedule)
         }
     }
 

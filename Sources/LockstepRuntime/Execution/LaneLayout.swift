@@ -1,10 +1,12 @@
 /// How lanes are laid in blocks, and the way there and back from row-major `[lanes, count]`.
 struct LaneLayout: Sendable {
     let lanes: Int
-    /// Lanes of a block.
+    /// Places of a block.
     let width: Int
+    /// Places that each lane has, next to each other.
+    var copies = 1
 
-    var blocks: Int { (lanes + width - 1) / width }
+    var blocks: Int { (lanes * copies + width - 1) / width }
 
     @_specialize(where Real == Float)
     @_specialize(where Real == Double)
@@ -33,11 +35,11 @@ struct LaneLayout: Sendable {
     private func move(_ count: Int, upTo limit: Int, _ body: (Int, Int) -> Void) {
         for block in 0..<blocks {
             let first = block * width
-            let inBlock = min(width, lanes - first)
+            let inBlock = min(width, lanes * copies - first)
             for element in 0..<count {
-                for lane in 0..<inBlock {
-                    let position = (first + lane) * count + element
-                    if position < limit { body(position, (block * count + element) * width + lane) }
+                for place in 0..<inBlock {
+                    let position = (copies == 1 ? first + place : (first + place) / copies) * count + element
+                    if position < limit { body(position, (block * count + element) * width + place) }
                 }
             }
         }

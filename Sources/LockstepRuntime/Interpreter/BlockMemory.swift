@@ -24,7 +24,7 @@ final class BlockMemory<Real: ElementReal>: Sendable {
         buffers = program.buffers.map { buffer in
             switch buffer.role {
             case .temporary: .temporary
-            case .state, .record: Self.storage(buffer, layout, [])
+            case .state, .record, .exchange, .slices: Self.storage(buffer, layout, [])
             case .table(let values):
                 Self.storage(buffer, layout, values.count == 1 ? Array(repeating: values[0], count: buffer.count) : values)
             case .data(let name):

@@ -81,7 +81,7 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
         let names = program.buffers.map { buffer -> String? in
             switch buffer.role {
             case .state(let name), .record(let name): name
-            case .data, .table, .temporary: nil
+            case .data, .table, .temporary, .exchange, .slices: nil
             }
         }
         guard let number = names.firstIndex(of: name) else {

@@ -43,7 +43,7 @@ struct Translation {
                 case .table: true
                 case .data, .temporary: buffer.isUniform
                 // Kept per lane always: what lanes carry and give belongs to them.
-                case .state, .record: false
+                case .state, .record, .exchange, .slices: false
                 }
             return BufferPlan(role: buffer.role, dtype: buffer.dtype, count: buffer.count, isUniform: isUniform)
         }

@@ -2,15 +2,31 @@ import Dispatch
 import LockstepCompiler
 import LockstepTensor
 
+/// One of the kernels that make a step.
+struct OpenCLStage: Sendable {
+    let program: LaneProgram
+    let text: KernelText
+
+    init(_ program: LaneProgram, _ options: KernelOptions) {
+        self.program = program
+        text = program.kernelText(options)
+    }
+
+    /// Work-items for each one that the schedule has.
+    var slices: Int { program.slice?.extent ?? 1 }
+}
+
 /// A lane program compiled for one OpenCL device.
 package struct OpenCLExecutable: LaneExecutable {
     package let compileSeconds: Double
     package let precision: Precision
-    package let text: KernelText
+    /// In the order in which a step runs them.
+    package var texts: [KernelText] { stages.map(\.text) }
+    package let schedule: OpenCLSchedule
     let session: OpenCLSession
-    let kernel: OpenCLKernel
+    let stages: [OpenCLStage]
+    let kernels: [OpenCLKernel]
     let program: LaneProgram
-    let schedule: OpenCLSchedule
 
     /// - Throws: `OpenCLError` when the driver refuses the text, or the device lacks the precision.
     package init(_ program: LaneProgram, on session: OpenCLSession, precision: Precision, schedule: OpenCLSchedule? = nil) throws {
@@ -21,19 +37,25 @@ package struct OpenCLExecutable: LaneExecutable {
         self.session = session
         self.precision = precision
         self.program = program
-        self.schedule = schedule ?? .choose(session.info, precision)
-        text = program.kernelText(self.schedule.options(precision))
-        let (text, schedule) = (self.text, self.schedule)
-        let recipe = ProgramRecipe(
-            sources: text.sources, options: text.options.buildOptions, kernel: text.name, groupSize: schedule.groupSize)
-        kernel = try session.kernel(recipe) { kernel in
-            // Some drivers finish compiling at the first launch only: one of no steps.
-            let memory = try OpenCLLaneMemory(program, text, session, schedule, precision, keys: [Key(0)], data: [:])
-            try memory.launch(kernel, first: 0, count: 0, scalars: [:])
-            try session.finish()
+        let schedule = schedule ?? .choose(session.info, precision)
+        self.schedule = schedule
+        let stages = try schedule.programs(program).map { OpenCLStage($0, schedule.options(precision)) }
+        self.stages = stages
+        kernels = try stages.map { stage in
+            let recipe = ProgramRecipe(
+                sources: stage.text.sources, options: stage.text.options.buildOptions, kernel: stage.text.name,
+                groupSize: schedule.localSize)
+            return try session.kernel(recipe) { kernel in
+                // Some drivers finish compiling at the first launch only: one of no steps.
+                let memory = try OpenCLLaneMemory([stage], session, schedule, precision, keys: [Key(0)], data: [:])
+                try memory.launch(0, kernel, first: 0, count: 0, scalars: [:])
+                try session.finish()
+            }
         }
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     }
+
+    package var bytesPerLane: Int { schedule.bytesPerLane(stages.map(\.program), realBytes: precision == .float ? 4 : 8) }
 
     package func start(_ inputs: LaneInputs) throws -> any LaneExecution {
         let inputs = try inputs.completed(for: program)
@@ -53,7 +75,7 @@ final class OpenCLExecution: LaneExecution {
     init(_ executable: OpenCLExecutable, _ inputs: LaneInputs) throws {
         self.executable = executable
         memory = try OpenCLLaneMemory(
-            executable.program, executable.text, executable.session, executable.schedule, executable.precision,
+            executable.stages, executable.session, executable.schedule, executable.precision,
             keys: inputs.keys, data: inputs.data)
     }
 
@@ -66,13 +88,25 @@ final class OpenCLExecution: LaneExecution {
         while done < count {
             let steps = min(stepsPerLaunch, count - done)
             let start = DispatchTime.now().uptimeNanoseconds
-            try memory.launch(executable.kernel, first: first + done, count: steps, scalars: scalars)
+            try launch(from: first + done, count: steps, scalars: scalars)
             try executable.session.finish()
             done += steps
             let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
             if steps == stepsPerLaunch {
                 let ideal = Double(steps) * launchSeconds / max(seconds, 1e-6)
                 stepsPerLaunch = max(1, min(Int(ideal), 4 * steps, 1 << 16))
+            }
+        }
+    }
+
+    /// One kernel runs all steps; several take turns at each of them.
+    private func launch(from first: Int, count: Int, scalars: [String: Double]) throws {
+        guard executable.kernels.count > 1 else {
+            return try memory.launch(0, executable.kernels[0], first: first, count: count, scalars: scalars)
+        }
+        for step in first..<(first + count) {
+            for (stage, kernel) in executable.kernels.enumerated() {
+                try memory.launch(stage, kernel, first: step, count: 1, scalars: scalars)
             }
         }
     }

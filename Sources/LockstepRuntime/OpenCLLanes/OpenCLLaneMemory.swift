@@ -3,23 +3,23 @@ import LockstepTensor
 
 /// The arrays of a batch on an OpenCL device, and the launch of a kernel over them.
 struct OpenCLLaneMemory {
-    private let program: LaneProgram
-    private let text: KernelText
+    private let stages: [OpenCLStage]
     private let session: OpenCLSession
     private let schedule: OpenCLSchedule
     private let precision: Precision
     private let layout: LaneLayout
     private let items: Int
     private let keys: OpenCLBuffer
-    private var buffers: [BufferID: OpenCLBuffer] = [:]
+    /// By stage; what has a name is one buffer for all of them.
+    private var buffers: [[BufferID: OpenCLBuffer]] = []
+    private var named: [Buffer.Role: OpenCLBuffer] = [:]
 
     /// Data that are not given are zero: a launch of no steps does not look at them.
     init(
-        _ program: LaneProgram, _ text: KernelText, _ session: OpenCLSession, _ schedule: OpenCLSchedule,
+        _ stages: [OpenCLStage], _ session: OpenCLSession, _ schedule: OpenCLSchedule,
         _ precision: Precision, keys: [Key], data: [String: LaneInputs.Data]
     ) throws {
-        self.program = program
-        self.text = text
+        self.stages = stages
         self.session = session
         self.schedule = schedule
         self.precision = precision
@@ -27,13 +27,26 @@ struct OpenCLLaneMemory {
         items = schedule.items(lanes: keys.count)
         let words = keys.flatMap { [Int32(bitPattern: $0.low), Int32(bitPattern: $0.high)] }
         self.keys = try session.allocate(copying: Self.placed(words, 2, layout, slots: items * schedule.width))
-        for parameter in text.parameters {
-            switch parameter {
-            case .scalar: break
-            case .buffer(let id): buffers[id] = try allocate(id, data)
-            case .scratch(let id): buffers[id] = try allocate(id, [:])
+        for stage in stages {
+            var own: [BufferID: OpenCLBuffer] = [:]
+            for parameter in stage.text.parameters {
+                switch parameter {
+                case .scalar: break
+                case .buffer(let id): own[id] = try allocateOnce(stage.program.buffers[id.number], data)
+                case .scratch(let id):
+                    own[id] = try allocate(stage.program.buffers[id.number], [:], copies: stage.slices * schedule.workers)
+                }
             }
+            buffers.append(own)
         }
+    }
+
+    private mutating func allocateOnce(_ buffer: Buffer, _ data: [String: LaneInputs.Data]) throws -> OpenCLBuffer {
+        if case .table = buffer.role { return try allocate(buffer, data) }
+        if let known = named[buffer.role] { return known }
+        let memory = try allocate(buffer, data)
+        named[buffer.role] = memory
+        return memory
     }
 
     static func elementBytes(_ buffer: Buffer, _ precision: Precision) -> Int {
@@ -60,8 +73,8 @@ struct OpenCLLaneMemory {
         return result
     }
 
-    private func allocate(_ id: BufferID, _ data: [String: LaneInputs.Data]) throws -> OpenCLBuffer {
-        let buffer = program.buffers[id.number]
+    /// - Parameter copies: of the whole, for workers that each have their own.
+    private func allocate(_ buffer: Buffer, _ data: [String: LaneInputs.Data], copies: Int = 1) throws -> OpenCLBuffer {
         var values: [Double]?
         switch buffer.role {
         case .table(let table): values = table
@@ -70,22 +83,25 @@ struct OpenCLLaneMemory {
             case .shared(let given), .perLane(let given): values = given
             case nil: break
             }
-        case .state, .record, .temporary: break
+        case .slices(let slices):
+            if case .shared(let given) = data[slices.name] { values = slices.placed(given, count: buffer.count) }
+            return try allocateShared(buffer.dtype, values ?? [], count: buffer.count * slices.together * slices.slices)
+        case .state, .record, .temporary, .exchange: break
         }
-        let slots = slots(buffer)
+        let slots = slots(buffer) * copies
         guard let values else {
             let zeros = try session.allocate(bytes: max(slots * buffer.count, 1) * Self.elementBytes(buffer, precision))
             try session.fillWithZeros(zeros)
             return zeros
         }
-        let layout = buffer.isUniform ? LaneLayout(lanes: 1, width: 1) : layout
+        if buffer.isUniform { return try allocateShared(buffer.dtype, values, count: buffer.count) }
         if buffer.dtype == .real {
             return precision == .double
                 ? try session.allocate(copying: Self.placed(values, buffer.count, layout, slots: slots))
                 : try session.allocate(copying: Self.placed(values.map { Float($0) }, buffer.count, layout, slots: slots))
         }
         let whole = values.map { Int32(saturating: $0) }
-        guard buffer.dtype == .bool, !buffer.isUniform else {
+        guard buffer.dtype == .bool else {
             return try session.allocate(copying: Self.placed(whole, buffer.count, layout, slots: slots))
         }
         let masks = whole.map { $0 != 0 ? trueMask : 0 }
@@ -94,15 +110,22 @@ struct OpenCLLaneMemory {
             : try session.allocate(copying: Self.placed(masks, buffer.count, layout, slots: slots))
     }
 
-    func launch(_ kernel: OpenCLKernel, first: Int, count: Int, scalars: [String: Double]) throws {
+    private func allocateShared(_ dtype: DType, _ values: [Double], count: Int) throws -> OpenCLBuffer {
+        let values = values + [Double](repeating: 0, count: max(max(count, 1) - values.count, 0))
+        if dtype != .real { return try session.allocate(copying: values.map { Int32(saturating: $0) }) }
+        return precision == .double
+            ? try session.allocate(copying: values) : try session.allocate(copying: values.map { Float($0) })
+    }
+
+    func launch(_ stage: Int, _ kernel: OpenCLKernel, first: Int, count: Int, scalars: [String: Double]) throws {
         var arguments: [OpenCLArgument] = [
             .int32(Int32(truncatingIfNeeded: first)), .int32(Int32(truncatingIfNeeded: count)),
             .int32(Int32(truncatingIfNeeded: items)), .buffer(keys),
         ]
-        for parameter in text.parameters {
+        for parameter in stages[stage].text.parameters {
             switch parameter {
             case .buffer(let id), .scratch(let id):
-                guard let buffer = buffers[id] else { throw OpenCLError.misuse("buffer \(id.number) was not allocated") }
+                guard let buffer = buffers[stage][id] else { throw OpenCLError.misuse("buffer \(id.number) was not allocated") }
                 arguments.append(.buffer(buffer))
             case .scalar(let scalar):
                 let value = scalars[scalar.name] ?? 0
@@ -113,13 +136,14 @@ struct OpenCLLaneMemory {
                 }
             }
         }
-        try session.enqueue(kernel, arguments, globalSize: [items], localSize: [schedule.groupSize])
+        let size = items * schedule.workers * stages[stage].slices
+        try session.enqueue(kernel, arguments, globalSize: [size], localSize: [schedule.localSize])
     }
 
     // MARK: State and records
 
     func read(_ name: String) throws -> LaneArray {
-        let (buffer, memory) = try named(name)
+        let (buffer, memory) = try find(name)
         func values<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ type: T.Type) throws -> [T] {
             var raw = try session.read(memory, as: T.self)
             return raw.withUnsafeMutableBufferPointer { pointer in
@@ -136,7 +160,7 @@ struct OpenCLLaneMemory {
     }
 
     func write(_ name: String, _ array: LaneArray) throws {
-        let (buffer, memory) = try named(name)
+        let (buffer, memory) = try find(name)
         guard case .state = buffer.role else { throw ExecutionError.notState(name) }
         guard array.lanes == layout.lanes, array.count == buffer.count, array.elements.count == array.lanes * array.count else {
             throw ExecutionError.shapeMismatch(
@@ -161,14 +185,15 @@ struct OpenCLLaneMemory {
         }
     }
 
-    private func named(_ name: String) throws -> (Buffer, OpenCLBuffer) {
+    /// States and records are all in the last stage, which ends the step.
+    private func find(_ name: String) throws -> (Buffer, OpenCLBuffer) {
         var known: [String] = []
-        for (number, buffer) in program.buffers.enumerated() {
+        for buffer in stages.last?.program.buffers ?? [] {
             switch buffer.role {
             case .state(let own), .record(let own):
-                if own == name, let memory = buffers[BufferID(number)] { return (buffer, memory) }
+                if own == name, let memory = named[buffer.role] { return (buffer, memory) }
                 known.append(own)
-            case .data, .table, .temporary: break
+            case .data, .table, .temporary, .exchange, .slices: break
             }
         }
         throw ExecutionError.unknownName(name, known: known)

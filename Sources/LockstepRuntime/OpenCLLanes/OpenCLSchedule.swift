@@ -1,15 +1,23 @@
 import LockstepCompiler
 
-/// Schedule A: a work-item owns `width` lanes and runs all their steps.
+/// A schedule with the numbers that a device gives it.
 package struct OpenCLSchedule: Hashable, Sendable {
+    /// Never `automatic`.
+    package let schedule: Schedule
+    /// Lanes of a vector, which a work-item holds.
     package let width: Int
-    /// Work-items of a work-group.
+    /// Work-items of a work-group, where they have nothing to do with each other.
     package let groupSize: Int
     package let interleaves: Bool
     /// Arrays of a work-item up to this size are private.
     package let privateBytes: Int
+    /// Loops with fewer iterations are not dealt out to the workers of a group.
+    package var minimumExtent = 32
+    /// Loops over fewer rows are not split.
+    package var minimumRows = 1024
 
-    package init(width: Int, groupSize: Int, interleaves: Bool, privateBytes: Int) {
+    package init(_ schedule: Schedule = .lanes, width: Int, groupSize: Int, interleaves: Bool, privateBytes: Int) {
+        self.schedule = schedule
         self.width = width
         self.groupSize = groupSize
         self.interleaves = interleaves
@@ -19,28 +27,53 @@ package struct OpenCLSchedule: Hashable, Sendable {
     /// Lanes fill the vector registers of a CPU; a GPU's own hardware does that for scalar text.
     ///
     /// - Parameter width: overrides the width.
-    package static func choose(_ device: OpenCLDeviceInfo, _ precision: Precision, width: Int? = nil) -> OpenCLSchedule {
+    package static func choose(
+        _ device: OpenCLDeviceInfo, _ precision: Precision, width: Int? = nil, schedule: Schedule = .lanes
+    ) -> OpenCLSchedule {
         let native = max(device.nativeFloatWidth, device.preferredFloatWidth)
         if device.kind == .cpu || (width ?? 1) > 1 {
             // 16 floats are one AVX-512 register, two AVX ones or four of SSE: independent work either way.
             let lanes = width ?? (native >= 4 ? 16 : 1)
-            return OpenCLSchedule(width: lanes, groupSize: 1, interleaves: false, privateBytes: 1 << 16)
+            return OpenCLSchedule(schedule, width: lanes, groupSize: 1, interleaves: false, privateBytes: 1 << 16)
         }
         return OpenCLSchedule(
-            width: 1, groupSize: min(64, max(device.maxWorkGroupSize, 1)), interleaves: true, privateBytes: 1 << 11)
+            schedule, width: 1, groupSize: min(64, max(device.maxWorkGroupSize, 1)), interleaves: true, privateBytes: 1 << 11)
     }
 
     func options(_ precision: Precision) -> KernelOptions {
-        KernelOptions(width: width, isDouble: precision == .double, interleaves: interleaves, privateBytes: privateBytes)
+        var options = KernelOptions(
+            width: width, isDouble: precision == .double, interleaves: interleaves, privateBytes: privateBytes)
+        switch schedule {
+        case .automatic, .lanes: break
+        case .group(let vectors, let workers):
+            options.group = KernelOptions.Group(tile: vectors, workers: workers, minimumExtent: minimumExtent)
+        case .split(_, let together): options.together = together
+        }
+        return options
     }
 
-    /// Work-items for a number of lanes: whole vectors and whole groups.
+    /// Neighbouring lanes of the layout that are one and the same: each has slices of its own.
+    var copies: Int {
+        if case .split(_, let together) = schedule { together } else { 1 }
+    }
+
+    /// Vectors for a number of lanes: whole groups.
     func items(lanes: Int) -> Int {
-        let vectors = (lanes + width - 1) / width
-        return max((vectors + groupSize - 1) / groupSize, 1) * groupSize
+        let vectors = (lanes * copies + width - 1) / width
+        let unit = if case .group(let tile, _) = schedule { tile } else { groupSize }
+        return max((vectors + unit - 1) / unit, 1) * unit
+    }
+
+    /// Work-items that share a vector of lanes inside a group.
+    var workers: Int {
+        if case .group(_, let workers) = schedule { workers } else { 1 }
+    }
+
+    var localSize: Int {
+        if case .group(let tile, let workers) = schedule { tile * workers } else { groupSize }
     }
 
     func layout(lanes: Int) -> LaneLayout {
-        LaneLayout(lanes: lanes, width: interleaves ? items(lanes: lanes) : width)
+        LaneLayout(lanes: lanes, width: interleaves ? items(lanes: lanes) : width, copies: copies)
     }
 }

@@ -1,5 +1,5 @@
 /// What one element of a tensor is.
-public enum DType: String, Hashable, Sendable {
+public enum DType: String, Hashable, Sendable, CaseIterable {
     case real, int, bool
 }
 

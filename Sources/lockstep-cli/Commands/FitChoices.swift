@@ -41,6 +41,16 @@ extension Device {
     }
 }
 
+extension Schedule {
+    init(choice: String) throws {
+        guard let schedule = Self(choice) else {
+            throw CommandError(
+                "unknown schedule '\(choice)'; choose from: automatic, A, B:vectors:workers, C:workers, D:slices:together")
+        }
+        self = schedule
+    }
+}
+
 extension Example {
     static func chosen(_ name: String) throws -> Example {
         guard let example = named(name) else {

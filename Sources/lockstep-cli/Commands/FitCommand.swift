@@ -32,6 +32,9 @@ struct FitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What runs the fits; part of an OpenCL device's name will do.", valueName: "auto|opencl|cpu"))
     var device = "auto"
 
+    @Option(help: ArgumentHelp("How work is shared out on an OpenCL device.", valueName: "automatic|A|B:vectors:workers|C:workers|D:slices:together"))
+    var schedule = Schedule.automatic.description
+
     @Option(parsing: .unconditional, help: "The step size of Adam.")
     var learningRate = 0.01
 
@@ -49,6 +52,7 @@ struct FitCommand: ParsableCommand {
             problem.model, guide: try GuideChoice(named: guide).guide(over: problem.guided),
             optimizer: Adam(learningRate: .constant(learningRate)), loss: TraceELBO(particles: particles))
         let device = try Device(choice: device)
+        let schedule = try Schedule(choice: schedule)
         // Before the long run, not after it.
         let file = try json.map { try ReportFile($0) }
 
@@ -56,6 +60,7 @@ struct FitCommand: ParsableCommand {
             var options = RunOptions()
             // The history is not shown; one entry of it takes the least memory.
             options.lossInterval = steps
+            options.schedule = schedule
             if let bar { options.onProgress = { share in bar.show(share) } }
             return try svi.run(keys: Key(seed).split(lanes), steps: steps, data: problem.data, device: device, options: options)
         }

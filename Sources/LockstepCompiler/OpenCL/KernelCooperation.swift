@@ -1,0 +1,123 @@
+import LockstepTensor
+
+// Schedules B and C: the work-items of a group share the steps of their lanes.
+extension KernelWriter {
+    /// Sums that go up the tree together, so that they share its barriers.
+    private static let treeWidth = 8
+
+    /// The step: a barrier stands wherever a worker would read what another stores, or store what another reads.
+    mutating func cooperate(_ scalars: [String: String]) {
+        guard let cooperation, let group = options.group else { return }
+        var stored: Set<BufferID> = []
+        var loaded: Set<BufferID> = []
+        for (place, statement) in program.body.enumerated() {
+            let access = Cooperation.Access([statement])
+            let stores = access.stored.intersection(cooperation.shared)
+            let loads = access.loaded.intersection(cooperation.shared)
+            if !loads.isDisjoint(with: stored) || !stores.isDisjoint(with: stored) || !stores.isDisjoint(with: loaded) {
+                line("barrier(CLK_GLOBAL_MEM_FENCE);")
+                stored = []
+                loaded = []
+            }
+            stored.formUnion(stores)
+            loaded.formUnion(loads)
+            guard case .loop(let loop) = statement, cooperation.dealt.contains(place) else {
+                write(statement, scalars)
+                continue
+            }
+            isDealt = true
+            write(loop, scalars, workers: group.workers)
+            isDealt = false
+            combine(loop.split?.carries ?? [], group)
+        }
+        if !stored.isEmpty || !loaded.isEmpty { line("barrier(CLK_GLOBAL_MEM_FENCE);") }
+    }
+
+    /// Local memory for the tree, for each type that goes through it.
+    mutating func declareTree() {
+        guard let group = options.group, let cooperation else { return }
+        var types: Set<DType> = []
+        for place in cooperation.dealt {
+            guard case .loop(let loop) = program.body[place] else { continue }
+            for carry in loop.split?.carries ?? [] { types.insert(buffer(carry.buffer).dtype) }
+        }
+        for dtype in DType.allCases where types.contains(dtype) {
+            line("__local \(type(dtype, isUniform: false)) ls_tree_\(dtype.rawValue)[\(Self.treeWidth * group.size)];")
+        }
+    }
+
+    /// Puts the workers' parts together, for every worker, in an order that depends on their number alone.
+    private mutating func combine(_ carries: [Loop.Carry], _ group: KernelOptions.Group) {
+        for carry in carries {
+            let buffer = buffer(carry.buffer)
+            if case .variables = places[carry.buffer.number] {
+                for first in stride(from: 0, to: buffer.count, by: Self.treeWidth) {
+                    let elements = (first..<min(first + Self.treeWidth, buffer.count)).map { element(carry.buffer, .constant($0)) }
+                    climb(elements, carry.reduction, buffer, group)
+                }
+                continue
+            }
+            // The last turn goes through some elements again: a tree over equal parts must not, so those stay out of it.
+            let whole = buffer.count / Self.treeWidth * Self.treeWidth
+            if whole > 0 {
+                line("for (int ls_first_element = 0; ls_first_element < \(whole); ls_first_element += \(Self.treeWidth)) {")
+                margin += 1
+                climb((0..<Self.treeWidth).map { text(carry.buffer, "ls_first_element + \($0)") }, carry.reduction, buffer, group)
+                margin -= 1
+                line("}")
+            }
+            if whole < buffer.count {
+                climb((whole..<buffer.count).map { text(carry.buffer, "\($0)") }, carry.reduction, buffer, group)
+            }
+        }
+    }
+
+    private func text(_ id: BufferID, _ index: String) -> String {
+        if case .global = places[id.number] { return "b\(id.number)[LS_AT(\(index), \(buffer(id).count))]" }
+        return "b\(id.number)[\(index)]"
+    }
+
+    private mutating func climb(_ elements: [String], _ reduction: Reduction, _ buffer: Buffer, _ group: KernelOptions.Group) {
+        let tree = "ls_tree_\(buffer.dtype.rawValue)"
+        func slot(_ number: Int, _ place: String) -> String { "\(tree)[\(number * group.size) + \(place)]" }
+        for (number, element) in elements.enumerated() {
+            line("\(slot(number, "ls_local")) = \(buffer.isUniform ? splat(element, buffer.dtype) : element);")
+        }
+        line("for (int ls_half = \(group.workers / 2); ls_half > 0; ls_half /= 2) {")
+        margin += 1
+        line("barrier(CLK_LOCAL_MEM_FENCE);")
+        line("if (ls_worker < ls_half) {")
+        margin += 1
+        for number in elements.indices {
+            let (own, other) = (slot(number, "ls_local"), slot(number, "ls_local + ls_half * \(group.tile)"))
+            line("\(own) = \(combined(reduction, own, other, buffer.dtype));")
+        }
+        margin -= 1
+        line("}")
+        margin -= 1
+        line("}")
+        line("barrier(CLK_LOCAL_MEM_FENCE);")
+        for (number, element) in elements.enumerated() {
+            let total = slot(number, "ls_local % \(group.tile)")
+            line("\(element) = \(buffer.isUniform ? "LS_FIRST(\(total))" : total);")
+        }
+        line("barrier(CLK_LOCAL_MEM_FENCE);")
+    }
+
+    private func splat(_ text: String, _ dtype: DType) -> String {
+        switch dtype {
+        case .real: "(real)(\(text))"
+        case .int: "(ints)(\(text))"
+        case .bool: "LS_SPLAT_MASK(\(text))"
+        }
+    }
+
+    private func combined(_ reduction: Reduction, _ a: String, _ b: String, _ dtype: DType) -> String {
+        switch reduction {
+        case .sum: "\(a) + \(b)"
+        case .any: "ls_or(\(a), \(b))"
+        case .maximum: ElementText.text(.maximum, [a, b], dtype)
+        case .minimum: ElementText.text(.minimum, [a, b], dtype)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import LockstepTensor
+
+// The text of statements, and of their operands.
+extension KernelWriter {
+    mutating func statements(_ list: [Statement], _ scalars: [String: String]) {
+        let outer = inlined
+        for statement in list { write(statement, scalars) }
+        inlined = outer
+    }
+
+    mutating func write(_ statement: Statement, _ scalars: [String: String]) {
+        switch statement {
+        case .constant:
+            break
+        case .scalar(let r, let name):
+            inlined[r] = scalars[name]
+        case .step(let r):
+            inlined[r] = "ls_step"
+        case .index(let r, let index):
+            define(r, "(" + (isUniform(r) ? uniform(index) : varying(index)) + ")")
+        case .map(let r, let op, let operands):
+            writeMap(r, op, operands)
+        case .load(let r, let buffer, let index):
+            define(r, element(buffer, index), mayMove: false)
+        case .store(let buffer, let index, let value):
+            line("\(guardText(buffer))\(element(buffer, index)) = \(operand(value, isUniform: self.buffer(buffer).isUniform));")
+        case .accumulate(let reduction, let buffer, let index, let value):
+            accumulate(reduction, buffer, index, value)
+        case .draw4(let kind, let outputs, let stream, let particle, let group):
+            let names = outputs.map { "v\($0.number)" }
+            line("real \(names.joined(separator: ", "));")
+            let function = kind == .uniform ? "ls_uniform4" : "ls_normal4"
+            line("\(function)(\(counters(stream, particle)), (bits)(\(uniform(group))), \(names.map { "&" + $0 }.joined(separator: ", ")));")
+        case .draw(let kind, let r, let stream, let particle, let index, let parameter):
+            let function = kind == .gamma ? "ls_gamma" : "ls_poisson"
+            define(r, "\(function)(\(counters(stream, particle)), (bits)(\(uniform(index))), \(operand(parameter, isUniform: false)))", mayMove: false)
+        case .loop(let loop):
+            write(loop, scalars)
+        }
+    }
+
+    private func counters(_ stream: UInt32, _ particle: UInt32) -> String {
+        "ls_key0, ls_key1, (bits)(\(stream)u), (bits)((uint)ls_step), (bits)(\(particle)u)"
+    }
+
+    /// - Parameter workers: those that the iterations are dealt out to, one after the other.
+    mutating func write(_ loop: Loop, _ scalars: [String: String], workers: Int = 1) {
+        let name = "i\(loop.variable.number)"
+        let (first, stride) = workers == 1 ? ("0", "++\(name)") : ("ls_worker", "\(name) += \(workers)")
+        if let flush = loop.flush {
+            let interval = flush.interval * workers
+            line("for (int \(name)_0 = \(first); \(name)_0 < \(loop.variable.extent); \(name)_0 += \(interval)) {")
+            margin += 1
+            line("const int \(name)_1 = min(\(name)_0 + \(interval), \(loop.variable.extent));")
+            line("for (int \(name) = \(name)_0; \(name) < \(name)_1; \(stride)) {")
+        } else {
+            line("for (int \(name) = \(first); \(name) < \(loop.variable.extent); \(stride)) {")
+        }
+        margin += 1
+        statements(loop.body, scalars)
+        margin -= 1
+        line("}")
+        if let flush = loop.flush {
+            statements(flush.statements, scalars)
+            margin -= 1
+            line("}")
+        }
+    }
+
+    /// What all workers have together is stored by one of them.
+    private func guardText(_ id: BufferID) -> String {
+        guard let cooperation, !isDealt, cooperation.shared.contains(id) else { return "" }
+        return "if (ls_worker == 0) "
+    }
+
+    private mutating func writeMap(_ r: Register, _ op: ElementOp, _ operands: [Register]) {
+        let dtype = operands.last.map { self.dtype($0) } ?? .real
+        if isUniform(r) {
+            if let text = ElementText.uniformText(op, operands.map { operand($0, isUniform: true) }, dtype) {
+                define(r, text)
+            } else {
+                let wide = ElementText.text(op, operands.map { operand($0, isUniform: false) }, dtype)
+                // A mask's first component is -1 where a scalar's is 1.
+                define(r, self.dtype(r) == .bool ? "(LS_FIRST(\(wide)) != 0)" : "LS_FIRST(\(wide))", mayMove: false)
+            }
+        } else {
+            define(r, ElementText.text(op, operands.map { operand($0, isUniform: false) }, dtype))
+        }
+    }
+
+    /// Gives a register its text: in place of its only use, or as a constant.
+    private mutating func define(_ r: Register, _ text: String, mayMove: Bool = true) {
+        if mayMove, uses[r] == 1, text.utf8.count < 400, !usedInLoop.contains(r) {
+            inlined[r] = text
+        } else {
+            let prefix = isUniform(r) ? "u" : "v"
+            line("const \(type(dtype(r), isUniform: isUniform(r))) \(prefix)\(r.number) = \(text);")
+        }
+    }
+
+    // MARK: Operands
+
+    private func isUniform(_ r: Register) -> Bool { program.registers[r.number].isUniform }
+    private func dtype(_ r: Register) -> DType { program.registers[r.number].dtype }
+    func buffer(_ id: BufferID) -> Buffer { program.buffers[id.number] }
+
+    private func name(_ r: Register) -> String { inlined[r] ?? ((isUniform(r) ? "u" : "v") + String(r.number)) }
+
+    private func operand(_ r: Register, isUniform wantsUniform: Bool) -> String {
+        let own = constants[r].map { literal($0, dtype(r)) } ?? name(r)
+        if wantsUniform || !isUniform(r) { return own }
+        switch dtype(r) {
+        case .real: return "(real)(\(own))"
+        case .int: return "(ints)(\(own))"
+        case .bool: return "LS_SPLAT_MASK(\(own))"
+        }
+    }
+
+    private func literal(_ value: Double, _ dtype: DType) -> String {
+        guard dtype == .real else { return String(Int(value)) }
+        // What overflows in the device's precision is infinite there.
+        let value = options.isDouble ? value : Double(Float(value))
+        if value.isNaN { return "NAN" }
+        if value.isInfinite || (!options.isDouble && Float(value).isInfinite) { return value < 0 ? "(-INFINITY)" : "INFINITY" }
+        let text = options.isDouble ? "\(value)" : "\(Float(value))f"
+        return value.sign == .minus ? "(\(text))" : text
+    }
+
+    private func uniform(_ index: IndexExpression) -> String { index.text(name) }
+    private func varying(_ index: IndexExpression) -> String {
+        index.text { isUniform($0) ? "(ints)(\(name($0)))" : name($0) }
+    }
+
+    private func hasVaryingIndex(_ index: IndexExpression) -> Bool { index.registers.contains { !isUniform($0) } }
+
+    func element(_ id: BufferID, _ index: IndexExpression) -> String {
+        let buffer = buffer(id)
+        let suffix = buffer.dtype == .int ? "_I" : buffer.dtype == .bool ? "_M" : ""
+        if hasVaryingIndex(index) {
+            switch places[id.number] {
+            case .shared: return "LS_GATHER_TABLE\(suffix)(b\(id.number), \(varying(index)))"
+            case .global where buffer.isUniform:
+                return options.width == 1
+                    ? "b\(id.number)[LS_AT(\(varying(index)), \(buffer.count))]"
+                    : "LS_GATHER_TABLE\(suffix)(b\(id.number) + ls_item * \(buffer.count), \(varying(index)))"
+            case .privateArray where buffer.isUniform: return "LS_GATHER_UNIFORM\(suffix)(b\(id.number), \(varying(index)))"
+            case .privateArray, .variables: return "LS_GATHER_PRIVATE\(suffix)(b\(id.number), \(varying(index)))"
+            case .global, .slices: return "LS_GATHER_LANES\(suffix)(b\(id.number), \(buffer.count), \(varying(index)))"
+            }
+        }
+        switch places[id.number] {
+        case .variables: return "b\(id.number)_\(index.asConstant ?? 0)"
+        case .shared, .privateArray: return "b\(id.number)[\(uniform(index))]"
+        case .slices: return "LS_LOAD_SLICES\(suffix)(b\(id.number), \(uniform(index)))"
+        case .global: return "b\(id.number)[LS_AT(\(uniform(index)), \(buffer.count))]"
+        }
+    }
+
+    private mutating func accumulate(_ reduction: Reduction, _ id: BufferID, _ index: IndexExpression, _ value: Register) {
+        let buffer = buffer(id)
+        let text = operand(value, isUniform: buffer.isUniform)
+        if hasVaryingIndex(index) {
+            let suffix = buffer.dtype == .int ? "_I" : ""
+            if case .global = places[id.number] {
+                line("LS_SCATTER_ADD_LANES\(suffix)(b\(id.number), \(buffer.count), \(varying(index)), \(text));")
+            } else {
+                line("LS_SCATTER_ADD_PRIVATE\(suffix)(b\(id.number), \(varying(index)), \(text));")
+            }
+            return
+        }
+        let place = element(id, index)
+        if case .exchange = buffer.role {
+            line("\(place) = ls_across_\(reduction.rawValue)\(buffer.dtype == .int ? "_i" : "")(\(text));")
+            return
+        }
+        switch reduction {
+        case .sum: line("\(place) += \(text);")
+        case .any: line(buffer.isUniform ? "\(place) = \(place) || \(text);" : "\(place) = ls_or(\(place), \(text));")
+        case .maximum, .minimum:
+            let op: ElementOp = reduction == .maximum ? .maximum : .minimum
+            if buffer.isUniform, buffer.dtype == .real {
+                line("\(place) = LS_FIRST(\(ElementText.text(op, ["(real)(\(place))", "(real)(\(text))"], .real)));")
+            } else {
+                line("\(place) = \(ElementText.text(op, [place, text], buffer.dtype));")
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import LockstepTensor
+
+/// How the workers of a group share one step of their lanes, for schedules B and C: long loops are dealt out to the
+/// workers, everything else is done by all of them alike.
+///
+/// An array that a dealt-out loop stores by rows is shared by the workers; one that such a loop adds to belongs to
+/// each worker until the sums are put together.
+struct Cooperation {
+    /// Top-level statements that are loops whose iterations are dealt out.
+    private(set) var dealt: Set<Int> = []
+    /// Arrays of which the workers of a lane have one together.
+    private(set) var shared: Set<BufferID> = []
+
+    /// - Parameter minimumExtent: shorter loops are run by every worker as a whole.
+    init(_ program: LaneProgram, minimumExtent: Int) {
+        for (place, statement) in program.body.enumerated() {
+            guard case .loop(let loop) = statement, loop.split != nil, loop.variable.extent >= minimumExtent else { continue }
+            dealt.insert(place)
+        }
+        // A loop is dealt out only if every array that it stores can be shared.
+        while let place = place(program, dealt.sorted()) { dealt.remove(place) }
+    }
+
+    /// Finds the shared arrays, or a loop that must not be dealt out after all.
+    private mutating func place(_ program: LaneProgram, _ candidates: [Int]) -> Int? {
+        var byRows: [BufferID: Int] = [:]
+        var whole: Set<BufferID> = []
+        for place in candidates {
+            guard case .loop(let loop) = program.body[place] else { continue }
+            LaneProgram.forEach([.loop(loop)]) { statement in
+                guard let (buffer, index) = statement.target else { return }
+                if index.variables.contains(loop.variable) {
+                    byRows[buffer] = place
+                } else {
+                    whole.insert(buffer)
+                }
+            }
+        }
+        // What a serial statement both stores and loads must not wait for another worker in between.
+        for (place, statement) in program.body.enumerated() where !candidates.contains(place) {
+            let access = Access([statement])
+            whole.formUnion(access.stored.intersection(access.loaded))
+        }
+        if let conflict = byRows.first(where: { whole.contains($0.key) }) { return conflict.value }
+        shared = Set(byRows.keys).union(
+            program.buffers.indices.map { BufferID($0) }.filter { program.buffers[$0.number].role.isRecord })
+        return nil
+    }
+
+    /// What statements load and store.
+    struct Access {
+        private(set) var loaded: Set<BufferID> = []
+        private(set) var stored: Set<BufferID> = []
+
+        init(_ statements: [Statement]) {
+            LaneProgram.forEach(statements) { statement in
+                if case .load(_, let buffer, _) = statement { loaded.insert(buffer) }
+                if case .accumulate(_, let buffer, _, _) = statement { loaded.insert(buffer) }
+                if let buffer = statement.target?.buffer { stored.insert(buffer) }
+            }
+        }
+    }
+}
+
+extension Buffer.Role {
+    fileprivate var isRecord: Bool { if case .record = self { true } else { false } }
+}
+
+extension Statement {
+    /// What a statement writes to.
+    var target: (buffer: BufferID, index: IndexExpression)? {
+        switch self {
+        case .store(let buffer, let index, _), .accumulate(_, let buffer, let index, _): (buffer, index)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import LockstepTensor
+
+/// One step as several programs, for schedule D: the long loops over data are shared out to many workers.
+///
+/// Program k computes, for one slice of the data, what the k-th long loop sums up; `finish` puts the slices together
+/// in a fixed order and does the rest of the step. What lies before a loop is computed again by each program that
+/// needs it: it is short beside the loop, and so nothing but sums has to be handed on.
+package struct SlicedStep: Sendable {
+    package let partials: [LaneProgram]
+    package let finish: LaneProgram
+    /// Work-items that share the data of a lane.
+    package let slices: Int
+    /// Slices that share a vector.
+    package let together: Int
+
+    /// In the order in which they run.
+    package var programs: [LaneProgram] { partials + [finish] }
+
+    /// - Parameters:
+    ///   - together: slices that share a vector, for fewer lanes than a vector holds.
+    ///   - minimumRows: loops over fewer rows are left whole.
+    /// - Returns: nil where the program has no loop that can be shared so.
+    package init?(_ program: LaneProgram, slices: Int, together: Int = 1, minimumRows: Int) {
+        guard slices >= 1, together >= 1 else { return nil }
+        let count = slices * together
+        let places = program.body.indices.filter { place in
+            guard case .loop(let loop) = program.body[place], let split = loop.split, !split.keepsRows else { return false }
+            return loop.variable.extent >= count && loop.variable.extent * split.rowsPerIteration >= minimumRows
+        }
+        guard let last = places.last, !Self.hasOutput(program.body[..<last], program.buffers) else { return nil }
+        var cutter = Cutter(program, slices: slices, together: together)
+        for place in places {
+            guard case .loop(let loop) = program.body[place], cutter.cut(loop, at: place) else { return nil }
+        }
+        partials = cutter.partials
+        finish = cutter.finished()
+        self.slices = slices
+        self.together = together
+    }
+
+    /// A program runs what comes before its loop again, so nothing there may last.
+    private static func hasOutput(_ statements: ArraySlice<Statement>, _ buffers: [Buffer]) -> Bool {
+        var found = false
+        LaneProgram.forEach(Array(statements)) { statement in
+            switch statement {
+            case .store(let buffer, _, _), .accumulate(_, let buffer, _, _):
+                found = found || buffers[buffer.number].role != .temporary
+            default: break
+            }
+        }
+        return found
+    }
+}
+
+/// Cuts a program at its long loops, from the first to the last.
+private struct Cutter {
+    private let original: LaneProgram
+    private let slices: Int
+    private let together: Int
+    /// The program so far, each loop that was cut replaced by the sum over its slices.
+    private var whole: LaneProgram
+    /// Where the original's next statement goes in `whole`, less its place in the original.
+    private var shift = 0
+    private var nextVariable: Int
+    private var exchanges = 0
+    private(set) var partials: [LaneProgram] = []
+
+    init(_ program: LaneProgram, slices: Int, together: Int) {
+        original = program
+        whole = program
+        self.slices = slices
+        self.together = together
+        var highest = -1
+        program.forEachStatement { if case .loop(let loop) = $0 { highest = max(highest, loop.variable.number) } }
+        nextVariable = highest + 1
+    }
+
+    private mutating func variable(_ extent: Int) -> LoopVariable {
+        nextVariable += 1
+        return LoopVariable(number: nextVariable - 1, extent: extent)
+    }
+
+    /// - Returns: false where the slices cannot share a vector: the loop looks at more than rows of shared data.
+    mutating func cut(_ loop: Loop, at place: Int) -> Bool {
+        let iterations = loop.variable.extent / (slices * together)
+        let slice = variable(slices)
+        let own = variable(iterations)
+        var program = whole
+        program.body = Array(whole.body[..<(place + shift)])
+        program.slice = slice
+        var shared = loop
+        if together > 1 {
+            guard let rewritten = sideBySide(loop, iterations, own, &program) else { return false }
+            shared = rewritten
+        } else {
+            let start = IndexExpression.variable(slice) * iterations + .variable(own)
+            guard case .loop(let rewritten) = Statement.loop(loop).substituting(loop.variable, by: start) else { return false }
+            shared = rewritten
+        }
+        program.body.append(.loop(Loop(variable: own, body: shared.body, flush: shared.flush)))
+
+        var sums: [Statement] = leftOver(loop, from: iterations * slices * together)
+        for carry in loop.split?.carries ?? [] {
+            let exchange = exchangeBuffer(like: carry.buffer, in: &program)
+            store(carry, exchange, slice, &program)
+            sums += combine(carry, exchange)
+        }
+        partials.append(Pruning.prune(Uniformity.inferred(program), keepsStates: false))
+        whole.body.replaceSubrange((place + shift)...(place + shift), with: sums)
+        shift += sums.count - 1
+        return true
+    }
+
+    mutating func finished() -> LaneProgram { Pruning.prune(Uniformity.inferred(whole)) }
+
+    // MARK: Parts
+
+    /// The loop with every load of data replaced by one vector load from all slices of the vector.
+    private func sideBySide(_ loop: Loop, _ iterations: Int, _ own: LoopVariable, _ program: inout LaneProgram) -> Loop? {
+        var isPossible = true
+        var buffers: [BufferID: BufferID] = [:]
+        var added = program.buffers
+        func rewritten(_ statement: Statement) -> Statement {
+            guard statement.index?.variables.contains(loop.variable) == true else { return statement }
+            guard case .load(let register, let buffer, let index) = statement,
+                case .data(let name) = program.buffers[buffer.number].role, program.buffers[buffer.number].isUniform,
+                let stride = rowStride(index, loop.variable), program.buffers[buffer.number].count >= stride * loop.variable.extent
+            else {
+                isPossible = false
+                return statement
+            }
+            let count = stride * iterations
+            let role = Buffer.Role.slices(DataSlices(name: name, slices: slices, together: together))
+            let known = buffers[buffer]
+            if let known, added[known.number].count != count { isPossible = false }
+            let id = known ?? BufferID(added.count)
+            if known == nil {
+                added.append(Buffer(role: role, dtype: program.buffers[buffer.number].dtype, count: count, isUniform: false))
+                buffers[buffer] = id
+            }
+            return .load(register, id, index.substituting(loop.variable, by: .variable(own)))
+        }
+        let result = loop.changed(rewritten)
+        guard isPossible else { return nil }
+        program.buffers = added
+        return result
+    }
+
+    /// How far apart two iterations' elements are, where those of one iteration lie together.
+    private func rowStride(_ index: IndexExpression, _ variable: LoopVariable) -> Int? {
+        guard let term = index.terms.first(where: { $0.atom == .variable(variable) }), term.coefficient > 0 else { return nil }
+        let rest = index.substituting(variable, by: .constant(0))
+        guard index + .variable(variable) * -term.coefficient == rest, let range = rest.range,
+            range.lowerBound >= 0, range.upperBound < term.coefficient else { return nil }
+        return term.coefficient
+    }
+
+    /// The iterations that do not make a whole one for every slice.
+    private mutating func leftOver(_ loop: Loop, from first: Int) -> [Statement] {
+        let rest = loop.variable.extent - first
+        guard rest > 0 else { return [] }
+        let counter = variable(rest)
+        let value = IndexExpression.variable(counter) + .constant(first)
+        guard case .loop(let moved) = Statement.loop(loop).substituting(loop.variable, by: value) else { return [] }
+        return [.loop(Loop(variable: counter, body: moved.body, flush: moved.flush))]
+    }
+
+    private mutating func exchangeBuffer(like buffer: BufferID, in program: inout LaneProgram) -> BufferID {
+        let type = whole.buffers[buffer.number]
+        let exchange = Buffer(role: .exchange(exchanges), dtype: type.dtype, count: slices * type.count, isUniform: false)
+        exchanges += 1
+        program.buffers.append(exchange)
+        whole.buffers.append(exchange)
+        return BufferID(program.buffers.count - 1)
+    }
+
+    /// The elements of a buffer, written out where they may live in registers.
+    private mutating func forElements(of buffer: BufferID, _ body: (inout Cutter, IndexExpression) -> [Statement]) -> [Statement] {
+        let count = whole.buffers[buffer.number].count
+        if count <= 16 { return (0..<count).flatMap { body(&self, .constant($0)) } }
+        let counter = variable(count)
+        return [.loop(Loop(variable: counter, body: body(&self, .variable(counter))))]
+    }
+
+    private mutating func store(_ carry: Loop.Carry, _ exchange: BufferID, _ slice: LoopVariable, _ program: inout LaneProgram) {
+        let type = whole.buffers[carry.buffer.number]
+        var registers = program.registers
+        program.body += forElements(of: carry.buffer) { _, element in
+            registers.append(RegisterType(dtype: type.dtype, isUniform: false))
+            let value = Register(registers.count - 1)
+            return [
+                .load(value, carry.buffer, element),
+                .accumulate(carry.reduction, exchange, .variable(slice) * type.count + element, value),
+            ]
+        }
+        program.registers = registers
+    }
+
+    private mutating func combine(_ carry: Loop.Carry, _ exchangeInProgram: BufferID) -> [Statement] {
+        let type = whole.buffers[carry.buffer.number]
+        let exchange = BufferID(whole.buffers.count - 1)
+        return forElements(of: carry.buffer) { cutter, element in
+            cutter.whole.registers.append(RegisterType(dtype: type.dtype, isUniform: false))
+            let value = Register(cutter.whole.registers.count - 1)
+            let counter = cutter.variable(cutter.slices)
+            return [
+                .loop(Loop(variable: counter, body: [
+                    .load(value, exchange, .variable(counter) * type.count + element),
+                    .accumulate(carry.reduction, carry.buffer, element, value),
+                ]))
+            ]
+        }
+    }
+}

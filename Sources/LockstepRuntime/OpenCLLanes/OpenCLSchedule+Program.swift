@@ -1,0 +1,83 @@
+import LockstepCompiler
+
+// A schedule and the program that it is for.
+extension OpenCLSchedule {
+    /// The schedule that a caller asked for, with the device's numbers; `automatic` is decided here.
+    ///
+    /// - Throws: `ScheduleError` where device or program cannot have it.
+    package static func resolve(
+        _ wanted: Schedule, for program: LaneProgram, lanes: Int, on device: OpenCLDeviceInfo, _ precision: Precision
+    ) throws -> OpenCLSchedule {
+        let plain = choose(device, precision)
+        switch wanted {
+        case .lanes: return plain
+        case .automatic:
+            return choose(device, precision, schedule: ScheduleRule.choose(plain.question(program, lanes: lanes, device, precision)))
+        case .group(let vectors, let workers):
+            guard vectors >= 1, workers >= 2, workers.nonzeroBitCount == 1, vectors * workers <= device.maxWorkGroupSize else {
+                throw ScheduleError(
+                    "a group of \(vectors) x \(workers) work-items is not possible: workers must be a power of two "
+                        + "from 2 on, and \(device.name) has at most \(device.maxWorkGroupSize) work-items in a group")
+            }
+            return choose(device, precision, schedule: wanted)
+        case .split(let slices, let together):
+            guard slices >= 1, together >= 1, together.nonzeroBitCount == 1, together <= plain.width else {
+                throw ScheduleError(
+                    "data cannot be split in \(slices) x \(together) slices: together must be a power of two up to the "
+                        + "\(plain.width) lanes that a vector of \(device.name) has")
+            }
+            let schedule = choose(device, precision, schedule: wanted)
+            _ = try schedule.programs(program)
+            return schedule
+        }
+    }
+
+    /// The programs that make a step.
+    ///
+    /// - Throws: `ScheduleError` where the schedule does not suit the program.
+    func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
+        guard case .split(let slices, let together) = schedule else { return [program] }
+        guard let step = SlicedStep(program, slices: slices, together: together, minimumRows: minimumRows) else {
+            throw ScheduleError(
+                "the data of this model cannot be split in \(slices) x \(together) slices: it has too few rows, or rows "
+                    + "that are kept, or that lanes do not share; use .automatic or another schedule")
+        }
+        return step.programs
+    }
+
+    private func question(_ program: LaneProgram, lanes: Int, _ device: OpenCLDeviceInfo, _ precision: Precision) -> ScheduleQuestion {
+        var rows = 0
+        for statement in program.body {
+            guard case .loop(let loop) = statement, let split = loop.split, !split.carries.isEmpty else { continue }
+            rows += loop.variable.extent * split.rowsPerIteration
+        }
+        let isLong = rows >= ScheduleRule.splitRows
+        func canSplit(_ slices: Int, _ together: Int) -> Bool {
+            isLong && SlicedStep(program, slices: slices, together: together, minimumRows: minimumRows) != nil
+        }
+        return ScheduleQuestion(
+            device.kind == .cpu
+                ? .cpu(cores: device.computeUnits)
+                : .gpu(computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize),
+            width: width, lanes: lanes, rows: rows, canSplit: canSplit(2, 1),
+            canStandTogether: lanes < width && canSplit(1, width),
+            bytesPerLane: program.bytesPerLane(realBytes: precision == .float ? 4 : 8))
+    }
+
+    /// Memory of one lane, with what the workers on it have for themselves.
+    package func bytesPerLane(_ programs: [LaneProgram], realBytes: Int) -> Int {
+        func bytes(_ buffer: Buffer) -> Int { buffer.isUniform ? 0 : buffer.count * (buffer.dtype == .int ? 4 : realBytes) }
+        var named: [Buffer.Role: Int] = [:]
+        var own = 0
+        for program in programs {
+            for buffer in program.buffers {
+                switch buffer.role {
+                case .temporary: own += bytes(buffer) * workers * (program.slice?.extent ?? 1)
+                case .slices, .table: break
+                case .data, .state, .record, .exchange: named[buffer.role] = bytes(buffer)
+                }
+            }
+        }
+        return (8 + named.values.reduce(own, +)) * copies
+    }
+}

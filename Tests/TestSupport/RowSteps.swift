@@ -1,0 +1,62 @@
+import LockstepCompiler
+import LockstepTensor
+
+/// Steps with long loops over rows of data, which schedules share out to several workers.
+package enum RowSteps {
+    /// A regression with groups: linear predictors, a gather, a segment sum, a sum, a maximum, feedback.
+    ///
+    /// - Parameter perLane: whether each lane has observations of its own.
+    package static func regression(rows: Int, columns: Int, groups: Int, lanes: Int, perLane: Bool = false) -> StepCase {
+        let origin = Origin()
+        func input(_ kind: Input.Kind, _ name: String, _ shape: Shape, _ dtype: DType = .real) -> Tensor {
+            .input(Input(kind, name, origin: origin), shape: shape, dtype: dtype)
+        }
+        let weights = input(.state, "weights", [columns]), offsets = input(.state, "offsets", [groups])
+        let x = input(.data, "x", [rows, columns]), y = input(.data, "y", [rows]), group = input(.data, "group", [rows], .int)
+        let noise = Tensor.random(RandomOp(.normal, stream: 7, particle: 0, site: "z", origin: origin), shape: [columns])
+        let predictor = (x * (weights + 0.01 * noise)).sum([1]) + offsets.gather(group)
+        let residual = y - tanh(predictor)
+        let loss = square(residual).sum()
+        let gradients = Gradient.of(loss, withRespectTo: [weights, offsets])
+        let rate = 0.1 / Tensor(Double(rows))
+        var step = StepCase(LaneFunction(
+            states: [
+                .init("weights", weights - rate * gradients[0]), .init("offsets", offsets - rate * gradients[1]),
+                .init("worst", abs(residual).max()), .init("least", residual.min()),
+            ],
+            records: [.init("loss", slots: 4, slot: input(.scalar, Input.step, [], .int), value: loss)],
+            perLane: perLane ? ["y"] : []))
+        step.lanes = lanes
+        step.advances = [1, 3]
+        func numbers(_ count: Int, _ shift: Int) -> [Double] {
+            (0..<count).map { Double(($0 * 7919 + shift * 31) % 1013) / 506.5 - 1 }
+        }
+        step.shared = ["x": numbers(rows * columns, 0), "group": (0..<rows).map { Double(($0 * 5 + $0 / 7) % groups) }]
+        if perLane {
+            step.perLane["y"] = (0..<lanes).map { numbers(rows, $0 + 3) }
+        } else {
+            step.shared["y"] = numbers(rows, 3)
+        }
+        step.initial["weights"] = (0..<lanes).map { numbers(columns, $0 + 1) }
+        return step
+    }
+
+    /// What is kept for each row by one loop and read by another, in other places.
+    package static func keptRows(rows: Int, lanes: Int) -> StepCase {
+        let origin = Origin()
+        func input(_ kind: Input.Kind, _ name: String) -> Tensor {
+            .input(Input(kind, name, origin: origin), shape: [rows])
+        }
+        let a = input(.state, "a"), b = input(.state, "b"), x = input(.data, "x")
+        let shifted = b.gather(Tensor(integers: (0..<rows).map { ($0 + rows / 2) % rows }))
+        let total = (a * x).sum()
+        var step = StepCase(LaneFunction(states: [
+            .init("a", tanh(shifted + 0.5 * x + total / Tensor(Double(rows)))), .init("b", a + 0.25 * b), .init("total", total),
+        ]))
+        step.lanes = lanes
+        step.advances = [2, 3]
+        step.shared["x"] = (0..<rows).map { Double(($0 * 37) % 101) / 50 - 1 }
+        step.initial["a"] = (0..<lanes).map { lane in (0..<rows).map { Double(($0 * 3 + lane) % 17) / 17 } }
+        return step
+    }
+}
