@@ -2,6 +2,7 @@
 // 1, 2, 3", SC 2011, section 3.3), and uniforms and normals made from its words.
 //
 // Key: the lane's. Counters: c0 site, c1 step, c2 particle (bits 20 and up belong to samplers.cl), c3 element group.
+// A site of one element has a block of four for four steps: c1 = step / 4, c3 = 0, and step takes number step % 4.
 // What a draw is, exactly, for everyone who must reproduce it (words w0..w3 are the outputs of ls_philox):
 //
 //   uniform j   float: ((wj >> 9) + 0.5) * 2^-23     double: (wj + 0.5) * 2^-32         inside (0, 1), exact
@@ -20,16 +21,20 @@ static inline bits ls_mul_hi(uint a, bits b) {
 }
 #endif
 
+static inline void ls_philox_round(bits k0, bits k1, bits *c0, bits *c1, bits *c2, bits *c3) {
+    bits high0 = ls_mul_hi(0xD2511F53u, *c0), low0 = *c0 * 0xD2511F53u;
+    bits high1 = ls_mul_hi(0xCD9E8D57u, *c2), low1 = *c2 * 0xCD9E8D57u;
+    *c0 = high1 ^ *c1 ^ k0;
+    *c1 = low1;
+    *c2 = high0 ^ *c3 ^ k1;
+    *c3 = low0;
+}
+
 static inline void ls_philox(bits k0, bits k1, bits c0, bits c1, bits c2, bits c3,
                              bits *w0, bits *w1, bits *w2, bits *w3) {
 #pragma unroll
     for (int round = 0; round < 10; ++round) {
-        bits high0 = ls_mul_hi(0xD2511F53u, c0), low0 = c0 * 0xD2511F53u;
-        bits high1 = ls_mul_hi(0xCD9E8D57u, c2), low1 = c2 * 0xCD9E8D57u;
-        c0 = high1 ^ c1 ^ k0;
-        c1 = low1;
-        c2 = high0 ^ c3 ^ k1;
-        c3 = low0;
+        ls_philox_round(k0, k1, &c0, &c1, &c2, &c3);
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
@@ -87,4 +92,25 @@ static inline void ls_normal4(bits k0, bits k1, bits c0, bits c1, bits c2, bits 
     ls_philox(k0, k1, c0, c1, c2, c3, &w0, &w1, &w2, &w3);
     ls_box_muller(w0, w1, z0, z1);
     ls_box_muller(w2, w3, z2, z3);
+}
+
+// Two blocks, whose rounds alternate: each round waits for the one before, and this leaves no time idle.
+static inline void ls_normal8(bits k0, bits k1, bits c0, bits c1, bits c2, bits c3, bits d3,
+                              real *z0, real *z1, real *z2, real *z3, real *z4, real *z5, real *z6, real *z7) {
+    bits d0 = c0, d1 = c1, d2 = c2;
+#pragma unroll
+    for (int round = 0; round < 10; ++round) {
+        ls_philox_round(k0, k1, &c0, &c1, &c2, &c3);
+        ls_philox_round(k0, k1, &d0, &d1, &d2, &d3);
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    ls_box_muller(c0, c1, z0, z1);
+    ls_box_muller(c2, c3, z2, z3);
+    ls_box_muller(d0, d1, z4, z5);
+    ls_box_muller(d2, d3, z6, z7);
+}
+
+static inline real ls_pick4(int number, real a, real b, real c, real d) {
+    return number & 2 ? (number & 1 ? d : c) : (number & 1 ? b : a);
 }

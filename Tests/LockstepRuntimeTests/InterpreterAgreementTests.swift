@@ -195,7 +195,10 @@ struct ProgramCase {
             b.store(record, i + .constant(30), b.draw(.poisson, stream: 1, particle: 1, element: i, rate))
             b.store(record, i + .constant(33), b.draw(.poisson, stream: 2, element: i, b.constant(100)))
         }
-        try ProgramCase(program: b.finish(), data: ["own": .perLane((0..<11).map(Double.init))]).expectAgreement()
+        b.store(record, .constant(36), b.draw1(.normal, stream: 4, particle: 1))
+        b.store(record, .constant(37), b.draw1(.uniform, stream: 5))
+        let own11 = LaneInputs.Data.perLane((0..<11).map(Double.init))
+        try ProgramCase(program: b.finish(), data: ["own": own11], advances: [1, 2, 3]).expectAgreement()
     }
 
     /// Records written at a slot that is a launch number and at one that follows the step.

@@ -84,7 +84,7 @@ private struct RandomProgram {
     }
 
     private mutating func statement(_ depth: Int) {
-        switch random(14) {
+        switch random(15) {
         case 0, 1: reals.append(b.load(pick(readable), index()))
         case 2: ints.append(b.load(pick(indices), index().quotientAndRemainder(dividingBy: 4).remainder))
         case 3, 4: reals.append(b.map(.tanh, b.map(pick([.add, .multiply, .subtract, .maximum]), pick(reals), pick(reals))))
@@ -98,6 +98,9 @@ private struct RandomProgram {
             stream += 1
             let expression = index()
             reals += b.draw4(pick([.normal, .uniform]), stream: stream, group: expression)
+        case 12:
+            stream += 1
+            reals.append(b.draw1(pick([.normal, .uniform]), stream: stream))
         default:
             if depth < 3 { loop(depth) }
         }

@@ -65,6 +65,12 @@ struct ProgramBuilder {
         add(.accumulate(reduction, buffer, index, value))
     }
 
+    mutating func draw1(_ kind: RandomOp.Kind, stream: UInt32, particle: UInt32 = 0) -> Register {
+        let result = register()
+        add(.draw1(kind, result, stream: stream, particle: particle))
+        return result
+    }
+
     mutating func draw4(_ kind: RandomOp.Kind, stream: UInt32, particle: UInt32 = 0, group: IndexExpression) -> [Register] {
         let results = (0..<4).map { _ in register() }
         add(.draw4(kind, results, stream: stream, particle: particle, group: group))
@@ -197,6 +203,8 @@ struct ReferenceLane {
                 case .any: .or
                 }
             buffers[buffer.number][index(position)] = rounded(ReferenceElements.apply(op, [old, new]))
+        case .draw1(let kind, let register, let stream, let particle):
+            set(register, draw(kind, stream, particle, UInt32(step % 4), 0, step: step / 4))
         case .draw4(let kind, let results, let stream, let particle, let group):
             let first = UInt32(truncatingIfNeeded: 4 * index(group))
             for (offset, register) in results.enumerated() {
@@ -232,10 +240,10 @@ struct ReferenceLane {
         }
     }
 
-    private func draw(_ kind: RandomOp.Kind, _ stream: UInt32, _ particle: UInt32, _ element: UInt32, _ parameter: Double) -> Double {
+    private func draw(_ kind: RandomOp.Kind, _ stream: UInt32, _ particle: UInt32, _ element: UInt32, _ parameter: Double, step: Int? = nil) -> Double {
         func value<R: ElementReal>(_ type: R.Type) -> Double {
             let draws = Draws<R>(
-                key: SIMD2(key.low, key.high), stream: stream, step: UInt32(truncatingIfNeeded: step), particle: particle)
+                key: SIMD2(key.low, key.high), stream: stream, step: UInt32(truncatingIfNeeded: step ?? self.step), particle: particle)
             return switch kind {
             case .uniform: Double(draws.uniform(element: element))
             case .normal: Double(draws.normal(element: element))

@@ -6,9 +6,11 @@ package enum ReferenceDraws {
     package static func values(
         _ op: RandomOp, parameter: [Double]?, count: Int, _ key: SIMD2<UInt32>, _ step: UInt32
     ) -> [Double] {
-        let draws = Draws<Double>(key: key, stream: op.stream, step: step, particle: op.particle)
+        // Four steps of a site of one element share a block.
+        let isShared = count == 1 && parameter == nil
+        let draws = Draws<Double>(key: key, stream: op.stream, step: isShared ? step / 4 : step, particle: op.particle)
         return (0..<count).map { i in
-            let element = UInt32(truncatingIfNeeded: i)
+            let element = isShared ? step % 4 : UInt32(truncatingIfNeeded: i)
             return switch op.kind {
             case .uniform: draws.uniform(element: element)
             case .normal: draws.normal(element: element)

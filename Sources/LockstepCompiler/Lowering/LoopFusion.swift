@@ -161,11 +161,11 @@ final class LoopFusion {
         return Loop.Split(carries: carries, keepsRows: keepsRows, rowsPerIteration: tile)
     }
 
-    /// Iterations written out together share what their inner loops load: worth it where there are such loops.
+    /// Iterations written out together share what their inner loops load and add to: worth it where those are not few.
     private func tileSize(_ extent: Int, _ group: Group) -> Int {
         guard options.tileSize > 1, extent >= 4 * options.tileSize else { return 1 }
         let hasInnerLoops = group.members.contains { nest, axis in
-            nest.freeAxes.contains { $0 != axis && nest.extents[$0] > options.unrollLimit }
+            nest.freeAxes.contains { $0 != axis && nest.extents[$0] >= options.tileSize }
         }
         return hasInnerLoops ? options.tileSize : 1
     }
@@ -359,6 +359,10 @@ final class LoopFusion {
             target[0] = pull.row(rows, Array(index.prefix(rows.rank)), plan.tensor.shape[0])
             let value = pull.element(nest.operand, index)
             pull.emitter.append(.accumulate(.sum, nest.accumulator ?? buffer(of: nest), plan.position(target), value))
+        case .draw1(let op):
+            let output = pull.emitter.makeRegister(.real, isUniform: false)
+            pull.emitter.append(.draw1(op.kind, output, stream: op.stream, particle: op.particle))
+            pull.emitter.storeKnown(buffer(of: nest), .constant(0), output)
         case .draw4(let op):
             let outputs = (0..<4).map { _ in pull.emitter.makeRegister(.real, isUniform: false) }
             pull.emitter.append(.draw4(op.kind, outputs, stream: op.stream, particle: op.particle, group: index[0]))

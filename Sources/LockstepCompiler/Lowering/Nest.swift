@@ -11,6 +11,7 @@ final class Nest {
         case segmentSum
         /// Stores the operand from `offset` on along `axis`.
         case part(axis: Int, offset: Int)
+        case draw1(RandomOp)
         case draw4(RandomOp)
         case draw(RandomOp)
         /// Stores the operand as the next value of a state.

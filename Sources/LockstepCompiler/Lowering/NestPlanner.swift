@@ -48,6 +48,8 @@ struct NestPlanner {
                 defer { offset += part.shape[axis] }
                 return Nest(.part(axis: axis, offset: offset), operand: part, target: target, extents: part.shape, targetAxes: axes)
             }
+        case .random(let op) where node.inputs.isEmpty && tensor.count == 1:
+            return [Nest(.draw1(op), operand: tensor, target: plan(tensor), extents: [], targetAxes: [])]
         case .random(let op) where node.inputs.isEmpty:
             let groups = (tensor.count + 3) / 4
             return [Nest(.draw4(op), operand: tensor, target: plan(tensor, capacity: 4 * groups), extents: [groups], targetAxes: [nil])]
@@ -76,7 +78,10 @@ struct NestPlanner {
     }
 
     private func collectReads(of nest: Nest) {
-        if case .draw4 = nest.kind { return }
+        switch nest.kind {
+        case .draw1, .draw4: return
+        default: break
+        }
         let index = nest.extents.enumerated().map { Nest.symbol($0, extent: $1) }
         var seen: Set<Visit> = []
         if case .elementwise = nest.kind {

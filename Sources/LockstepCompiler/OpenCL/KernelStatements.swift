@@ -4,7 +4,15 @@ import LockstepTensor
 extension KernelWriter {
     mutating func statements(_ list: [Statement], _ scalars: [String: String]) {
         let outer = inlined
-        for statement in list { write(statement, scalars) }
+        var rest = list[...]
+        while let statement = rest.popFirst() {
+            // Two blocks of draws at once: the rounds of one wait for each other, those of two do not.
+            if let next = rest.first, writePair(statement, next) {
+                rest = rest.dropFirst()
+            } else {
+                write(statement, scalars)
+            }
+        }
         inlined = outer
     }
 
@@ -26,11 +34,15 @@ extension KernelWriter {
             line("\(guardText(buffer))\(element(buffer, index)) = \(operand(value, isUniform: self.buffer(buffer).isUniform));")
         case .accumulate(let reduction, let buffer, let index, let value):
             accumulate(reduction, buffer, index, value)
+        case .draw1(let kind, let r, let stream, let particle):
+            let block = sharedBlock(r)
+            let counters = counters(stream, particle, step: "((uint)ls_step >> 2)")
+            line("if (ls_step == ls_first || (ls_step & 3) == 0) ls_\(kind.rawValue)4(\(counters), (bits)(0), \(references(block)));")
+            line("const real v\(r.number) = ls_pick4(ls_step, \(block.joined(separator: ", ")));")
         case .draw4(let kind, let outputs, let stream, let particle, let group):
             let names = outputs.map { "v\($0.number)" }
             line("real \(names.joined(separator: ", "));")
-            let function = kind == .uniform ? "ls_uniform4" : "ls_normal4"
-            line("\(function)(\(counters(stream, particle)), (bits)(\(uniform(group))), \(names.map { "&" + $0 }.joined(separator: ", ")));")
+            line("ls_\(kind.rawValue)4(\(counters(stream, particle)), (bits)(\(uniform(group))), \(references(names)));")
         case .draw(let kind, let r, let stream, let particle, let index, let parameter):
             let function = kind == .gamma ? "ls_gamma" : "ls_poisson"
             define(r, "\(function)(\(counters(stream, particle)), (bits)(\(uniform(index))), \(operand(parameter, isUniform: false)))", mayMove: false)
@@ -39,8 +51,31 @@ extension KernelWriter {
         }
     }
 
-    private func counters(_ stream: UInt32, _ particle: UInt32) -> String {
-        "ls_key0, ls_key1, (bits)(\(stream)u), (bits)((uint)ls_step), (bits)(\(particle)u)"
+    /// - Returns: whether the statements were two blocks of draws, and have been written.
+    private mutating func writePair(_ first: Statement, _ second: Statement) -> Bool {
+        guard case .draw4(.normal, let outputs, let stream, let particle, let group) = first,
+            case .draw4(.normal, let others, stream, particle, let otherGroup) = second
+        else { return false }
+        let names = (outputs + others).map { "v\($0.number)" }
+        line("real \(names.joined(separator: ", "));")
+        let groups = "(bits)(\(uniform(group))), (bits)(\(uniform(otherGroup)))"
+        line("ls_normal8(\(counters(stream, particle)), \(groups), \(references(names)));")
+        return true
+    }
+
+    private func counters(_ stream: UInt32, _ particle: UInt32, step: String = "(uint)ls_step") -> String {
+        "ls_key0, ls_key1, (bits)(\(stream)u), (bits)(\(step)), (bits)(\(particle)u)"
+    }
+
+    private func references(_ names: [String]) -> String { names.map { "&" + $0 }.joined(separator: ", ") }
+
+    /// The block of draws that a register has a new one of at each step; it lives outside the loop over steps.
+    private func sharedBlock(_ r: Register) -> [String] { (0..<4).map { "d\(r.number)_\($0)" } }
+
+    mutating func declareSharedBlocks() {
+        var names: [String] = []
+        program.forEachStatement { if case .draw1(_, let r, _, _) = $0 { names += sharedBlock(r) } }
+        for name in names { line("real \(name) = (real)(0);") }
     }
 
     /// - Parameter workers: those that the iterations are dealt out to, one after the other.
@@ -83,9 +118,18 @@ extension KernelWriter {
                 // A mask's first component is -1 where a scalar's is 1.
                 define(r, self.dtype(r) == .bool ? "(LS_FIRST(\(wide)) != 0)" : "LS_FIRST(\(wide))", mayMove: false)
             }
+        } else if dtype == .real, let bound = bound(op, operands) {
+            define(r, "\(bound.function)(\(operand(bound.value, isUniform: false)), \(operand(bound.limit, isUniform: false)))")
         } else {
             define(r, ElementText.text(op, operands.map { operand($0, isUniform: false) }, dtype))
         }
+    }
+
+    /// A minimum or maximum one side of which is known not to be NaN needs no test for that.
+    private func bound(_ op: ElementOp, _ operands: [Register]) -> (function: String, value: Register, limit: Register)? {
+        guard op == .maximum || op == .minimum, let side = operands.firstIndex(where: { constants[$0].map { !$0.isNaN } ?? false })
+        else { return nil }
+        return (op == .maximum ? "ls_at_least" : "ls_at_most", operands[1 - side], operands[side])
     }
 
     /// Gives a register its text: in place of its only use, or as a constant.

@@ -117,6 +117,7 @@ struct KernelWriter {
         line("const bits ls_key0 = LS_LOAD_KEY(0);")
         line("const bits ls_key1 = LS_LOAD_KEY(1);")
         declareBuffers()
+        declareSharedBlocks()
         line("for (int ls_step = ls_first; ls_step < ls_first + ls_count; ++ls_step) {")
         margin += 1
         if cooperation == nil { statements(program.body, scalarNames) } else { cooperate(scalarNames) }
@@ -228,5 +229,5 @@ struct KernelWriter {
 
 extension LaneProgram {
     /// The program as one OpenCL C kernel.
-    package func kernelText(_ options: KernelOptions) -> KernelText { KernelWriter.write(self, options: options) }
+    package func kernelText(_ options: KernelOptions) -> KernelText { KernelWriter.write(LogSums.combined(self), options: options) }
 }

@@ -138,6 +138,8 @@ package indirect enum Statement: Hashable, Sendable {
     case store(BufferID, IndexExpression, Register)
     /// buffer[index] = reduction(buffer[index], value). For `any`, or.
     case accumulate(Reduction, BufferID, IndexExpression, Register)
+    /// The uniform or normal draw of a site that has one element: four steps share a block of draws.
+    case draw1(RandomOp.Kind, Register, stream: UInt32, particle: UInt32)
     /// Four uniform or normal draws, elements 4 * group ... 4 * group + 3 of a site.
     case draw4(RandomOp.Kind, [Register], stream: UInt32, particle: UInt32, group: IndexExpression)
     /// One gamma or poisson draw.

@@ -43,6 +43,8 @@ extension LaneProgram: CustomStringConvertible {
         case .store(let buffer, let index, let value): return "\(element(buffer, index)) = \(name(value))"
         case .accumulate(let reduction, let buffer, let index, let value):
             return "\(element(buffer, index)) \(reduction.rawValue)= \(name(value))"
+        case .draw1(let kind, let r, let stream, let particle):
+            return "\(name(r)) = \(kind.rawValue)1(stream \(stream), particle \(particle))"
         case .draw4(let kind, let outputs, let stream, let particle, let group):
             return "\(names(outputs)) = \(kind.rawValue)4(stream \(stream), particle \(particle), group \(group.text(name)))"
         case .draw(let kind, let r, let stream, let particle, let index, let parameter):

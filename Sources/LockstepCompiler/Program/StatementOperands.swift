@@ -5,7 +5,7 @@ extension Statement {
     package var results: [Register] {
         switch self {
         case .constant(let r, _), .scalar(let r, _), .step(let r), .index(let r, _), .map(let r, _, _), .load(let r, _, _),
-            .draw(_, let r, _, _, _, _):
+            .draw1(_, let r, _, _), .draw(_, let r, _, _, _, _):
             [r]
         case .draw4(_, let registers, _, _, _): registers
         case .store, .accumulate, .loop: []
@@ -15,7 +15,7 @@ extension Statement {
     /// The registers that a statement reads, those inside its indices included; a loop's own body is not looked into.
     package var operands: [Register] {
         switch self {
-        case .constant, .scalar, .step, .loop: []
+        case .constant, .scalar, .step, .draw1, .loop: []
         case .index(_, let index), .load(_, _, let index), .draw4(_, _, _, _, let index): Array(index.registers)
         case .map(_, _, let operands): operands
         case .store(_, let index, let value), .accumulate(_, _, let index, let value): Array(index.registers) + [value]

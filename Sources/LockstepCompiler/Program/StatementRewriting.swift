@@ -24,7 +24,7 @@ extension Statement {
         case .load(let register, let buffer, let index): .load(register, new(buffer), index)
         case .store(let buffer, let index, let value): .store(new(buffer), index, value)
         case .accumulate(let reduction, let buffer, let index, let value): .accumulate(reduction, new(buffer), index, value)
-        case .constant, .scalar, .step, .index, .map, .draw4, .draw, .loop: self
+        case .constant, .scalar, .step, .index, .map, .draw1, .draw4, .draw, .loop: self
         }
     }
 
@@ -41,7 +41,7 @@ extension Statement {
                 .draw4(kind, registers, stream: stream, particle: particle, group: new(group))
             case .draw(let kind, let register, let stream, let particle, let element, let parameter):
                 .draw(kind, register, stream: stream, particle: particle, element: new(element), parameter: parameter)
-            case .constant, .scalar, .step, .map, .loop: statement
+            case .constant, .scalar, .step, .map, .draw1, .loop: statement
             }
         }
     }
@@ -52,7 +52,7 @@ extension Statement {
         case .index(_, let index), .load(_, _, let index), .store(_, let index, _), .accumulate(_, _, let index, _),
             .draw4(_, _, _, _, let index), .draw(_, _, _, _, let index, _):
             index
-        case .constant, .scalar, .step, .map, .loop: nil
+        case .constant, .scalar, .step, .map, .draw1, .loop: nil
         }
     }
 }

@@ -26,7 +26,7 @@ enum Uniformity {
                     changes = true
                 case .map, .index:
                     if !isSame { statement.results.forEach(mark) }
-                case .constant, .scalar, .step, .draw4, .draw, .loop:
+                case .constant, .scalar, .step, .draw1, .draw4, .draw, .loop:
                     break
                 }
             }

@@ -110,7 +110,9 @@ struct AccessStep: Sendable {
 
 struct DrawStep: Sendable {
     let kind: RandomOp.Kind
-    /// Four for uniform and normal draws, else one, repeated.
+    /// Whether four steps share a block of draws, of which each takes one.
+    let isShared: Bool
+    /// Four for the uniform and normal draws of a group of elements, else one, repeated.
     let results: SIMD4<Int32>
     let parameter: Slot
     let stream: UInt32

@@ -10,6 +10,7 @@ extension BlockFrame {
         let (r0, r1) = (reals[Int(draw.results[0])], reals[Int(draw.results[1])])
         let (r2, r3) = (reals[Int(draw.results[2])], reals[Int(draw.results[3])])
         let parameter = draw.kind == .gamma || draw.kind == .poisson ? real(draw.parameter) : r0
+        if draw.isShared { return drawOne(draw) }
         for lane in 0..<width {
             let draws = Draws<Real>(key: keys[lane], stream: draw.stream, step: step, particle: draw.particle)
             let position = isUniform ? shared : UInt32(bitPattern: positions[lane])
@@ -31,6 +32,16 @@ extension BlockFrame {
             case .poisson:
                 r0[lane] = draws.poisson(parameter[draw.parameter.isUniform ? 0 : lane], element: position)
             }
+        }
+    }
+
+    /// The draw of a site of one element: number step % 4 of the block of step / 4.
+    private func drawOne(_ draw: DrawStep) {
+        let result = reals[Int(draw.results[0])]
+        for lane in 0..<width {
+            let draws = Draws<Real>(key: keys[lane], stream: draw.stream, step: step / 4, particle: draw.particle)
+            let element = step % 4
+            result[lane] = draw.kind == .normal ? draws.normal(element: element) : draws.uniform(element: element)
         }
     }
 }

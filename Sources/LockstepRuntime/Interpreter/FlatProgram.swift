@@ -71,6 +71,8 @@ struct Effects {
         case .store(let buffer, let index, let value), .accumulate(_, let buffer, let index, let value):
             reads = Self.registers(index) + [value]
             stores = buffer
+        case .draw1(_, let register, _, _):
+            writes = [register]
         case .draw4(_, let registers, _, _, let group):
             writes = registers
             reads = Self.registers(group)

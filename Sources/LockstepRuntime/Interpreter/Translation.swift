@@ -185,6 +185,14 @@ extension Translation {
             result.instructions.append(.store(access(operand(value), buffer, index)))
         case .accumulate(let reduction, let buffer, let index, let value):
             result.instructions.append(.accumulate(access(operand(value), buffer, index), reduction))
+        case .draw1(let kind, let register, let stream, let particle):
+            let plan = plan(.constant(0))
+            let slot = define(register, isUniform: false)
+            result.instructions.append(
+                .draw(
+                    DrawStep(
+                        kind: kind, isShared: true, results: SIMD4(repeating: slot.entry), parameter: slot, stream: stream,
+                        particle: particle, plan: Int32(plan))))
         case .draw4(let kind, let registers, let stream, let particle, let group):
             let plan = plan(group)
             var results = SIMD4<Int32>(repeating: registers.count < 4 ? entry(.varying, in: .reals) : 0)
@@ -193,7 +201,7 @@ extension Translation {
             }
             let unused = Slot(entry: results[0], isUniform: false)
             result.instructions.append(
-                .draw(DrawStep(kind: kind, results: results, parameter: unused, stream: stream, particle: particle, plan: Int32(plan))))
+                .draw(DrawStep(kind: kind, isShared: false, results: results, parameter: unused, stream: stream, particle: particle, plan: Int32(plan))))
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
             let plan = plan(element)
             let parameter = operand(parameter)
@@ -201,7 +209,7 @@ extension Translation {
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        kind: kind, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: stream,
+                        kind: kind, isShared: false, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: stream,
                         particle: particle, plan: Int32(plan))))
         case .loop:
             break

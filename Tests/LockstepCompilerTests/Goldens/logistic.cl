@@ -259,10 +259,11 @@ __kernel void lockstep_steps(
                 b8_0 += v41;
                 b8_0 += v46;
                 b8_0 += v51;
-                b10_0 += (ls_softplus(v33) - ((real)(u35) * v33));
-                b10_0 += (ls_softplus(v38) - ((real)(u40) * v38));
-                b10_0 += (ls_softplus(v43) - ((real)(u45) * v43));
-                b10_0 += (ls_softplus(v48) - ((real)(u50) * v48));
+                b10_0 += (ls_at_least(v33, (real)(0.0f)) - ((real)(u35) * v33));
+                b10_0 += (ls_at_least(v38, (real)(0.0f)) - ((real)(u40) * v38));
+                b10_0 += (ls_at_least(v43, (real)(0.0f)) - ((real)(u45) * v43));
+                b10_0 += (ls_at_least(v48, (real)(0.0f)) - ((real)(u50) * v48));
+                b10_0 += ls_sum_log1p4(ls_exp((-ls_abs(v33))), ls_exp((-ls_abs(v38))), ls_exp((-ls_abs(v43))), ls_exp((-ls_abs(v48))));
             }
             for (int i3 = 0; i3 < 20; ++i3) {
                 const real v1 = b3[i3];

@@ -133,10 +133,11 @@ __kernel void lockstep_steps(
             b4[u15] += (-(v18 * (real)(2.0f)));
             b5_0 += (v18 * v18);
             const real v23 = b1[i0];
-            b6_0 += ls_softplus(v23);
+            b6_0 += ls_at_least(v23, (real)(0.0f));
             const int u25 = b9[i0];
             const real v26 = b1[u25];
             b10[i0] = (v26 - ((real)(s_6) * ls_sigmoid(v23)));
+            b6_0 += ls_log1p(ls_exp((-ls_abs(v23))));
         }
         const real v31 = b4[0];
         const real v36 = b4[1];

@@ -2,7 +2,8 @@ import LockstepTensor
 
 /// The draws of one lane for one random node: pure functions of the counter.
 ///
-/// Counter words: stream, step, particle, element / 4; element e takes number e % 4 of its block. The rejection
+/// Counter words: stream, step, particle, element / 4; element e takes number e % 4 of its block. A site of one element
+/// has a block for four steps: its counter is step / 4, and a step takes number step % 4. The rejection
 /// samplers use a block of their own for each attempt t: particle | (t + 1) << 20 in place of the particle (so
 /// there may be 2^20 particles), and the whole element number.
 package struct Draws<Real: ElementReal>: Sendable {
