@@ -19,7 +19,9 @@ let package = Package(
     targets: [
         .target(
             name: "KernelSources", path: "Kernels",
-            exclude: ["prelude.cl", "elementary.cl", "special.cl", "philox.cl", "samplers.cl", "layout.cl"]),
+            exclude: [
+                "prelude.cl", "elementary.cl", "log_sums.cl", "special.cl", "philox.cl", "samplers.cl", "layout.cl", "slices.cl",
+            ]),
         .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "LockstepTensor", dependencies: [numerics]),
         .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),

@@ -11,6 +11,9 @@ static const char prelude[] = {
 static const char elementary[] = {
 #embed "elementary.cl" suffix(, 0)
 };
+static const char log_sums[] = {
+#embed "log_sums.cl" suffix(, 0)
+};
 static const char special[] = {
 #embed "special.cl" suffix(, 0)
 };
@@ -33,6 +36,7 @@ static const struct {
 } sources[LOCKSTEP_KERNEL_SOURCE_COUNT] = {
     [LOCKSTEP_KERNEL_PRELUDE] = {"prelude.cl", prelude},
     [LOCKSTEP_KERNEL_ELEMENTARY] = {"elementary.cl", elementary},
+    [LOCKSTEP_KERNEL_LOG_SUMS] = {"log_sums.cl", log_sums},
     [LOCKSTEP_KERNEL_SPECIAL] = {"special.cl", special},
     [LOCKSTEP_KERNEL_PHILOX] = {"philox.cl", philox},
     [LOCKSTEP_KERNEL_SAMPLERS] = {"samplers.cl", samplers},

@@ -177,11 +177,18 @@ static inline real ls_log1p(real x) {
     return fabs(x) < LS_R(0x1p-24) ? x : result;
 }
 
-// For 0 <= x <= 1 there is one binade to choose: 1 + x = 2 (1 + (x - 1) / 2).
+// log1p on [0, 1]: x P(x), relative error 2^-25.
 static inline real ls_log1p_of_fraction(real x) {
-    mask upper = x > LS_R(0.414213562373095049);
-    real f = upper ? fma(LS_R(0.5), x, LS_R(-0.5)) : x;
-    return ls_log_reduced(f, upper ? LS_R(1.0) : LS_R(0.0));
+    real p = fma(x, LS_R(0.00198669662), LS_R(-0.0131878266));
+    p = fma(x, p, LS_R(0.0410065726));
+    p = fma(x, p, LS_R(-0.0818804055));
+    p = fma(x, p, LS_R(0.12377996));
+    p = fma(x, p, LS_R(-0.160876229));
+    p = fma(x, p, LS_R(0.198858202));
+    p = fma(x, p, LS_R(-0.249864966));
+    p = fma(x, p, LS_R(0.333324969));
+    p = fma(x, p, LS_R(-0.499999791));
+    return x * fma(x, p, LS_R(1.0));
 }
 
 #endif
@@ -394,52 +401,4 @@ static inline real ls_sigmoid(real x) {
 // log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)).
 static inline real ls_softplus(real x) {
     return (x < LS_R(0.0) ? LS_R(0.0) : x) + ls_log1p_of_fraction(ls_exp(-fabs(x)));
-}
-
-// Sums of logarithms, by the logarithm of a product. Where it tells nothing, because it or a part of it is not a
-// normal number or a factor is not positive, each has its own: lane by lane, since no lane may notice another.
-#if LS_DOUBLE
-#define LS_SMALLEST_NORMAL LS_R(0x1p-1022)
-#else
-#define LS_SMALLEST_NORMAL LS_R(0x1p-126)
-#endif
-#define LS_SUM_LOG(product, part, least, each) \
-    mask well = ls_and(ls_and(ls_min(part, product) >= LS_SMALLEST_NORMAL, product < LS_INFINITY), least > LS_R(0.0)); \
-    real result = ls_log_of_normal(product); \
-    if (ls_any(ls_not(well))) result = ls_select(well, result, each); \
-    return result;
-
-static inline real ls_sum_log2(real a, real b) {
-    real product = a * b;
-    LS_SUM_LOG(product, product, ls_min(a, b), ls_log(a) + ls_log(b))
-}
-static inline real ls_sum_log3(real a, real b, real c) {
-    real part = a * b, product = part * c;
-    LS_SUM_LOG(product, part, ls_min(ls_min(a, b), c), ls_log(a) + ls_log(b) + ls_log(c))
-}
-static inline real ls_sum_log4(real a, real b, real c, real d) {
-    real ab = a * b, cd = c * d, product = ab * cd;
-    LS_SUM_LOG(product, ls_min(ab, cd), ls_min(ls_min(a, b), ls_min(c, d)), (ls_log(a) + ls_log(b)) + (ls_log(c) + ls_log(d)))
-}
-
-// (1 + a) (1 + b) - 1, which keeps what is small; near -1 it does not keep what is left of 1.
-static inline real ls_grown(real a, real b) { return fma(a, b, a + b); }
-#define LS_SUM_LOG1P(grown, least, each) \
-    mask well = ls_and(least > LS_R(-0.5), grown < LS_INFINITY); \
-    real result = ls_log1p(grown); \
-    if (ls_any(ls_not(well))) result = ls_select(well, result, each); \
-    return result;
-
-static inline real ls_sum_log1p2(real a, real b) {
-    real grown = ls_grown(a, b);
-    LS_SUM_LOG1P(grown, ls_min(a, b), ls_log1p(a) + ls_log1p(b))
-}
-static inline real ls_sum_log1p3(real a, real b, real c) {
-    real grown = ls_grown(ls_grown(a, b), c);
-    LS_SUM_LOG1P(grown, ls_min(ls_min(a, b), c), ls_log1p(a) + ls_log1p(b) + ls_log1p(c))
-}
-static inline real ls_sum_log1p4(real a, real b, real c, real d) {
-    real grown = ls_grown(ls_grown(a, b), ls_grown(c, d));
-    LS_SUM_LOG1P(
-        grown, ls_min(ls_min(a, b), ls_min(c, d)), (ls_log1p(a) + ls_log1p(b)) + (ls_log1p(c) + ls_log1p(d)))
 }

@@ -43,8 +43,10 @@ package enum Lowering {
         fusion.schedule(planner.storing)
         fusion.finish()
         if let failure = pull.failure { throw failure }
+        // As long as what a lane carries anyway, an array costs less than to compute its values twice.
+        let carried = function.states.map(\.value.count).max() ?? 0
         let unshared = fusion.stored.filter { id in
-            materialization.optional.contains(id) && (planner.plans[id]?.tensor.count ?? 0) > options.longSum
+            materialization.optional.contains(id) && (planner.plans[id]?.tensor.count ?? 0) > max(options.longSum, carried)
         }
         return (pull.emitter.finish(indexBounds: pull.indexBounds), unshared)
     }

@@ -95,5 +95,21 @@ struct Materialization {
                 largestUser[input.id] = max(largestUser[input.id, default: 0], passed.count)
             }
         }
+        dropWhatIsCheap(order)
+    }
+
+    /// A value that little work makes of values that are kept is made of them again where it is used.
+    private mutating func dropWhatIsCheap(_ order: [Tensor]) {
+        var cost: [ObjectIdentifier: Int] = [:]
+        for tensor in order where !required.contains(tensor.id) {
+            let inputs = tensor.node.inputs.reduce(0) { min($0 + cost[$1.id, default: 0], 1 << 20) }
+            guard case .map(let op) = tensor.node.op else {
+                cost[tensor.id] = inputs
+                continue
+            }
+            let own = inputs + (op.isExpensive ? 8 : 1)
+            if own < 8 { optional.remove(tensor.id) }
+            cost[tensor.id] = optional.contains(tensor.id) ? 0 : own
+        }
     }
 }

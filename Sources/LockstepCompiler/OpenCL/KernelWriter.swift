@@ -229,5 +229,5 @@ struct KernelWriter {
 
 extension LaneProgram {
     /// The program as one OpenCL C kernel.
-    package func kernelText(_ options: KernelOptions) -> KernelText { KernelWriter.write(LogSums.combined(self), options: options) }
+    package func kernelText(_ options: KernelOptions) -> KernelText { KernelWriter.write(Interleaving.interleaved(LogSums.combined(self)), options: options) }
 }
