@@ -9,7 +9,10 @@ import Testing
 
     @Test(arguments: ["small", "logistic"]) func kernelText(_ name: String) throws {
         let step = name == "small" ? StatisticalModels.small() : StatisticalModels.logisticRegression(rows: 300, columns: 20)
-        let program = try Lowering.lower(step.function)
+        var options = LoweringOptions()
+        // Shorter to read.
+        options.longTileSize = 4
+        let program = try Lowering.lower(step.function, options: options)
         let text = program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: 1 << 16))
         let found = "/*\n\(program)\n*/\n" + text.kernel
         let file = Self.folder.appendingPathComponent("\(name).cl")

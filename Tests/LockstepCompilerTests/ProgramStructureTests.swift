@@ -30,14 +30,15 @@ import Testing
         #expect(unflushed.isEmpty, "\(name): long sums are summed in parts")
     }
 
-    /// Rows around an inner loop are written out four at a time, so that its loads serve all of them.
-    @Test func rowsAroundInnerLoopsAreTiled() throws {
-        let (name, step, rows, once) = Self.models[0]
+    /// Rows around an inner loop are written out several at a time, so that its loads serve all of them: eight around
+    /// 30 columns, four around 4 components.
+    @Test(arguments: [(0, 8), (1, 4)]) func rowsAroundInnerLoopsAreTiled(_ number: Int, _ tile: Int) throws {
+        let (name, step, rows, once) = Self.models[number]
         let program = try Lowering.lower(step.function)
-        let loops = program.loops(over: rows / 4)
+        let loops = program.loops(over: rows / tile)
         #expect(loops.count == 1 && program.loops(over: rows).isEmpty, "\(name): \(program)")
-        for op in once { #expect(count(of: op, in: loops.first?.body ?? []) == 4, "\(name): \(op) in \(program)") }
-        let arrays = program.buffers.filter { !$0.isUniform && $0.role == .temporary && $0.count >= rows / 4 }
+        for op in once { #expect(count(of: op, in: loops.first?.body ?? []) == tile, "\(name): \(op) in \(program)") }
+        let arrays = program.buffers.filter { !$0.isUniform && $0.role == .temporary && $0.count >= rows / tile }
         #expect(arrays.isEmpty, "\(name): \(program)")
     }
 

@@ -45,8 +45,12 @@ package struct LaneFunction: Sendable {
 package struct LoweringOptions: Hashable, Sendable {
     /// Loops up to this many iterations are written out.
     package var unrollLimit = 16
-    /// Iterations of a loop around rolled inner loops that are written out together.
+    /// The same for loops inside of a loop: what they load there is then needed all at once.
+    package var innerUnrollLimit = 8
+    /// Iterations of a loop around inner loops that are written out together: around those that are written out too,
+    /// and around those that are not.
     package var tileSize = 4
+    package var longTileSize = 8
     /// Whether work that is the same for all lanes and steps is done beforehand.
     package var hoists = true
     /// Whether loops over the same extent are merged.

@@ -111,7 +111,7 @@ final class LoopFusion {
     }
 
     private func unrolls(_ extent: Int, _ group: Group) -> Bool {
-        extent <= options.unrollLimit && group.members.reduce(0) { $0 + $1.nest.remaining } <= 64 * options.unrollLimit
+        extent <= (pull.emitter.depth == 0 ? options.unrollLimit : min(options.innerUnrollLimit, options.unrollLimit)) && group.members.reduce(0) { $0 + $1.nest.remaining } <= 64 * options.unrollLimit
     }
 
     // MARK: Writing
@@ -163,11 +163,10 @@ final class LoopFusion {
 
     /// Iterations written out together share what their inner loops load and add to: worth it where those are not few.
     private func tileSize(_ extent: Int, _ group: Group) -> Int {
-        guard options.tileSize > 1, extent >= 4 * options.tileSize else { return 1 }
-        let hasInnerLoops = group.members.contains { nest, axis in
-            nest.freeAxes.contains { $0 != axis && nest.extents[$0] >= options.tileSize }
-        }
-        return hasInnerLoops ? options.tileSize : 1
+        guard options.tileSize > 1 else { return 1 }
+        let inner = group.members.flatMap { nest, axis in nest.freeAxes.filter { $0 != axis }.map { nest.extents[$0] } }.max() ?? 0
+        let sizes = inner > options.innerUnrollLimit ? [options.longTileSize, options.tileSize] : inner >= options.tileSize ? [options.tileSize] : []
+        return sizes.first { extent >= 4 * $0 } ?? 1
     }
 
     /// Finds the values that no one reads outside of this loop.

@@ -125,11 +125,35 @@ struct KernelWriter {
         line("}")
         copyStates(toGlobal: true)
 
-        let head = "__kernel void lockstep_steps(\n    " + declarations.joined(separator: ",\n    ") + ")\n{\n"
-        let text = head + lines.joined(separator: "\n") + "\n}\n"
         return KernelText(
-            name: "lockstep_steps", sources: DeviceFunctions.sources(seesSlices: program.slice != nil) + [text],
+            name: "lockstep_steps", sources: DeviceFunctions.sources(seesSlices: program.slice != nil) + [text(declarations)],
             parameters: parameters, options: options)
+    }
+
+    /// Drivers for CPUs compile a kernel several times, once for each way in which it may be launched; what all the work
+    /// is in, they compile once if it is a function apart. Functions with barriers must be in the kernel itself.
+    private var hasFunction: Bool { !options.interleaves && cooperation == nil }
+
+    private func text(_ declarations: [String]) -> String {
+        let parameters = declarations.joined(separator: ",\n    ")
+        let body = lines.joined(separator: "\n")
+        guard hasFunction else { return "__kernel void lockstep_steps(\n    \(parameters))\n{\n\(body)\n}\n" }
+        let names = declarations.map { $0.split(whereSeparator: { $0 == " " || $0 == "*" }).last.map(String.init) ?? "" }
+        return """
+            static __attribute__((noinline)) void lockstep_work(
+                const size_t ls_id,
+                \(parameters))
+            {
+            \(body)
+            }
+
+            __kernel void lockstep_steps(
+                \(parameters))
+            {
+                lockstep_work(get_global_id(0), \(names.joined(separator: ", ")));
+            }
+
+            """
     }
 
     func type(_ dtype: DType, isUniform: Bool) -> String {
@@ -167,15 +191,16 @@ struct KernelWriter {
 
     /// The number of the work-item's vector of lanes, and which part of the work on it is the work-item's own.
     private mutating func declareItem() {
+        let id = hasFunction ? "ls_id" : "get_global_id(0)"
         if let group = options.group {
             line("const int ls_local = (int)get_local_id(0);")
             line("const int ls_worker = ls_local / \(group.tile);")
             line("const size_t ls_item = get_group_id(0) * \(group.tile) + ls_local % \(group.tile);")
         } else if let slice = program.slice {
-            line("const size_t ls_item = get_global_id(0) / \(slice.extent);")
-            line("const int i\(slice.number) = (int)(get_global_id(0) % \(slice.extent));")
+            line("const size_t ls_item = \(id) / \(slice.extent);")
+            line("const int i\(slice.number) = (int)(\(id) % \(slice.extent));")
         } else {
-            line("const size_t ls_item = get_global_id(0);")
+            line("const size_t ls_item = \(id);")
         }
     }
 

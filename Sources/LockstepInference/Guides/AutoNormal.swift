@@ -107,8 +107,8 @@ public struct AutoNormal: Guide {
         var total: Tensor = 0
         for site in sites {
             guard let latent = latents[site.name], let distribution = trace[site.name]?.distribution else { continue }
-            let normal = Normal(0, 1).logProb(latent.standard) - log(latent.scale)
-            total = total + normal.sum()
+            // Two sums: what is constant leaves the first, and logarithms of products make the second.
+            total = total + (Normal(0, 1).logProb(latent.standard).sum() - log(latent.scale).sum())
             switch supportBijector(distribution) {
             case .success(let bijector):
                 let value = bijector.forward(latent.unconstrained)

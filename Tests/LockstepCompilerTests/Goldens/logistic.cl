@@ -162,7 +162,8 @@ v92 = add(v88, v91)
 b1[0] = v82
 b2[u87] = v92
 */
-__kernel void lockstep_steps(
+static __attribute__((noinline)) void lockstep_work(
+    const size_t ls_id,
     const int ls_first,
     const int ls_count,
     const int ls_items,
@@ -173,7 +174,7 @@ __kernel void lockstep_steps(
     __global const real1 *b13,
     __global const real1 *b14)
 {
-    const size_t ls_item = get_global_id(0);
+    const size_t ls_item = ls_id;
     const bits ls_key0 = LS_LOAD_KEY(0);
     const bits ls_key1 = LS_LOAD_KEY(1);
     real b0[20];
@@ -221,45 +222,45 @@ __kernel void lockstep_steps(
                 for (int i5 = 0; i5 < 20; ++i5) {
                     const real1 u22 = b13[80 * i4 + i5];
                     const real v23 = b0[i5];
-                    b12_0 += ((real)(u22) * v23);
                     const real1 u25 = b13[80 * i4 + i5 + 20];
-                    b12_1 += ((real)(u25) * v23);
                     const real1 u27 = b13[80 * i4 + i5 + 40];
-                    b12_2 += ((real)(u27) * v23);
                     const real1 u29 = b13[80 * i4 + i5 + 60];
+                    b12_0 += ((real)(u22) * v23);
+                    b12_1 += ((real)(u25) * v23);
+                    b12_2 += ((real)(u27) * v23);
                     b12_3 += ((real)(u29) * v23);
                 }
                 const real v31 = b12_0;
-                const real v33 = (v31 + v32);
                 const real1 u35 = b14[4 * i4];
-                const real v36 = (ls_sigmoid(v33) - (real)(u35));
                 const real v37 = b12_1;
-                const real v38 = (v37 + v32);
                 const real1 u40 = b14[4 * i4 + 1];
-                const real v41 = (ls_sigmoid(v38) - (real)(u40));
                 const real v42 = b12_2;
-                const real v43 = (v42 + v32);
                 const real1 u45 = b14[4 * i4 + 2];
-                const real v46 = (ls_sigmoid(v43) - (real)(u45));
                 const real v47 = b12_3;
-                const real v48 = (v47 + v32);
                 const real1 u50 = b14[4 * i4 + 3];
+                const real v33 = (v31 + v32);
+                const real v38 = (v37 + v32);
+                const real v43 = (v42 + v32);
+                const real v48 = (v47 + v32);
+                const real v36 = (ls_sigmoid(v33) - (real)(u35));
+                const real v41 = (ls_sigmoid(v38) - (real)(u40));
+                const real v46 = (ls_sigmoid(v43) - (real)(u45));
                 const real v51 = (ls_sigmoid(v48) - (real)(u50));
                 for (int i6 = 0; i6 < 20; ++i6) {
                     const real1 u52 = b13[80 * i4 + i6];
-                    b6[i6] += (v36 * (real)(u52));
                     const real1 u54 = b13[80 * i4 + i6 + 20];
-                    b6[i6] += (v41 * (real)(u54));
                     const real1 u56 = b13[80 * i4 + i6 + 40];
-                    b6[i6] += (v46 * (real)(u56));
                     const real1 u58 = b13[80 * i4 + i6 + 60];
+                    b6[i6] += (v36 * (real)(u52));
+                    b6[i6] += (v41 * (real)(u54));
+                    b6[i6] += (v46 * (real)(u56));
                     b6[i6] += (v51 * (real)(u58));
                 }
                 b8_0 += v36;
                 b8_0 += v41;
                 b8_0 += v46;
-                b8_0 += v51;
                 b10_0 += (ls_at_least(v33, (real)(0.0f)) - ((real)(u35) * v33));
+                b8_0 += v51;
                 b10_0 += (ls_at_least(v38, (real)(0.0f)) - ((real)(u40) * v38));
                 b10_0 += (ls_at_least(v43, (real)(0.0f)) - ((real)(u45) * v43));
                 b10_0 += (ls_at_least(v48, (real)(0.0f)) - ((real)(u50) * v48));
@@ -269,28 +270,28 @@ __kernel void lockstep_steps(
                 const real v1 = b3[i3];
                 const real v2 = b6[i3];
                 const real v3 = b7[i3];
+                b6[i3] = (real)(0.0f);
                 const real v4 = (v2 - v3);
                 const real v5 = (v1 + v4);
-                b7[i3] = ((v5 - v1) - v4);
                 b3[i3] = v5;
-                b6[i3] = (real)(0.0f);
+                b7[i3] = ((v5 - v1) - v4);
             }
             const real v8 = b4_0;
             const real v9 = b8_0;
             const real v10 = b9_0;
-            const real v11 = (v9 - v10);
-            const real v12 = (v8 + v11);
-            b9_0 = ((v12 - v8) - v11);
-            b4_0 = v12;
             b8_0 = (real)(0.0f);
             const real v15 = b5_0;
             const real v16 = b10_0;
             const real v17 = b11_0;
-            const real v18 = (v16 - v17);
-            const real v19 = (v15 + v18);
-            b11_0 = ((v19 - v15) - v18);
-            b5_0 = v19;
             b10_0 = (real)(0.0f);
+            const real v11 = (v9 - v10);
+            const real v18 = (v16 - v17);
+            const real v12 = (v8 + v11);
+            const real v19 = (v15 + v18);
+            b4_0 = v12;
+            b5_0 = v19;
+            b9_0 = ((v12 - v8) - v11);
+            b11_0 = ((v19 - v15) - v18);
         }
         b15_0 = (real)(0.0f);
         for (int i7 = 0; i7 < 20; ++i7) {
@@ -303,12 +304,26 @@ __kernel void lockstep_steps(
             b0[i8] = (v74 - ((real)(0.001f) * (v74 + v76)));
         }
         const real v80 = b4_0;
-        const int u87 = min(max(ls_step, 0), 3);
         const real v88 = b5_0;
         const real v90 = b15_0;
+        const int u87 = min(max(ls_step, 0), 3);
         b1_0 = (v32 - ((real)(0.001f) * v80));
         b2[LS_AT(u87, 4)] = (v88 + ((real)(0.5f) * v90));
     }
     for (int i = 0; i < 20; ++i) g0[LS_AT(i, 20)] = b0[i];
     g1[LS_AT(0, 1)] = b1_0;
+}
+
+__kernel void lockstep_steps(
+    const int ls_first,
+    const int ls_count,
+    const int ls_items,
+    __global const bits *ls_keys,
+    __global real *g0,
+    __global real *g1,
+    __global real *b2,
+    __global const real1 *b13,
+    __global const real1 *b14)
+{
+    lockstep_work(get_global_id(0), ls_first, ls_count, ls_items, ls_keys, g0, g1, b2, b13, b14);
 }

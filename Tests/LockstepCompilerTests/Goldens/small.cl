@@ -82,7 +82,8 @@ b0[1] = v40
 b0[2] = v45
 b2[u51] = v54
 */
-__kernel void lockstep_steps(
+static __attribute__((noinline)) void lockstep_work(
+    const size_t ls_id,
     const int ls_first,
     const int ls_count,
     const int ls_items,
@@ -95,7 +96,7 @@ __kernel void lockstep_steps(
     __global const int *b9,
     const real1 s_6)
 {
-    const size_t ls_item = get_global_id(0);
+    const size_t ls_item = ls_id;
     const bits ls_key0 = LS_LOAD_KEY(0);
     const bits ls_key1 = LS_LOAD_KEY(1);
     real b0_0 = (real)(0);
@@ -115,27 +116,27 @@ __kernel void lockstep_steps(
         real v0, v1, v2, v3;
         ls_normal4(ls_key0, ls_key1, (bits)(5u), (bits)((uint)ls_step), (bits)(0u), (bits)(0), &v0, &v1, &v2, &v3);
         const real v4 = b0_0;
-        b3[0] = (v4 + ((real)(0.1f) * v0));
         const real v8 = b0_1;
-        b3[1] = (v8 + ((real)(0.1f) * v1));
         const real v11 = b0_2;
-        b3[2] = (v11 + ((real)(0.1f) * v2));
         b4[0] = (real)(0.0f);
         b4[1] = (real)(0.0f);
         b4[2] = (real)(0.0f);
         b5_0 = (real)(0.0f);
         b6_0 = (real)(0.0f);
+        b3[0] = (v4 + ((real)(0.1f) * v0));
+        b3[1] = (v8 + ((real)(0.1f) * v1));
+        b3[2] = (v11 + ((real)(0.1f) * v2));
         for (int i0 = 0; i0 < 20; ++i0) {
             const int u15 = b7[i0];
             const real v16 = b8[LS_AT(i0, 20)];
-            const real v17 = b3[u15];
-            const real v18 = (v16 - v17);
-            b4[u15] += (-(v18 * (real)(2.0f)));
-            b5_0 += (v18 * v18);
             const real v23 = b1[i0];
-            b6_0 += ls_at_least(v23, (real)(0.0f));
             const int u25 = b9[i0];
+            const real v17 = b3[u15];
             const real v26 = b1[u25];
+            const real v18 = (v16 - v17);
+            b6_0 += ls_at_least(v23, (real)(0.0f));
+            b5_0 += (v18 * v18);
+            b4[u15] += (-(v18 * (real)(2.0f)));
             b10[i0] = (v26 - ((real)(s_6) * ls_sigmoid(v23)));
             b6_0 += ls_log1p(ls_exp((-ls_abs(v23))));
         }
@@ -146,16 +147,32 @@ __kernel void lockstep_steps(
             const real v46 = b10[i1];
             b1[i1] = v46;
         }
-        const int u51 = min(max(ls_step, 0), 3);
         const real v52 = b5_0;
         const real v53 = b6_0;
         b0_0 = ls_select(ls_is_finite(v31), (v4 - ((real)(s_6) * v31)), v4);
         b0_1 = ls_select(ls_is_finite(v36), (v8 - ((real)(s_6) * v36)), v8);
         b0_2 = ls_select(ls_is_finite(v41), (v11 - ((real)(s_6) * v41)), v11);
+        const int u51 = min(max(ls_step, 0), 3);
         b2[LS_AT(u51, 4)] = (v52 + v53);
     }
     g0[LS_AT(0, 3)] = b0_0;
     g0[LS_AT(1, 3)] = b0_1;
     g0[LS_AT(2, 3)] = b0_2;
     for (int i = 0; i < 20; ++i) g1[LS_AT(i, 20)] = b1[i];
+}
+
+__kernel void lockstep_steps(
+    const int ls_first,
+    const int ls_count,
+    const int ls_items,
+    __global const bits *ls_keys,
+    __global real *g0,
+    __global real *g1,
+    __global real *b2,
+    __global const int *b7,
+    __global const real *b8,
+    __global const int *b9,
+    const real1 s_6)
+{
+    lockstep_work(get_global_id(0), ls_first, ls_count, ls_items, ls_keys, g0, g1, b2, b7, b8, b9, s_6);
 }
