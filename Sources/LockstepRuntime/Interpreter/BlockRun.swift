@@ -7,32 +7,35 @@ extension BlockFrame {
         var next = 0
         while next < instructions.count {
             let instruction = instructions[next]
-            next += 1
+            next &+= 1
             switch instruction {
-            case .map(let step): map(step)
-            case .load(let access): load(access)
-            case .point(let access): point(access)
-            case .store(let access): store(access)
-            case .accumulate(let access, let reduction): accumulate(access, reduction)
+            case .loop(let step):
+                step.run(
+                    registers[Int(step.result)], registers[Int(step.a)], registers[Int(step.b)], registers[Int(step.c)],
+                    step.isUniform ? 1 : width)
+            case .function(let step): function(step)
+            case .point(let step): point(step)
+            case .gather(let step): gather(step)
+            case .scatter(let access, let reduction): scatter(access, reduction)
             case .index(let slot, let plan): index(slot, Int(plan))
             case .draw(let step): draw(step)
             case .enter(let variable): variables[Int(variable)] = 0
             case .gate(let variable, let extent, let interval, let skip):
-                let done = variables[Int(variable)] + 1
+                let done = variables[Int(variable)] &+ 1
                 if done % interval != 0 && done != extent { next = skip }
             case .again(let variable, let extent, let start):
-                variables[Int(variable)] += 1
+                variables[Int(variable)] &+= 1
                 if variables[Int(variable)] < extent { next = start }
             }
         }
     }
 
-    @inline(__always) private func index(_ slot: Slot, _ plan: Int) {
+    private func index(_ slot: Slot, _ plan: Int) {
+        let result = ints(slot.index)
         if slot.isUniform {
-            int(slot)[0] = Int32(truncatingIfNeeded: uniformIndex(plan))
+            result[0] = Int32(truncatingIfNeeded: uniformIndex(plan))
         } else {
             let row = varyingIndex(plan)
-            let result = int(slot)
             for lane in 0..<width { result[lane] = row[lane] }
         }
     }
@@ -43,7 +46,7 @@ extension BlockFrame {
     mutating func run(_ instructions: UnsafeBufferPointer<BlockInstruction>, first: Int, count: Int, stepEntry: Int?) {
         for number in first..<first + count {
             step = UInt32(truncatingIfNeeded: number)
-            if let stepEntry { ints[stepEntry][0] = Int32(truncatingIfNeeded: number) }
+            if let stepEntry { ints(stepEntry)[0] = Int32(truncatingIfNeeded: number) }
             runStep(instructions)
         }
     }

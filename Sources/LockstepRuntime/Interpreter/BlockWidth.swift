@@ -23,12 +23,9 @@ extension Int {
 
 extension BlockProgram {
     func scratchBytesPerLane(realSize: Int) -> Int {
-        let reals = reals.entries.count { if case .varying = $0 { true } else { false } }
-        let ints = ints.entries.count { if case .varying = $0 { true } else { false } }
-        let temporaries = buffers.reduce(0) { sum, buffer in
-            guard case .temporary = buffer.role, !buffer.isUniform else { return sum }
-            return sum + buffer.count * (buffer.bank == .reals ? realSize : 4)
-        }
-        return reals * realSize + (ints + indexDepth) * 4 + temporaries
+        let width = 1024
+        let reals = storageCount(.reals, width: width) + temporaryCount(.reals, width: width)
+        let ints = storageCount(.ints, width: width) + temporaryCount(.ints, width: width)
+        return (reals * realSize + ints * 4) / width + indexDepth * 4
     }
 }

@@ -1,18 +1,44 @@
+import CLanes
 import LockstepTensor
 
 /// Random draws over the lanes of a block: each lane has its own key.
 extension BlockFrame {
     func draw(_ draw: DrawStep) {
-        let plan = Int(draw.plan)
-        let isUniform = plans[plan].isUniform
-        let shared = isUniform ? UInt32(truncatingIfNeeded: uniformIndex(plan)) : 0
-        let positions = isUniform ? indexRows : varyingIndex(plan)
-        let (r0, r1) = (reals[Int(draw.results[0])], reals[Int(draw.results[1])])
-        let (r2, r3) = (reals[Int(draw.results[2])], reals[Int(draw.results[3])])
-        let parameter = draw.kind == .gamma || draw.kind == .poisson ? real(draw.parameter) : r0
+        let positions = groups(Int(draw.plan))
+        guard let run = draw.run else {
+            drawByLane(draw, positions)
+            return
+        }
+        func result(_ position: Int) -> UnsafeMutablePointer<Float> {
+            registers[Int(draw.results[position])].assumingMemoryBound(to: Float.self)
+        }
+        var draws = lockstep_lanes_draws(
+            results: (result(0), result(1), result(2), result(3)), low: low, high: high, group: positions,
+            stream: draw.stream, step: step, particle: draw.particle, count: width)
+        run(&draws)
+    }
+
+    /// The plan's value for each lane.
+    private func groups(_ plan: Int) -> UnsafePointer<UInt32> {
+        let row: UnsafePointer<Int32>
+        if plans[plan].isUniform {
+            let group = Int32(truncatingIfNeeded: uniformIndex(plan))
+            for lane in 0..<width { indexRows[lane] = group }
+            row = UnsafePointer(indexRows)
+        } else {
+            row = varyingIndex(plan)
+        }
+        return UnsafeRawPointer(row).assumingMemoryBound(to: UInt32.self)
+    }
+
+    private func drawByLane(_ draw: DrawStep, _ positions: UnsafePointer<UInt32>) {
+        let (r0, r1) = (reals(Int(draw.results[0])), reals(Int(draw.results[1])))
+        let (r2, r3) = (reals(Int(draw.results[2])), reals(Int(draw.results[3])))
+        let parameter = draw.kind == .gamma || draw.kind == .poisson ? reals(draw.parameter.index) : r0
         for lane in 0..<width {
-            let draws = Draws<Real>(key: keys[lane], stream: draw.stream, step: step, particle: draw.particle)
-            let position = isUniform ? shared : UInt32(bitPattern: positions[lane])
+            let draws = Draws<Real>(
+                key: SIMD2(low[lane], high[lane]), stream: draw.stream, step: step, particle: draw.particle)
+            let position = positions[lane]
             switch draw.kind {
             case .uniform:
                 let words = draws.words(block: position)

@@ -13,11 +13,13 @@ package struct InterpreterExecutable: LaneExecutable {
     private let program: BlockProgram
     private let blockWidth: Int?
 
-    /// - Parameter blockWidth: lanes of a block; chosen by the program's size when nil. Results do not depend on it.
-    package init(_ program: LaneProgram, precision: Precision, blockWidth: Int? = nil) {
+    /// - Parameters:
+    ///   - blockWidth: lanes of a block; chosen by the program's size when nil. Results do not depend on it.
+    ///   - level: the instruction set, the best one when nil. Results do not depend on it.
+    package init(_ program: LaneProgram, precision: Precision, blockWidth: Int? = nil, level: Int32? = nil) {
         let start = DispatchTime.now().uptimeNanoseconds
         source = program
-        self.program = Translation.translate(program)
+        self.program = Translation.translate(program, LaneLoops(precision, level: level))
         self.precision = precision
         self.blockWidth = blockWidth
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9

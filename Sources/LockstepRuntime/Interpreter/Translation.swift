@@ -1,3 +1,4 @@
+import CLanes
 import LockstepCompiler
 import LockstepTensor
 
@@ -7,7 +8,8 @@ struct Translation {
     private let source: LaneProgram
     private let flat: FlatProgram
     private let lifetimes: Lifetimes
-    private var result = BlockProgram()
+    private let loops: LaneLoops
+    private var result: BlockProgram
 
     private var slots: [Slot?]
     /// Varying entries whose register is dead.
@@ -15,6 +17,13 @@ struct Translation {
     private var constants: [ConstantKey: Slot] = [:]
     private var scalars: [ScalarKey: Slot] = [:]
     private var plans: [IndexExpression: Int] = [:]
+    /// Entries aimed at elements: for the whole program, then for the body of each open loop.
+    private var places: [[PlaceKey: Int32]] = [[:]]
+
+    private struct PlaceKey: Hashable {
+        let buffer: BufferID
+        let index: IndexExpression
+    }
 
     private struct ConstantKey: Hashable {
         let bank: Bank
@@ -26,14 +35,16 @@ struct Translation {
         let name: String
     }
 
-    static func translate(_ program: LaneProgram) -> BlockProgram {
-        var translation = Translation(program)
+    static func translate(_ program: LaneProgram, _ loops: LaneLoops) -> BlockProgram {
+        var translation = Translation(program, loops)
         translation.run()
         return translation.result
     }
 
-    private init(_ program: LaneProgram) {
+    private init(_ program: LaneProgram, _ loops: LaneLoops) {
         source = program
+        self.loops = loops
+        result = BlockProgram(loops.precision)
         flat = FlatProgram(program)
         lifetimes = Lifetimes(flat, registers: program.registers.count, buffers: program.buffers.count)
         slots = Array(repeating: nil, count: program.registers.count)
@@ -65,12 +76,14 @@ struct Translation {
                 result.variableCount = max(result.variableCount, variable + 1)
                 result.instructions.append(.enter(variable: Int32(variable)))
                 starts[loop] = result.instructions.count
+                places.append([:])
             case .gate(let loop):
                 gates[loop] = result.instructions.count
                 let span = flat.loops[loop]
                 result.instructions.append(
                     .gate(variable: Int32(span.variable.number), extent: span.variable.extent, interval: span.interval, skip: 0))
             case .again(let loop):
+                places.removeLast()
                 let end = result.instructions.count
                 if let gate = gates[loop], case .gate(let variable, let extent, let interval, _) = result.instructions[gate] {
                     result.instructions[gate] = .gate(variable: variable, extent: extent, interval: interval, skip: end)
@@ -89,12 +102,9 @@ struct Translation {
 // MARK: Storage
 
 extension Translation {
-    private mutating func entry(_ kind: BankPlan.Entry, in bank: Bank) -> Int32 {
-        func append(_ plan: inout BankPlan) -> Int32 {
-            plan.entries.append(kind)
-            return Int32(plan.entries.count - 1)
-        }
-        return bank == .reals ? append(&result.reals) : append(&result.ints)
+    private mutating func entry(_ kind: RegisterEntry.Kind, in bank: Bank) -> Int32 {
+        result.entries.append(RegisterEntry(kind: kind, bank: bank))
+        return Int32(result.entries.count - 1)
     }
 
     private func bank(of register: Register) -> Bank { Bank(source.registers[register.number].dtype) }
@@ -116,23 +126,16 @@ extension Translation {
 
     private mutating func release(_ register: Register) {
         guard let slot = slots[register.number] else { return }
-        let bank = bank(of: register)
-        let entries = bank == .reals ? result.reals.entries : result.ints.entries
-        if case .varying = entries[slot.index] { free[bank, default: []].append(slot.entry) }
+        let entry = result.entries[slot.index]
+        if entry.kind == .varying { free[entry.bank, default: []].append(slot.entry) }
     }
-
-    private func slot(_ register: Register) -> Slot? { slots[register.number] }
 
     /// The storage of a value that is set before the program runs.
     private mutating func constant(_ value: Double, in bank: Bank) -> Slot {
         let key = ConstantKey(bank: bank, bits: value.bitPattern)
         if let known = constants[key] { return known }
         let slot = Slot(entry: entry(.uniform, in: bank), isUniform: true)
-        if bank == .reals {
-            result.reals.constants.append((slot.index, value))
-        } else {
-            result.ints.constants.append((slot.index, value))
-        }
+        result.constants.append((slot.index, value))
         constants[key] = slot
         return slot
     }
@@ -141,11 +144,7 @@ extension Translation {
         let key = ScalarKey(bank: bank, name: name)
         if let known = scalars[key] { return known }
         let slot = Slot(entry: entry(.uniform, in: bank), isUniform: true)
-        if bank == .reals {
-            result.reals.scalars.append((slot.index, name))
-        } else {
-            result.ints.scalars.append((slot.index, name))
-        }
+        result.scalars.append((slot.index, name))
         scalars[key] = slot
         return slot
     }
@@ -182,26 +181,29 @@ extension Translation {
         case .load(let register, let buffer, let index):
             emitLoad(register, buffer, index)
         case .store(let buffer, let index, let value):
-            result.instructions.append(.store(access(operand(value), buffer, index)))
+            emitWrite(buffer, index, operand(value), nil)
         case .accumulate(let reduction, let buffer, let index, let value):
-            result.instructions.append(.accumulate(access(operand(value), buffer, index), reduction))
+            emitWrite(buffer, index, operand(value), reduction)
         case .draw4(let kind, let registers, let stream, let particle, let group):
             let plan = plan(group)
+            // The row that holds the groups of all lanes.
+            result.indexDepth = max(result.indexDepth, 1)
             var results = SIMD4<Int32>(repeating: registers.count < 4 ? entry(.varying, in: .reals) : 0)
             for (position, register) in registers.prefix(4).enumerated() {
                 results[position] = define(register, isUniform: false).entry
             }
             let unused = Slot(entry: results[0], isUniform: false)
             result.instructions.append(
-                .draw(DrawStep(kind: kind, results: results, parameter: unused, stream: stream, particle: particle, plan: Int32(plan))))
+                .draw(DrawStep(run: loops.draw(kind), kind: kind, results: results, parameter: unused, stream: stream, particle: particle, plan: Int32(plan))))
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
             let plan = plan(element)
+            result.indexDepth = max(result.indexDepth, 1)
             let parameter = operand(parameter)
             let slot = define(register, isUniform: false)
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        kind: kind, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: stream,
+                        run: nil, kind: kind, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: stream,
                         particle: particle, plan: Int32(plan))))
         case .loop:
             break
@@ -212,33 +214,98 @@ extension Translation {
         let inputs = operands.map { operand($0) }
         guard let first = inputs.first, let last = operands.last else { return }
         let slot = define(register, isUniform: inputs.allSatisfy(\.isUniform))
-        result.instructions.append(
-            .map(
-                MapStep(
-                    op: op, bank: bank(of: last), result: slot, a: first,
-                    b: inputs.count > 1 ? inputs[1] : first, c: inputs.count > 2 ? inputs[2] : first)))
-    }
-
-    private mutating func emitLoad(_ register: Register, _ buffer: BufferID, _ index: IndexExpression) {
-        let plan = plan(index)
-        let isUniform = result.plans[plan].isUniform && result.buffers[buffer.number].isUniform
-        if result.plans[plan].isUniform, let span = lifetimes.spans[register.number],
-            lifetimes.isUntouched(buffer, during: span)
-        {
-            let slot = Slot(entry: entry(.pointer, in: bank(of: register)), isUniform: isUniform)
-            slots[register.number] = slot
-            result.instructions.append(
-                .point(AccessStep(bank: bank(of: register), register: slot, buffer: Int32(buffer.number), plan: Int32(plan))))
+        let second = inputs.count > 1 ? inputs[1] : first
+        if let run = loops.loop(op, bank(of: last), uniform: inputs.map(\.isUniform)) {
+            emit(run, slot, first, second, inputs.count > 2 ? inputs[2] : first)
         } else {
-            let slot = define(register, isUniform: isUniform)
-            result.instructions.append(
-                .load(AccessStep(bank: bank(of: register), register: slot, buffer: Int32(buffer.number), plan: Int32(plan))))
+            result.instructions.append(.function(MapStep(op: op, result: slot, a: first, b: second)))
         }
     }
 
-    private mutating func access(_ slot: Slot, _ buffer: BufferID, _ index: IndexExpression) -> AccessStep {
-        AccessStep(
-            bank: result.buffers[buffer.number].bank, register: slot, buffer: Int32(buffer.number), plan: Int32(plan(index)))
+    private mutating func emit(_ run: LaneLoops.Loop, _ slot: Slot, _ a: Slot, _ b: Slot, _ c: Slot) {
+        result.instructions.append(
+            .loop(LoopStep(run: run, result: slot.entry, a: a.entry, b: b.entry, c: c.entry, isUniform: slot.isUniform)))
+    }
+
+    private mutating func emitLoad(_ register: Register, _ buffer: BufferID, _ index: IndexExpression) {
+        let bank = bank(of: register)
+        let isShared = result.buffers[buffer.number].isUniform
+        guard isUniform(index) else {
+            guard let run = loops.gather(bank, isShared: isShared) else { return }
+            let plan = plan(index)
+            let slot = define(register, isUniform: false)
+            result.instructions.append(
+                .gather(GatherStep(run: run, result: slot.entry, buffer: Int32(buffer.number), plan: Int32(plan))))
+            return
+        }
+        let place = place(buffer, index)
+        if let span = lifetimes.spans[register.number], lifetimes.isUntouched(buffer, during: span) {
+            slots[register.number] = place
+        } else {
+            let slot = define(register, isUniform: isShared)
+            emitCopy(slot, place, bank)
+        }
+    }
+
+    private mutating func emitCopy(_ target: Slot, _ value: Slot, _ bank: Bank) {
+        guard let run = loops.loop(lockstep_lanes_copy, bank, uniform: [value.isUniform]) else { return }
+        emit(run, target, value, value, value)
+    }
+
+    /// A store, or an accumulation.
+    private mutating func emitWrite(_ buffer: BufferID, _ index: IndexExpression, _ value: Slot, _ reduction: Reduction?) {
+        let bank = result.buffers[buffer.number].bank
+        guard isUniform(index) else {
+            let access = AccessStep(bank: bank, register: value, buffer: Int32(buffer.number), plan: Int32(plan(index)))
+            result.instructions.append(.scatter(access, reduction))
+            return
+        }
+        let target = place(buffer, index)
+        guard let reduction else { return emitCopy(target, value, bank) }
+        let uniform = [target.isUniform, value.isUniform]
+        guard let run = loops.loop(reduction.operation, bank, uniform: uniform) else { return }
+        emit(run, target, target, value, value)
+    }
+
+    private mutating func isUniform(_ index: IndexExpression) -> Bool { result.plans[plan(index)].isUniform }
+
+    /// A register aimed at an element whose index is the same for all lanes of a block.
+    private mutating func place(_ buffer: BufferID, _ index: IndexExpression) -> Slot {
+        let plan = result.buffers[buffer.number]
+        let key = PlaceKey(buffer: buffer, index: index)
+        if let known = places.lazy.compactMap({ $0[key] }).first { return Slot(entry: known, isUniform: plan.isUniform) }
+        let entry = entry(.pointer, in: plan.bank)
+        if let element = index.asConstant {
+            result.places.append((Int(entry), buffer.number, element))
+            places[0][key] = entry
+        } else {
+            result.instructions.append(.point(pointing(entry, at: index, of: buffer)))
+            // A register in the index may hold another value by the next use.
+            if index.registers.isEmpty { places[places.count - 1][key] = entry }
+        }
+        return Slot(entry: entry, isUniform: plan.isUniform)
+    }
+
+    private mutating func pointing(_ entry: Int32, at index: IndexExpression, of buffer: BufferID) -> PointStep {
+        func step(_ source: PointStep.Source, _ number: Int, _ coefficient: Int = 0) -> PointStep {
+            PointStep(
+                source: source, entry: entry, buffer: Int32(buffer.number), number: Int32(number), coefficient: coefficient,
+                constant: index.constant)
+        }
+        if index.terms.count == 1, let term = index.terms.first {
+            switch term.atom {
+            case .variable(let variable):
+                result.variableCount = max(result.variableCount, variable.number + 1)
+                if let range = index.range, range.lowerBound >= 0, range.upperBound < result.buffers[buffer.number].count {
+                    return step(.variable, variable.number, term.coefficient)
+                }
+            case .register(let register):
+                let slot = operand(register)
+                if slot.isUniform { return step(.register, slot.index, term.coefficient) }
+            case .quotient, .remainder: break
+            }
+        }
+        return step(.plan, plan(index))
     }
 }
 
