@@ -123,6 +123,7 @@ const struct lockstep_lanes_level TABLE = {
         LOCKSTEP_LANES_TEST(ALL_ENTRY2)
         LOCKSTEP_LANES_FUSED(REAL_ENTRY3)
         REAL_ENTRY2(divide)
+        REAL_ENTRY2(negateAdd)
         [lockstep_lanes_select] = {ENTRY3(float_loop_select), ENTRY3(double_loop_select), ENTRY3(int_loop_select)},
         [lockstep_lanes_copy] = {
             {float_loop_copy, float_loop_fill}, {double_loop_copy, double_loop_fill}, {int_loop_copy, int_loop_fill}},

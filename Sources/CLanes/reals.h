@@ -12,6 +12,7 @@ static inline REAL NAME(add)(REAL x, REAL y) { return x + y; }
 static inline REAL NAME(subtract)(REAL x, REAL y) { return x - y; }
 static inline REAL NAME(multiply)(REAL x, REAL y) { return x * y; }
 static inline REAL NAME(divide)(REAL x, REAL y) { return x / y; }
+static inline REAL NAME(negateAdd)(REAL x, REAL y) { return y - x; }
 // Not a number as soon as one operand is not (IEEE 754-2019 `minimum` and `maximum`, but for signed zeros).
 static inline REAL NAME(minimum)(REAL x, REAL y) { return x != x ? x : x < y ? x : y; }
 static inline REAL NAME(maximum)(REAL x, REAL y) { return x != x ? x : y < x ? x : y; }
@@ -54,6 +55,7 @@ LOCKSTEP_LANES_BINARY(REAL_LOOP2)
 LOCKSTEP_LANES_TEST(REAL_TEST)
 LOCKSTEP_LANES_FUSED(REAL_LOOP3)
 REAL_LOOP2(divide)
+REAL_LOOP2(negateAdd)
 LOOP3(NAME(loop_select), REAL, int32_t, REAL, NAME(select))
 LOOP1(NAME(loop_copy), REAL, REAL, NAME(same))
 LOOP1(NAME(loop_isFinite), int32_t, REAL, NAME(isFinite))

@@ -171,7 +171,8 @@ import Testing
                 // Wild indices stay inside: 5 elements, of one value or of `count` each.
                 let source = (0..<5 * count).map { values[$0 % values.count] }
                 var gathered = [T](repeating: 77, count: count + 3)
-                try #require(loops.gather(bank, isShared: isShared))(&gathered, source, Self.ints, 4, count, count)
+                let gather = try #require(loops.gather(bank, isShared: isShared))
+                gather(&gathered, source, Self.ints, 4, count, count)
                 for i in 0..<count {
                     let index = Int(min(max(Self.ints[i], 0), 4))
                     #expect(gathered[i] == source[isShared ? index : index * count + i])

@@ -36,6 +36,7 @@ typedef enum {
     LOCKSTEP_LANES_TEST(LOCKSTEP_LANES_NAME)
     LOCKSTEP_LANES_FUSED(LOCKSTEP_LANES_NAME)
     lockstep_lanes_divide,
+    lockstep_lanes_negateAdd, // b - a
     lockstep_lanes_select,    // a != 0 ? b : c, where a is a mask
     lockstep_lanes_copy,
     lockstep_lanes_isFinite,  // of reals: a mask
@@ -66,6 +67,35 @@ typedef struct {
     ptrdiff_t count;
 } lockstep_lanes_draws;
 typedef void (*lockstep_lanes_draw)(const lockstep_lanes_draws *draws);
+
+// One instruction of a program over a block of lanes. Registers and buffers are rows of tables of pointers.
+typedef enum {
+    lockstep_lanes_run_loop,        // loop(result, a, b, c, count)
+    lockstep_lanes_point_variables, // result = buffer a + x + y * variable b + z * variable c, in bytes
+    lockstep_lanes_point_register,  // result = buffer a + count * (x + y * int register b, clamped to 0 ... z)
+    lockstep_lanes_enter,           // variable a = 0
+    lockstep_lanes_gate,            // jump to x unless y iterations of variable a are done, or all z
+    lockstep_lanes_again,           // count variable a up; jump to x unless all z iterations are done
+    lockstep_lanes_return           // what the caller does
+} lockstep_lanes_kind;
+
+typedef struct {
+    lockstep_lanes_loop loop;
+    ptrdiff_t count, x, y, z;
+    int32_t result, a, b, c;
+    lockstep_lanes_kind kind;
+} lockstep_lanes_instruction;
+
+typedef struct {
+    const lockstep_lanes_instruction *instructions;
+    ptrdiff_t count;
+    void **registers;
+    void *const *buffers;
+    ptrdiff_t *variables;
+} lockstep_lanes_machine;
+
+// Runs from an instruction on, up to one that the caller does, or to the end: returns its position.
+ptrdiff_t lockstep_lanes_run(const lockstep_lanes_machine *machine, ptrdiff_t next);
 
 // Levels run from 0, which every processor has, to the best that this one has.
 int lockstep_lanes_best_level(void);

@@ -121,21 +121,23 @@ struct MapStep: Sendable {
 
 struct PointStep: Sendable {
     enum Source: UInt8, Sendable {
-        /// constant + coefficient * a loop variable: inside the buffer.
-        case variable
+        /// constant + coefficient * a loop variable + secondCoefficient * another one: inside the buffer.
+        case variables
         /// constant + coefficient * a uniform int register.
         case register
         /// A plan.
         case plan
     }
 
-    let source: Source
+    var source: Source
     let entry: Int32
     let buffer: Int32
     /// The number of the variable, register or plan.
-    let number: Int32
+    var number: Int32
+    var second: Int32 = 0
     var coefficient = 0
-    var constant = 0
+    var secondCoefficient = 0
+    let constant: Int
 }
 
 struct AccessStep: Sendable {

@@ -1,3 +1,4 @@
+import CLanes
 import LockstepCompiler
 import LockstepTensor
 
@@ -18,6 +19,7 @@ final class BlockWorker<Real: ElementReal> {
     private let shapes: AlignedStorage<BufferShape>
     private let plans: AlignedStorage<IndexPlan>
     private let terms: AlignedStorage<IndexTerm>
+    private let code: AlignedStorage<lockstep_lanes_instruction>
 
     init(_ program: BlockProgram, width: Int) {
         self.program = program
@@ -38,6 +40,8 @@ final class BlockWorker<Real: ElementReal> {
             })
         plans = AlignedStorage(program.plans)
         terms = AlignedStorage(program.terms)
+        let shapes = UnsafePointer(shapes.base)
+        code = AlignedStorage(program.instructions.map { $0.encoded(width: width, shapes) })
         realTemporaries = AlignedStorage(count: program.temporaryCount(.reals, width: width))
         intTemporaries = AlignedStorage(count: program.temporaryCount(.ints, width: width))
         placeTemporaries(.reals, in: realTemporaries.base)
@@ -101,8 +105,11 @@ final class BlockWorker<Real: ElementReal> {
             variables: variables.base, indexRows: indexRows.base, plans: UnsafePointer(plans.base),
             terms: UnsafePointer(terms.base), low: UnsafePointer(memory.lowKeys.base + block * width),
             high: UnsafePointer(memory.highKeys.base + block * width), step: 0)
+        let machine = lockstep_lanes_machine(
+            instructions: code.base, count: program.instructions.count, registers: registers.optional, buffers: UnsafePointer(bases.optional),
+            variables: variables.base)
         program.instructions.withUnsafeBufferPointer { instructions in
-            frame.run(instructions, first: first, count: count, stepEntry: program.stepEntry)
+            frame.run(machine, instructions, first: first, count: count, stepEntry: program.stepEntry)
         }
     }
 }
@@ -118,5 +125,12 @@ extension BlockProgram {
             guard case .temporary = buffer.role, buffer.bank == bank else { return sum }
             return sum + buffer.storageCount(width: width)
         }
+    }
+}
+
+extension AlignedStorage<UnsafeMutableRawPointer> {
+    /// The table as C sees it, where every pointer may be null.
+    fileprivate var optional: UnsafeMutablePointer<UnsafeMutableRawPointer?> {
+        UnsafeMutableRawPointer(base).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
     }
 }

@@ -1,23 +1,12 @@
 import LockstepTensor
 
-/// Elements of buffers: aiming registers at them, and reading and writing those that differ by lane.
+/// Elements of buffers: finding them, and reading and writing those that differ by lane.
 extension BlockFrame {
-    @inline(__always) func point(_ step: PointStep) {
-        let buffer = Int(step.buffer)
-        let shape = buffers[buffer]
-        let element: Int
-        switch step.source {
-        case .variable:
-            element = step.constant &+ step.coefficient &* variables[Int(step.number)]
-        case .register:
-            element = clamped(step.constant &+ step.coefficient &* Int(ints(Int(step.number))[0]), shape)
-        case .plan:
-            element = clamped(uniformIndex(Int(step.number)), shape)
-        }
-        registers[Int(step.entry)] = bases[buffer] + element &* shape.strideBytes
+    /// The element that a plan says.
+    func address(_ step: PointStep) -> UnsafeMutableRawPointer {
+        let shape = buffers[Int(step.buffer)]
+        return bases[Int(step.buffer)] + min(max(uniformIndex(Int(step.number)), 0), shape.last) &* shape.strideBytes
     }
-
-    @inline(__always) private func clamped(_ index: Int, _ shape: BufferShape) -> Int { min(max(index, 0), shape.last) }
 
     func gather(_ step: GatherStep) {
         let buffer = Int(step.buffer)

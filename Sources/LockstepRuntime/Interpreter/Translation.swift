@@ -19,6 +19,8 @@ struct Translation {
     private var plans: [IndexExpression: Int] = [:]
     /// Entries aimed at elements: for the whole program, then for the body of each open loop.
     private var places: [[PlaceKey: Int32]] = [[:]]
+    /// The element that already holds the last result.
+    private var kept: Slot?
 
     private struct PlaceKey: Hashable {
         let buffer: BufferID
@@ -68,9 +70,11 @@ struct Translation {
         var starts = Array(repeating: 0, count: flat.loops.count)
         var gates: [Int?] = Array(repeating: nil, count: flat.loops.count)
         for (position, item) in flat.items.enumerated() {
+            // What is read for the last time here makes room for the result: loops may write where they read.
+            for register in dying[position] where lifetimes.spans[register.number]?.lowerBound != position { release(register) }
             switch item {
-            case .statement(let statement):
-                emit(statement)
+            case .statement(let statement): emit(statement, at: position)
+            case .fused(let fused): emit(fused, at: position)
             case .enter(let loop):
                 let variable = flat.loops[loop].variable.number
                 result.variableCount = max(result.variableCount, variable + 1)
@@ -92,9 +96,8 @@ struct Translation {
                 result.instructions.append(
                     .again(variable: Int32(variable.number), extent: variable.extent, start: starts[loop]))
             }
-            // Freed only now: a result never shares storage with an operand, which keeps the loops over lanes
-            // free of overlap, and so vectorised.
-            for register in dying[position] { release(register) }
+            // What nobody reads.
+            for register in dying[position] where lifetimes.spans[register.number]?.lowerBound == position { release(register) }
         }
     }
 }
@@ -164,7 +167,7 @@ extension Translation {
 // MARK: Statements
 
 extension Translation {
-    private mutating func emit(_ statement: Statement) {
+    private mutating func emit(_ statement: Statement, at position: Int) {
         switch statement {
         case .constant(let register, let value):
             slots[register.number] = constant(value, in: bank(of: register))
@@ -177,11 +180,14 @@ extension Translation {
             let slot = define(register, isUniform: result.plans[plan].isUniform)
             result.instructions.append(.index(slot, plan: Int32(plan)))
         case .map(let register, let op, let operands):
-            emitMap(register, op, operands)
+            emitMap(register, op, operands, at: position)
         case .load(let register, let buffer, let index):
             emitLoad(register, buffer, index)
         case .store(let buffer, let index, let value):
-            emitWrite(buffer, index, operand(value), nil)
+            // The result may have been made in place.
+            let value = operand(value)
+            if kept != value { emitWrite(buffer, index, value, nil) }
+            kept = nil
         case .accumulate(let reduction, let buffer, let index, let value):
             emitWrite(buffer, index, operand(value), reduction)
         case .draw4(let kind, let registers, let stream, let particle, let group):
@@ -210,10 +216,52 @@ extension Translation {
         }
     }
 
-    private mutating func emitMap(_ register: Register, _ op: ElementOp, _ operands: [Register]) {
+    private mutating func emit(_ fused: FusedStatement, at position: Int) {
+        let inputs = fused.operands.map { operand($0) }
+        let slot: Slot
+        var all = inputs
+        switch fused.target {
+        case .register(let register):
+            slot = defineResult(register, isUniform: inputs.allSatisfy(\.isUniform), at: position)
+        case .sum(let buffer, let index):
+            guard isUniform(index) else { return emitScatteredSum(fused, inputs, buffer, index) }
+            slot = place(buffer, index)
+            all.append(slot)
+        }
+        guard let first = all.first, let run = loops.loop(fused.operation, .reals, uniform: all.map(\.isUniform)) else { return }
+        emit(run, slot, first, all.count > 1 ? all[1] : first, all.count > 2 ? all[2] : first)
+    }
+
+    /// Elements that differ by lane are added to one by one: the pair is taken apart again.
+    private mutating func emitScatteredSum(_ fused: FusedStatement, _ inputs: [Slot], _ buffer: BufferID, _ index: IndexExpression) {
+        let isUniform = inputs.map(\.isUniform)
+        let value = Slot(entry: entry(.varying, in: .reals), isUniform: isUniform.allSatisfy(\.self))
+        guard let first = inputs.first, let last = inputs.last, let run = loops.loop(fused.first, .reals, uniform: isUniform) else { return }
+        emit(run, value, first, last, last)
+        emitWrite(buffer, index, value, .sum)
+    }
+
+    /// Where the result of an operation goes: into the element that the next statement stores it in, if it can be
+    /// read there until its last use.
+    private mutating func defineResult(_ register: Register, isUniform: Bool, at position: Int) -> Slot {
+        kept = nil
+        if position + 1 < flat.items.count, case .statement(.store(let buffer, let index, register)) = flat.items[position + 1],
+            index.registers.isEmpty, result.buffers[buffer.number].isUniform == isUniform,
+            let span = lifetimes.spans[register.number], span.lowerBound == position,
+            lifetimes.isUntouched(buffer, after: position + 1, before: span.upperBound)
+        {
+            let slot = place(buffer, index)
+            slots[register.number] = slot
+            kept = slot
+            return slot
+        }
+        return define(register, isUniform: isUniform)
+    }
+
+    private mutating func emitMap(_ register: Register, _ op: ElementOp, _ operands: [Register], at position: Int) {
         let inputs = operands.map { operand($0) }
         guard let first = inputs.first, let last = operands.last else { return }
-        let slot = define(register, isUniform: inputs.allSatisfy(\.isUniform))
+        let slot = defineResult(register, isUniform: inputs.allSatisfy(\.isUniform), at: position)
         let second = inputs.count > 1 ? inputs[1] : first
         if let run = loops.loop(op, bank(of: last), uniform: inputs.map(\.isUniform)) {
             emit(run, slot, first, second, inputs.count > 2 ? inputs[2] : first)
@@ -287,25 +335,29 @@ extension Translation {
     }
 
     private mutating func pointing(_ entry: Int32, at index: IndexExpression, of buffer: BufferID) -> PointStep {
-        func step(_ source: PointStep.Source, _ number: Int, _ coefficient: Int = 0) -> PointStep {
-            PointStep(
-                source: source, entry: entry, buffer: Int32(buffer.number), number: Int32(number), coefficient: coefficient,
-                constant: index.constant)
+        var step = PointStep(source: .plan, entry: entry, buffer: Int32(buffer.number), number: 0, constant: index.constant)
+        let variables = index.terms.compactMap { term in
+            if case .variable(let variable) = term.atom { (variable.number, term.coefficient) } else { nil }
         }
-        if index.terms.count == 1, let term = index.terms.first {
-            switch term.atom {
-            case .variable(let variable):
-                result.variableCount = max(result.variableCount, variable.number + 1)
-                if let range = index.range, range.lowerBound >= 0, range.upperBound < result.buffers[buffer.number].count {
-                    return step(.variable, variable.number, term.coefficient)
-                }
-            case .register(let register):
-                let slot = operand(register)
-                if slot.isUniform { return step(.register, slot.index, term.coefficient) }
-            case .quotient, .remainder: break
+        if (1...2).contains(variables.count), variables.count == index.terms.count, let first = variables.first, let last = variables.last,
+            let range = index.range, range.lowerBound >= 0, range.upperBound < result.buffers[buffer.number].count
+        {
+            result.variableCount = max(result.variableCount, first.0 + 1, last.0 + 1)
+            step.source = .variables
+            (step.number, step.coefficient) = (Int32(first.0), first.1)
+            (step.second, step.secondCoefficient) = variables.count == 2 ? (Int32(last.0), last.1) : (step.number, 0)
+            return step
+        }
+        if index.terms.count == 1, let term = index.terms.first, case .register(let register) = term.atom {
+            let slot = operand(register)
+            if slot.isUniform {
+                step.source = .register
+                (step.number, step.coefficient) = (slot.entry, term.coefficient)
+                return step
             }
         }
-        return step(.plan, plan(index))
+        step.number = Int32(plan(index))
+        return step
     }
 }
 
