@@ -29,5 +29,9 @@ lockstep_lanes_gather lockstep_lanes_find_gather(int level, lockstep_lanes_type 
     return type >= lockstep_lanes_types ? NULL : table(level)->gathers[type][is_shared ? 1 : 0];
 }
 
+lockstep_lanes_products lockstep_lanes_find_products(int level, lockstep_lanes_type type) {
+    return type > lockstep_lanes_double ? NULL : table(level)->products[type];
+}
+
 lockstep_lanes_draw lockstep_lanes_find_uniform(int level) { return table(level)->uniform; }
 lockstep_lanes_draw lockstep_lanes_find_normal(int level) { return table(level)->normal; }

@@ -8,6 +8,7 @@
 struct lockstep_lanes_level {
     lockstep_lanes_loop loops[lockstep_lanes_operations][lockstep_lanes_types][8];
     lockstep_lanes_gather gathers[lockstep_lanes_types][2];
+    lockstep_lanes_products products[2];
     lockstep_lanes_draw uniform, normal;
 };
 

@@ -2,6 +2,8 @@
 
 #include "level.h"
 
+// Vectors of 64 bytes for which registers have room.
+#define PRODUCT_VECTORS 2
 #define TABLE lockstep_lanes_level0
 #include "loops.h"
 

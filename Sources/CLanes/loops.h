@@ -74,9 +74,11 @@ static inline ptrdiff_t clamped(int32_t index, int32_t last) { return index < 0 
 
 #define REAL float
 #include "reals.h"
+#include "products.h"
 #undef REAL
 #define REAL double
 #include "reals.h"
+#include "products.h"
 #undef REAL
 #include "ints.h"
 #include "draws.h"
@@ -134,6 +136,7 @@ const struct lockstep_lanes_level TABLE = {
     },
     .gathers = {
         {float_gather_own, float_gather_shared}, {double_gather_own, double_gather_shared}, {int_gather_own, int_gather_shared}},
+    .products = {float_add_products, double_add_products},
     .uniform = draw_uniform,
     .normal = draw_normal,
 };

@@ -30,6 +30,9 @@ ptrdiff_t lockstep_lanes_run(const lockstep_lanes_machine *machine, ptrdiff_t ne
         case lockstep_lanes_again:
             if (++variables[i->a] < i->z) i = first + i->x - 1;
             break;
+        case lockstep_lanes_add_products:
+            machine->add_products(machine->products + i->y, i->z, i->x, registers, i->count);
+            break;
         case lockstep_lanes_return:
             return i - first;
         }

@@ -22,7 +22,7 @@ import Testing
     static let masks: [Int32] = (0..<100).map { Int32($0 * 5 % 3 == 1 ? 1 : 0) }
 
     /// Runs a loop on operands, each as long as the result or of one value.
-    static func run<R: ExpressibleByIntegerLiteral, A, B, C>(_ loop: LaneLoops.Loop, _ count: Int, _ a: [A], _ b: [B], _ c: [C]) -> [R] {
+    static func run<R: ExpressibleByIntegerLiteral & BitwiseCopyable, A: BitwiseCopyable, B: BitwiseCopyable, C: BitwiseCopyable>(_ loop: LaneLoops.Loop, _ count: Int, _ a: [A], _ b: [B], _ c: [C]) -> [R] {
         // The places after the last lane must stay as they are.
         var result = [R](repeating: 77, count: count + 3)
         loop(&result, a, b, c, count)
@@ -142,7 +142,7 @@ import Testing
     func selections(_ level: Int32, _ count: Int) throws {
         for shape in Self.shapes(3) {
             let mask = Self.operand(Self.masks, 0, isShared: shape[0])
-            func check<T: Equatable & ExpressibleByIntegerLiteral>(_ values: [T], _ precision: Precision, _ bank: Bank) throws {
+            func check<T: Equatable & ExpressibleByIntegerLiteral & BitwiseCopyable>(_ values: [T], _ precision: Precision, _ bank: Bank) throws {
                 let (b, c) = (Self.operand(values, 1, isShared: shape[1]), Self.operand(values, 2, isShared: shape[2]))
                 let loop = try #require(LaneLoops(precision, level: level).loop(.select, bank, uniform: shape))
                 let found: [T] = Self.run(loop, count, mask, b, c)
@@ -160,7 +160,7 @@ import Testing
 
     @Test(arguments: levels, counts)
     func copiesAndGathers(_ level: Int32, _ count: Int) throws {
-        func check<T: Equatable & ExpressibleByIntegerLiteral>(_ values: [T], _ precision: Precision, _ bank: Bank) throws {
+        func check<T: Equatable & ExpressibleByIntegerLiteral & BitwiseCopyable>(_ values: [T], _ precision: Precision, _ bank: Bank) throws {
             let loops = LaneLoops(precision, level: level)
             for isShared in [false, true] {
                 let copy = try #require(loops.loop(lockstep_lanes_copy, bank, uniform: [isShared]))

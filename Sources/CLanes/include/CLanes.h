@@ -68,6 +68,19 @@ typedef struct {
 } lockstep_lanes_draws;
 typedef void (*lockstep_lanes_draw)(const lockstep_lanes_draws *draws);
 
+// A product that a loop adds to an element. Each of the three is a row of the table of registers, which moves by a
+// number of bytes with each iteration.
+typedef struct {
+    int32_t target, a, b;
+    int32_t is_shared; // a is one value for all lanes
+    ptrdiff_t target_step, a_step, b_step;
+} lockstep_lanes_product;
+
+// target += a * b for each product, in each iteration, each rounded by itself. Products that follow one another may
+// have one target in common; no other targets overlap, and no target is an operand.
+typedef void (*lockstep_lanes_products)(
+    const lockstep_lanes_product *products, ptrdiff_t count, ptrdiff_t iterations, void *const *registers, ptrdiff_t lanes);
+
 // One instruction of a program over a block of lanes. Registers and buffers are rows of tables of pointers.
 typedef enum {
     lockstep_lanes_run_loop,        // loop(result, a, b, c, count)
@@ -76,6 +89,7 @@ typedef enum {
     lockstep_lanes_enter,           // variable a = 0
     lockstep_lanes_gate,            // jump to x unless y iterations of variable a are done, or all z
     lockstep_lanes_again,           // count variable a up; jump to x unless all z iterations are done
+    lockstep_lanes_add_products,    // x iterations of products y ..< y + z, of `count` lanes
     lockstep_lanes_return           // what the caller does
 } lockstep_lanes_kind;
 
@@ -92,6 +106,8 @@ typedef struct {
     void **registers;
     void *const *buffers;
     ptrdiff_t *variables;
+    const lockstep_lanes_product *products;
+    lockstep_lanes_products add_products;
 } lockstep_lanes_machine;
 
 // Runs from an instruction on, up to one that the caller does, or to the end: returns its position.
@@ -103,6 +119,7 @@ int lockstep_lanes_best_level(void);
 // NULL for what there is not. Bit k of `shape`, 0 to 7, says that operand k is one value for all lanes.
 lockstep_lanes_loop lockstep_lanes_find(int level, lockstep_lanes_operation operation, lockstep_lanes_type type, int shape);
 lockstep_lanes_gather lockstep_lanes_find_gather(int level, lockstep_lanes_type type, int is_shared);
+lockstep_lanes_products lockstep_lanes_find_products(int level, lockstep_lanes_type type); // of reals
 lockstep_lanes_draw lockstep_lanes_find_uniform(int level);
 lockstep_lanes_draw lockstep_lanes_find_normal(int level);
 

@@ -6,7 +6,7 @@ import LockstepTensor
 /// Registers are reached through one table of pointers, so that a load can be the aiming of a pointer, and a result
 /// can be computed where it is kept.
 struct BlockProgram: Sendable {
-    let precision: Precision
+    let loops: LaneLoops
     var instructions: [BlockInstruction] = []
     var plans: [IndexPlan] = []
     var terms: [IndexTerm] = []
@@ -24,7 +24,7 @@ struct BlockProgram: Sendable {
     /// The entry of the step number.
     var stepEntry: Int?
 
-    init(_ precision: Precision) { self.precision = precision }
+    init(_ loops: LaneLoops) { self.loops = loops }
 
     /// Values of scratch that registers of one bank need in a block of `width` lanes.
     func storageCount(_ bank: Bank, width: Int) -> Int {
@@ -79,7 +79,7 @@ struct Slot: Hashable, Sendable {
     var index: Int { Int(entry) }
 }
 
-/// One instruction. All payloads are plain numbers: nothing is retained while running.
+/// One instruction, as the translation makes it.
 enum BlockInstruction: Sendable {
     /// A loop over the lanes.
     case loop(LoopStep)
@@ -91,6 +91,8 @@ enum BlockInstruction: Sendable {
     case gather(GatherStep)
     /// Writes, or accumulates into, an element that is another one for each lane.
     case scatter(AccessStep, Reduction?)
+    /// Products that some iterations add to elements.
+    case addProducts([ProductStep], iterations: Int)
     case index(Slot, plan: Int32)
     case draw(DrawStep)
     /// Sets a loop variable to 0.
@@ -110,6 +112,19 @@ struct LoopStep: @unchecked Sendable {
     let c: Int32
     /// One value in all.
     let isUniform: Bool
+}
+
+/// target += a * b. Where one operand is one value for all lanes, it is a.
+struct ProductStep: Sendable {
+    struct Operand: Sendable {
+        let slot: Slot
+        /// Elements further with each iteration.
+        let step: Int
+    }
+
+    let target: Operand
+    let a: Operand
+    let b: Operand
 }
 
 struct MapStep: Sendable {

@@ -1,9 +1,11 @@
 /// How many lanes a block has.
 enum BlockWidth {
-    /// What registers and temporaries of a block may take: they should stay in a core's second-level cache.
-    static let scratchBudget = 256 << 10
-    /// Below this an instruction's own cost is felt more than a miss of the cache, since lanes are read in order.
+    /// What registers and temporaries of a block may take: more than a second-level cache, since lanes are read in
+    /// order, and an instruction's own cost is felt more than a miss of the cache.
+    static let scratchBudget = 4 << 20
     static let range = 128...512
+    /// Lanes of the widest vectors.
+    static let vector = 16
 
     /// Wide blocks spread the cost of an instruction over many lanes, as long as their scratch stays in cache. All
     /// cores get the same number of blocks, and blocks are no wider than the lanes fill.
@@ -13,7 +15,7 @@ enum BlockWidth {
         let blocks = max(lanes, 1).dividedUp(by: widest).dividedUp(by: cores) * cores
         let width = max(lanes, 1).dividedUp(by: blocks)
         // Whole vectors, unless there are hardly any lanes.
-        return width < 8 ? width : width.dividedUp(by: 8) * 8
+        return width <= vector / 4 ? width : width.dividedUp(by: vector) * vector
     }
 }
 

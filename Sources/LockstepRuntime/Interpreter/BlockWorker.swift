@@ -20,6 +20,8 @@ final class BlockWorker<Real: ElementReal> {
     private let plans: AlignedStorage<IndexPlan>
     private let terms: AlignedStorage<IndexTerm>
     private let code: AlignedStorage<lockstep_lanes_instruction>
+    private let products: AlignedStorage<lockstep_lanes_product>
+    private let addProducts: LaneLoops.Products?
 
     init(_ program: BlockProgram, width: Int) {
         self.program = program
@@ -40,8 +42,10 @@ final class BlockWorker<Real: ElementReal> {
             })
         plans = AlignedStorage(program.plans)
         terms = AlignedStorage(program.terms)
-        let shapes = UnsafePointer(shapes.base)
-        code = AlignedStorage(program.instructions.map { $0.encoded(width: width, shapes) })
+        let encoded = EncodedProgram(program, width: width, realSize: MemoryLayout<Real>.stride, UnsafePointer(shapes.base))
+        code = AlignedStorage(encoded.instructions)
+        products = AlignedStorage(encoded.products)
+        addProducts = program.loops.addProducts
         realTemporaries = AlignedStorage(count: program.temporaryCount(.reals, width: width))
         intTemporaries = AlignedStorage(count: program.temporaryCount(.ints, width: width))
         placeTemporaries(.reals, in: realTemporaries.base)
@@ -107,7 +111,7 @@ final class BlockWorker<Real: ElementReal> {
             high: UnsafePointer(memory.highKeys.base + block * width), step: 0)
         let machine = lockstep_lanes_machine(
             instructions: code.base, count: program.instructions.count, registers: registers.optional, buffers: UnsafePointer(bases.optional),
-            variables: variables.base)
+            variables: variables.base, products: products.base, add_products: addProducts)
         program.instructions.withUnsafeBufferPointer { instructions in
             frame.run(machine, instructions, first: first, count: count, stepEntry: program.stepEntry)
         }

@@ -1,10 +1,24 @@
 import CLanes
 
-extension BlockInstruction {
-    /// The form that runs, for blocks of `width` lanes. What C does not do returns to Swift.
-    func encoded(width: Int, _ shapes: UnsafePointer<BufferShape>) -> lockstep_lanes_instruction {
+/// The form of a program that runs, for blocks of one width.
+struct EncodedProgram {
+    private(set) var instructions: [lockstep_lanes_instruction] = []
+    private(set) var products: [lockstep_lanes_product] = []
+    private let width: Int
+    private let realSize: Int
+
+    init(_ program: BlockProgram, width: Int, realSize: Int, _ shapes: UnsafePointer<BufferShape>) {
+        self.width = width
+        self.realSize = realSize
+        for instruction in program.instructions { instructions.append(encoded(instruction, shapes)) }
+    }
+
+    /// What C does not do returns to Swift.
+    private mutating func encoded(
+        _ instruction: BlockInstruction, _ shapes: UnsafePointer<BufferShape>
+    ) -> lockstep_lanes_instruction {
         var code = lockstep_lanes_instruction()
-        switch self {
+        switch instruction {
         case .loop(let step):
             code.kind = lockstep_lanes_run_loop
             code.loop = step.run
@@ -34,9 +48,20 @@ extension BlockInstruction {
         case .again(let variable, let extent, let start):
             code.kind = lockstep_lanes_again
             (code.a, code.x, code.z) = (variable, start, extent)
+        case .addProducts(let steps, let iterations):
+            code.kind = lockstep_lanes_add_products
+            (code.count, code.x, code.y, code.z) = (width, iterations, products.count, steps.count)
+            products += steps.map(encoded)
         case .function, .gather, .scatter, .index, .draw:
             code.kind = lockstep_lanes_return
         }
         return code
+    }
+
+    private func encoded(_ step: ProductStep) -> lockstep_lanes_product {
+        func bytes(_ operand: ProductStep.Operand) -> Int { operand.step * (operand.slot.isUniform ? 1 : width) * realSize }
+        return lockstep_lanes_product(
+            target: step.target.slot.entry, a: step.a.slot.entry, b: step.b.slot.entry, is_shared: step.a.slot.isUniform ? 1 : 0,
+            target_step: bytes(step.target), a_step: bytes(step.a), b_step: bytes(step.b))
     }
 }

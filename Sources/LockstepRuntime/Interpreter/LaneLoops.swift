@@ -9,6 +9,9 @@ struct LaneLoops: Sendable {
     typealias Gather = @convention(c) (
         UnsafeMutableRawPointer?, UnsafeRawPointer?, UnsafePointer<Int32>?, Int32, Int, Int
     ) -> Void
+    typealias Products = @convention(c) (
+        UnsafePointer<lockstep_lanes_product>?, Int, Int, UnsafePointer<UnsafeMutableRawPointer?>?, Int
+    ) -> Void
     typealias Draw = @convention(c) (UnsafePointer<lockstep_lanes_draws>?) -> Void
 
     let level: Int32
@@ -43,6 +46,8 @@ struct LaneLoops: Sendable {
     }
 
     func gather(_ bank: Bank, isShared: Bool) -> Gather? { lockstep_lanes_find_gather(level, type(bank), isShared ? 1 : 0) }
+
+    var addProducts: Products? { lockstep_lanes_find_products(level, type(.reals)) }
 
     /// Four draws of each lane; nil for what is drawn lane by lane.
     func draw(_ kind: RandomOp.Kind) -> Draw? {

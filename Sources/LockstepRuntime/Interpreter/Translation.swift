@@ -46,7 +46,7 @@ struct Translation {
     private init(_ program: LaneProgram, _ loops: LaneLoops) {
         source = program
         self.loops = loops
-        result = BlockProgram(loops.precision)
+        result = BlockProgram(loops)
         flat = FlatProgram(program)
         lifetimes = Lifetimes(flat, registers: program.registers.count, buffers: program.buffers.count)
         slots = Array(repeating: nil, count: program.registers.count)
@@ -69,12 +69,17 @@ struct Translation {
         }
         var starts = Array(repeating: 0, count: flat.loops.count)
         var gates: [Int?] = Array(repeating: nil, count: flat.loops.count)
+        /// The end of a loop that runs as one instruction.
+        var skipped = 0
         for (position, item) in flat.items.enumerated() {
             // What is read for the last time here makes room for the result: loops may write where they read.
             for register in dying[position] where lifetimes.spans[register.number]?.lowerBound != position { release(register) }
             switch item {
+            case _ where position < skipped: break
             case .statement(let statement): emit(statement, at: position)
             case .fused(let fused): emit(fused, at: position)
+            case .enter(let loop) where emitProducts(flat.loops[loop]):
+                skipped = flat.loops[loop].end + 1
             case .enter(let loop):
                 let variable = flat.loops[loop].variable.number
                 result.variableCount = max(result.variableCount, variable + 1)
@@ -239,6 +244,29 @@ extension Translation {
         guard let first = inputs.first, let last = inputs.last, let run = loops.loop(fused.first, .reals, uniform: isUniform) else { return }
         emit(run, value, first, last, last)
         emitWrite(buffer, index, value, .sum)
+    }
+
+    /// A loop of sums as one instruction, if it can be one.
+    private mutating func emitProducts(_ loop: FlatProgram.LoopSpan) -> Bool {
+        guard let sums = ProductLoop(loop, of: flat, result.buffers) else { return false }
+        var steps: [ProductStep] = []
+        for product in sums.products {
+            let operands = product.operands.map { operand in
+                switch operand {
+                case .element(let element): self.operand(element)
+                case .register(let register): ProductStep.Operand(slot: self.operand(register), step: 0)
+                }
+            }.sorted { $0.slot.isUniform && !$1.slot.isUniform }
+            // A product that is the same for all lanes is better made once.
+            guard operands.count == 2, !operands[1].slot.isUniform else { return false }
+            steps.append(ProductStep(target: operand(product.target), a: operands[0], b: operands[1]))
+        }
+        result.instructions.append(.addProducts(steps, iterations: sums.iterations))
+        return true
+    }
+
+    private mutating func operand(_ element: ProductLoop.Element) -> ProductStep.Operand {
+        ProductStep.Operand(slot: place(element.buffer, element.first), step: element.step)
     }
 
     /// Where the result of an operation goes: into the element that the next statement stores it in, if it can be
