@@ -119,12 +119,22 @@ static inline float sine(float x, uint64_t ahead) {
     return from_bits(bits_of(value) ^ ((quadrant & 2) << 30));
 }
 
+// x 2^k for x in [1/2, 2) and k from -150 on, without a product that underflows, which takes many processors three
+// times as long as all the rest.
+static inline float scale_quietly(float x, int32_t k) {
+    int32_t normal = (int32_t)(bits_of(x) + ((uint32_t)k << 23));
+    // The bits of a subnormal number count multiples of 2^-149: so do those of 2^-62 and a sum with it, times 2^64.
+    uint32_t subnormal = bits_of(x * power_of_two(k + 64) + 0x1p-62f) - bits_of(0x1p-62f);
+    int32_t infinity = 0x7f800000;
+    return from_bits(normal < 0x00800000 ? subnormal : (uint32_t)(normal < infinity ? normal : infinity));
+}
+
 // e^x within 1 ulp.
 static inline float float_exp(float x) {
     int32_t k;
     float r = reduce(clamp(x, -104, 89), &k);
-    // Below -104 the result is 0; a product that underflows there would cost many processors a hundred cycles.
-    return scale(x < -104 ? 0 : 1 + exponential_tail(r), k);
+    float result = scale_quietly(1 + exponential_tail(r), k);
+    return x == x ? result : x;
 }
 
 // e^x - 1 within 2 ulps.

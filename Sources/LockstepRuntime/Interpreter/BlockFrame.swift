@@ -7,6 +7,8 @@ struct BlockFrame<Real: ElementReal> {
 
     /// Lanes of a block.
     let width: Int
+    /// Those of them that are the caller's: others fill up the last block, and what they hold means nothing.
+    let lanes: Int
     let registers: UnsafeMutablePointer<UnsafeMutableRawPointer>
     let bases: UnsafeMutablePointer<UnsafeMutableRawPointer>
     let buffers: UnsafePointer<BufferShape>
@@ -22,8 +24,8 @@ struct BlockFrame<Real: ElementReal> {
 
     @inline(__always) func reals(_ entry: Int) -> Reals { registers[entry].assumingMemoryBound(to: Real.self) }
     @inline(__always) func ints(_ entry: Int) -> Ints { registers[entry].assumingMemoryBound(to: Int32.self) }
-    /// How many values an instruction with this result makes.
-    @inline(__always) func count(_ slot: Slot) -> Int { slot.isUniform ? 1 : width }
+    /// How many values an operation without a vectorised loop makes.
+    @inline(__always) func count(_ slot: Slot) -> Int { slot.isUniform ? 1 : lanes }
 }
 
 /// The extent of a buffer, as instructions need it.

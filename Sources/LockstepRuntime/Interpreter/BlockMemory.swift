@@ -23,7 +23,8 @@ final class BlockMemory<Real: ElementReal>: Sendable {
         self.layout = layout
         lowKeys = AlignedStorage(count: layout.blocks * layout.width)
         highKeys = AlignedStorage(count: layout.blocks * layout.width)
-        for (lane, key) in inputs.keys.enumerated() { (lowKeys.base[lane], highKeys.base[lane]) = (key.low, key.high) }
+        layout.place(inputs.keys.map(\.low), count: 1, in: lowKeys.base)
+        layout.place(inputs.keys.map(\.high), count: 1, in: highKeys.base)
         buffers = program.buffers.map { buffer in
             switch buffer.role {
             case .temporary: .temporary

@@ -7,6 +7,9 @@ enum BlockWidth {
     /// Lanes of the widest vectors.
     static let vector = 16
 
+    /// Room for whole vectors: what fills up the last one costs less than a rest that is done one by one.
+    static func wholeVectors(_ lanes: Int) -> Int { max(lanes.dividedUp(by: vector), 1) * vector }
+
     /// Wide blocks spread the cost of an instruction over many lanes, as long as their scratch stays in cache. All
     /// cores get the same number of blocks, and blocks are no wider than the lanes fill.
     static func choose(lanes: Int, cores: Int, bytesPerLane: Int) -> Int {
@@ -14,8 +17,7 @@ enum BlockWidth {
         while widest > range.lowerBound, widest * bytesPerLane > scratchBudget { widest /= 2 }
         let blocks = max(lanes, 1).dividedUp(by: widest).dividedUp(by: cores) * cores
         let width = max(lanes, 1).dividedUp(by: blocks)
-        // Whole vectors, unless there are hardly any lanes.
-        return width <= vector / 4 ? width : width.dividedUp(by: vector) * vector
+        return width < vector ? width : wholeVectors(width)
     }
 }
 

@@ -105,7 +105,7 @@ final class BlockWorker<Real: ElementReal> {
             registers.base[entry] = bases.base[buffer] + min(max(element, 0), shape.last) * shape.strideBytes
         }
         var frame = BlockFrame<Real>(
-            width: width, registers: registers.base, bases: bases.base, buffers: UnsafePointer(shapes.base),
+            width: width, lanes: memory.layout.filled(block), registers: registers.base, bases: bases.base, buffers: UnsafePointer(shapes.base),
             variables: variables.base, indexRows: indexRows.base, plans: UnsafePointer(plans.base),
             terms: UnsafePointer(terms.base), low: UnsafePointer(memory.lowKeys.base + block * width),
             high: UnsafePointer(memory.highKeys.base + block * width), step: 0)

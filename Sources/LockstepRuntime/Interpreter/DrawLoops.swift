@@ -35,7 +35,7 @@ extension BlockFrame {
         let (r0, r1) = (reals(Int(draw.results[0])), reals(Int(draw.results[1])))
         let (r2, r3) = (reals(Int(draw.results[2])), reals(Int(draw.results[3])))
         let parameter = draw.kind == .gamma || draw.kind == .poisson ? reals(draw.parameter.index) : r0
-        for lane in 0..<width {
+        for lane in 0..<lanes {
             let draws = Draws<Real>(
                 key: SIMD2(low[lane], high[lane]), stream: draw.stream, step: step, particle: draw.particle)
             let position = positions[lane]

@@ -37,10 +37,14 @@ package struct InterpreterExecutable: LaneExecutable {
     private func execution<Real: ElementReal>(_ type: Real.Type, _ inputs: LaneInputs) -> InterpreterExecution<Real> {
         let lanes = inputs.keys.count
         let cores = max(ProcessInfo.processInfo.activeProcessorCount, 1)
-        let width =
-            blockWidth.map { max($0, 1) }
-            ?? BlockWidth.choose(
+        let layout: LaneLayout
+        if let blockWidth {
+            layout = LaneLayout(lanes: lanes, width: max(blockWidth, 1))
+        } else {
+            let filled = BlockWidth.choose(
                 lanes: lanes, cores: cores, bytesPerLane: program.scratchBytesPerLane(realSize: MemoryLayout<Real>.size))
-        return InterpreterExecution(program, inputs, LaneLayout(lanes: lanes, width: width), cores: cores)
+            layout = LaneLayout(lanes: lanes, width: BlockWidth.wholeVectors(filled), filled: filled)
+        }
+        return InterpreterExecution(program, inputs, layout, cores: cores)
     }
 }
