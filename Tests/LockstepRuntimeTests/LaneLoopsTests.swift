@@ -49,7 +49,7 @@ import Testing
             let loops = LaneLoops(precision, level: level)
             let values = Self.reals.map { R($0) }
             let unary: [(ElementOp, (R) -> R)] = [
-                (.negate, { -$0 }), (.abs, { $0.magnitude }), (.sign, { ElementFunctions.sign($0) }), (.floor, { $0.rounded(.down) }),
+                (.negate, { -$0 }), (.abs, { $0.magnitude }), (.sign, { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }), (.floor, { $0.rounded(.down) }),
                 (.ceil, { $0.rounded(.up) }), (.sqrt, { $0.squareRoot() }), (.toReal, { $0 }),
             ]
             for (op, function) in unary {
