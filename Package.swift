@@ -23,11 +23,13 @@ let package = Package(
                 "prelude.cl", "elementary.cl", "log_sums.cl", "special.cl", "philox.cl", "samplers.cl", "layout.cl", "slices.cl",
             ]),
         .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        // Loops over the lanes of a block, for several instruction sets.
+        .target(name: "CLanes"),
         .target(name: "LockstepTensor", dependencies: [numerics]),
         .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),
         .target(name: "LockstepModel", dependencies: ["LockstepDistributions"]),
         .target(name: "LockstepCompiler", dependencies: ["LockstepTensor", "KernelSources"]),
-        .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL"]),
+        .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL", "CLanes"]),
         .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
         // The models that the programs fit by name.
@@ -43,7 +45,7 @@ let package = Package(
         .testTarget(name: "LockstepModelTests", dependencies: ["LockstepModel", "TestSupport"]),
         .testTarget(
             name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"], exclude: ["Goldens"]),
-        .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "TestSupport"]),
+        .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "CLanes", "TestSupport"]),
         .testTarget(
             name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),
         .testTarget(name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep"]),

@@ -6,11 +6,12 @@ import Testing
     static let buildsOn: [String: Set<String>] = [
         "KernelSources": [],
         "COpenCL": [],
+        "CLanes": [],
         "LockstepTensor": [],
         "LockstepDistributions": ["LockstepTensor"],
         "LockstepModel": ["LockstepDistributions"],
         "LockstepCompiler": ["LockstepTensor", "KernelSources"],
-        "LockstepRuntime": ["LockstepCompiler", "COpenCL"],
+        "LockstepRuntime": ["LockstepCompiler", "COpenCL", "CLanes"],
         "LockstepInference": ["LockstepModel", "LockstepRuntime"],
         "Lockstep": ["LockstepInference"],
         "LockstepExamples": ["Lockstep"],
@@ -61,7 +62,7 @@ import Testing
 
     /// Nothing of the C targets reaches for another module either.
     @Test func cFilesIncludeTheirOwn() throws {
-        for folder in ["Kernels", "Sources/COpenCL"] {
+        for folder in ["Kernels", "Sources/COpenCL", "Sources/CLanes"] {
             for file in try ProjectFiles.files(folder, ["c", "h", "cl"]) {
                 for line in file.lines where line.hasPrefix("#include") {
                     #expect(!line.contains("Lockstep"), "\(file.path): \(line)")

@@ -9,7 +9,7 @@ import Testing
         #expect(width >= 1 && width <= BlockWidth.range.upperBound)
         // No core has more to do than its share, but for lanes that fill up a vector.
         let blocksOfOneCore = (blocks + cores - 1) / cores
-        #expect(blocksOfOneCore * width <= (lanes + cores - 1) / cores + 8 * blocksOfOneCore)
+        #expect(blocksOfOneCore * width <= (lanes + cores - 1) / cores + BlockWidth.vector * blocksOfOneCore)
     }
 
     @Test func largeScratchNarrowsBlocks() {

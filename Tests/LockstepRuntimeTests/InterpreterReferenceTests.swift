@@ -227,15 +227,15 @@ struct ReferenceLane {
         guard precision == .float else { return ReferenceElements.apply(op, x) }
         let value = Float(x[0])
         return switch op {
-        case .exp: Double(Float.laneExp(value))
-        case .expMinusOne: Double(Float.laneExpMinusOne(value))
-        case .log: Double(Float.laneLog(value))
-        case .logOnePlus: Double(Float.laneLogOnePlus(value))
-        case .sigmoid: Double(Float.laneSigmoid(value))
-        case .softplus: Double(Float.laneSoftplus(value))
-        case .tanh: Double(Float.laneTanh(value))
-        case .sin: Double(Float.laneSin(value))
-        case .cos: Double(Float.laneCos(value))
+        case .exp: Double(LaneFunctions.exp(value))
+        case .expMinusOne: Double(LaneFunctions.expMinusOne(value))
+        case .log: Double(LaneFunctions.log(value))
+        case .logOnePlus: Double(LaneFunctions.logOnePlus(value))
+        case .sigmoid: Double(LaneFunctions.sigmoid(value))
+        case .softplus: Double(LaneFunctions.softplus(value))
+        case .tanh: Double(LaneFunctions.tanh(value))
+        case .sin: Double(LaneFunctions.sin(value))
+        case .cos: Double(LaneFunctions.cos(value))
         default: ReferenceElements.apply(op, x)
         }
     }

@@ -8,11 +8,11 @@ package enum ReferenceElements {
         typealias F = ElementFunctions
         switch op {
         case .negate: return -x[0]
-        case .abs: return F.abs(x[0])
-        case .sign: return F.sign(x[0])
-        case .floor: return F.floor(x[0])
-        case .ceil: return F.ceil(x[0])
-        case .sqrt: return F.sqrt(x[0])
+        case .abs: return x[0].magnitude
+        case .sign: return x[0] > 0 ? 1 : x[0] < 0 ? -1 : x[0]
+        case .floor: return x[0].rounded(.down)
+        case .ceil: return x[0].rounded(.up)
+        case .sqrt: return x[0].squareRoot()
         case .exp: return F.exp(x[0])
         case .expMinusOne: return F.expMinusOne(x[0])
         case .log: return F.log(x[0])
@@ -50,7 +50,7 @@ package enum ReferenceElements {
         case .not: return mask(x[0] == 0)
         case .select: return x[0] != 0 ? x[1] : x[2]
         case .toReal: return x[0]
-        case .toInt: return F.truncate(x[0])
+        case .toInt: return x[0].rounded(.towardZero)
         }
     }
 }

@@ -4,9 +4,20 @@ struct LaneLayout: Sendable {
     /// Places of a block.
     let width: Int
     /// Places that each lane has, next to each other.
-    var copies = 1
+    let copies: Int
+    /// Places that a full block uses.
+    let filled: Int
 
-    var blocks: Int { (lanes * copies + width - 1) / width }
+    init(lanes: Int, width: Int, copies: Int = 1, filled: Int? = nil) {
+        self.lanes = lanes
+        self.width = width
+        self.copies = copies
+        self.filled = filled ?? width
+    }
+
+    var blocks: Int { (lanes * copies + filled - 1) / filled }
+    /// Places that a block uses.
+    func filled(_ block: Int) -> Int { min(filled, lanes * copies - block * filled) }
 
     @_specialize(where Real == Float)
     @_specialize(where Real == Double)
@@ -34,10 +45,9 @@ struct LaneLayout: Sendable {
     @inline(__always)
     private func move(_ count: Int, upTo limit: Int, _ body: (Int, Int) -> Void) {
         for block in 0..<blocks {
-            let first = block * width
-            let inBlock = min(width, lanes * copies - first)
+            let first = block * filled
             for element in 0..<count {
-                for place in 0..<inBlock {
+                for place in 0..<filled(block) {
                     let position = (copies == 1 ? first + place : (first + place) / copies) * count + element
                     if position < limit { body(position, (block * count + element) * width + place) }
                 }

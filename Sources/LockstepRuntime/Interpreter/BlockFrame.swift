@@ -7,23 +7,27 @@ struct BlockFrame<Real: ElementReal> {
 
     /// Lanes of a block.
     let width: Int
-    let reals: UnsafeMutablePointer<Reals>
-    let ints: UnsafeMutablePointer<Ints>
-    let realBuffers: UnsafeMutablePointer<Reals>
-    let intBuffers: UnsafeMutablePointer<Ints>
+    /// Those of them that are the caller's: others fill up the last block, and what they hold means nothing.
+    let lanes: Int
+    let registers: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    let bases: UnsafeMutablePointer<UnsafeMutableRawPointer>
     let buffers: UnsafePointer<BufferShape>
     let variables: UnsafeMutablePointer<Int>
     /// Rows of `width` for indices that vary.
     let indexRows: Ints
     let plans: UnsafePointer<IndexPlan>
     let terms: UnsafePointer<IndexTerm>
-    var keys: UnsafePointer<SIMD2<UInt32>>
+    /// The keys of the lanes, in two halves.
+    let low: UnsafePointer<UInt32>
+    let high: UnsafePointer<UInt32>
     var step: UInt32
+    /// Of those that are run in one go: nothing in scratch is older.
+    var firstStep: UInt32
 
-    @inline(__always) func real(_ slot: Slot) -> Reals { reals[slot.index] }
-    @inline(__always) func int(_ slot: Slot) -> Ints { ints[slot.index] }
-    /// How many values an instruction with this result makes.
-    @inline(__always) func count(_ slot: Slot) -> Int { slot.isUniform ? 1 : width }
+    @inline(__always) func reals(_ entry: Int) -> Reals { registers[entry].assumingMemoryBound(to: Real.self) }
+    @inline(__always) func ints(_ entry: Int) -> Ints { registers[entry].assumingMemoryBound(to: Int32.self) }
+    /// How many values an operation without a vectorised loop makes.
+    @inline(__always) func count(_ slot: Slot) -> Int { slot.isUniform ? 1 : lanes }
 }
 
 /// The extent of a buffer, as instructions need it.
@@ -32,6 +36,8 @@ struct BufferShape {
     let last: Int
     /// Values of one element: the block's width, or 1 when uniform.
     let stride: Int
+    /// Bytes of one element.
+    let strideBytes: Int
     let isUniform: Bool
 }
 
@@ -54,17 +60,22 @@ extension BlockFrame {
     private func uniformValue(_ atom: IndexTerm.Atom) -> Int {
         switch atom {
         case .variable(let number): variables[number]
-        case .register(let entry): Int(ints[entry][0])
+        case .register(let entry): Int(ints(entry)[0])
         case .quotient(let plan, let divisor): uniformIndex(plan) / divisor
         case .remainder(let plan, let divisor): uniformIndex(plan) % divisor
         }
     }
 
-    /// An index for each lane, in row `depth` of the scratch.
-    func varyingIndex(_ number: Int, depth: Int = 0) -> Ints {
+    /// An index for each lane: in row `depth` of the scratch, or the register that is the index.
+    func varyingIndex(_ number: Int, depth: Int = 0) -> UnsafePointer<Int32> {
         let plan = plans[number]
         let row = indexRows + depth * width
         let terms = UnsafeBufferPointer(start: terms + plan.firstTerm, count: plan.termCount)
+        if terms.count == 1, plan.constant == 0, terms[0].coefficient == 1, !terms[0].isUniform,
+            case .register(let entry) = terms[0].atom
+        {
+            return UnsafePointer(ints(entry))
+        }
         var sum = plan.constant
         for term in terms where term.isUniform { sum &+= term.coefficient &* uniformValue(term.atom) }
         let start = Int32(truncatingIfNeeded: sum)
@@ -74,7 +85,7 @@ extension BlockFrame {
             switch term.atom {
             case .variable: break
             case .register(let entry):
-                let values = ints[entry]
+                let values = ints(entry)
                 for lane in 0..<width { row[lane] &+= coefficient &* values[lane] }
             case .quotient(let inner, let divisor):
                 let values = varyingIndex(inner, depth: depth + 1)
@@ -86,8 +97,6 @@ extension BlockFrame {
                 for lane in 0..<width { row[lane] &+= coefficient &* (values[lane] % divisor) }
             }
         }
-        return row
+        return UnsafePointer(row)
     }
-
-    @inline(__always) func clamped(_ index: Int, _ shape: BufferShape) -> Int { min(max(index, 0), shape.last) }
 }

@@ -13,14 +13,18 @@ final class BlockMemory<Real: ElementReal>: Sendable {
     }
 
     let layout: LaneLayout
-    let keys: AlignedStorage<SIMD2<UInt32>>
+    /// The halves of the lanes' keys.
+    let lowKeys: AlignedStorage<UInt32>
+    let highKeys: AlignedStorage<UInt32>
     /// By buffer number.
     let buffers: [Storage]
 
     init(_ program: BlockProgram, _ inputs: LaneInputs, _ layout: LaneLayout) {
         self.layout = layout
-        keys = AlignedStorage(count: layout.blocks * layout.width)
-        for (lane, key) in inputs.keys.enumerated() { keys.base[lane] = SIMD2(key.low, key.high) }
+        lowKeys = AlignedStorage(count: layout.blocks * layout.width)
+        highKeys = AlignedStorage(count: layout.blocks * layout.width)
+        layout.place(inputs.keys.map(\.low), count: 1, in: lowKeys.base)
+        layout.place(inputs.keys.map(\.high), count: 1, in: highKeys.base)
         buffers = program.buffers.map { buffer in
             switch buffer.role {
             case .temporary: .temporary

@@ -3,19 +3,40 @@ import LockstepTensor
 
 /// A lane program in the form that is executed: flat instructions over registers that share storage.
 ///
-/// Registers are reached through one table of pointers for each bank, so that a load can be the aiming of a pointer.
+/// Registers are reached through one table of pointers, so that a load can be the aiming of a pointer, and a result
+/// can be computed where it is kept.
 struct BlockProgram: Sendable {
+    let loops: LaneLoops
     var instructions: [BlockInstruction] = []
     var plans: [IndexPlan] = []
     var terms: [IndexTerm] = []
     var buffers: [BufferPlan] = []
-    var reals = BankPlan()
-    var ints = BankPlan()
+    var entries: [RegisterEntry] = []
+    /// Values that are set once.
+    var constants: [(entry: Int, value: Double)] = []
+    /// Values that are set at each launch.
+    var scalars: [(entry: Int, name: String)] = []
+    /// Entries that stay aimed at one element.
+    var places: [(entry: Int, buffer: Int, element: Int)] = []
     var variableCount = 0
-    /// Rows of scratch that nested varying indices need.
+    /// Rows of scratch for indices that vary.
     var indexDepth = 0
-    /// The entry of the step number, in the bank of ints.
+    /// The entry of the step number.
     var stepEntry: Int?
+
+    init(_ loops: LaneLoops) { self.loops = loops }
+
+    /// Values of scratch that registers of one bank need in a block of `width` lanes.
+    func storageCount(_ bank: Bank, width: Int) -> Int {
+        entries.reduce(0) { sum, entry in
+            guard entry.bank == bank else { return sum }
+            return switch entry.kind {
+            case .varying: sum + width
+            case .uniform: sum + 1
+            case .pointer: sum
+            }
+        }
+    }
 }
 
 /// Where values are kept. Masks are ints, 0 or 1.
@@ -25,32 +46,19 @@ enum Bank: Hashable, Sendable {
     init(_ dtype: DType) { self = dtype == .real ? .reals : .ints }
 }
 
-struct BankPlan: Sendable {
-    enum Entry: Sendable {
+/// A row of the table of registers.
+struct RegisterEntry: Sendable {
+    enum Kind: Sendable {
         /// One value for each lane of a block.
         case varying
         /// One value.
         case uniform
-        /// No storage: loads aim it at a buffer.
+        /// No storage: it is aimed at an element of a buffer.
         case pointer
     }
 
-    var entries: [Entry] = []
-    /// Values that are set once.
-    var constants: [(entry: Int, value: Double)] = []
-    /// Values that are set at each launch.
-    var scalars: [(entry: Int, name: String)] = []
-
-    /// Values of scratch that a block of `width` lanes needs.
-    func storageCount(width: Int) -> Int {
-        entries.reduce(0) { sum, entry in
-            switch entry {
-            case .varying: sum + width
-            case .uniform: sum + 1
-            case .pointer: sum
-            }
-        }
-    }
+    let kind: Kind
+    let bank: Bank
 }
 
 struct BufferPlan: Sendable {
@@ -63,7 +71,7 @@ struct BufferPlan: Sendable {
     var bank: Bank { Bank(dtype) }
 }
 
-/// A register in its bank's table.
+/// A register's row in the table.
 struct Slot: Hashable, Sendable {
     var entry: Int32
     var isUniform: Bool
@@ -71,16 +79,20 @@ struct Slot: Hashable, Sendable {
     var index: Int { Int(entry) }
 }
 
-/// One instruction. All payloads are plain numbers: nothing is retained while running.
+/// One instruction, as the translation makes it.
 enum BlockInstruction: Sendable {
-    case map(MapStep)
-    /// Copies or gathers from a buffer.
-    case load(AccessStep)
-    /// Aims the register at the buffer's own memory.
-    case point(AccessStep)
-    /// Writes the register into a buffer.
-    case store(AccessStep)
-    case accumulate(AccessStep, Reduction)
+    /// A loop over the lanes.
+    case loop(LoopStep)
+    /// An operation that has no such loop.
+    case function(MapStep)
+    /// Aims a register at an element.
+    case point(PointStep)
+    /// Reads an element that is another one for each lane.
+    case gather(GatherStep)
+    /// Writes, or accumulates into, an element that is another one for each lane.
+    case scatter(AccessStep, Reduction?)
+    /// Products that some iterations add to elements.
+    case addProducts([ProductStep], iterations: Int)
     case index(Slot, plan: Int32)
     case draw(DrawStep)
     /// Sets a loop variable to 0.
@@ -91,14 +103,56 @@ enum BlockInstruction: Sendable {
     case again(variable: Int32, extent: Int, start: Int)
 }
 
+struct LoopStep: @unchecked Sendable {
+    // Unchecked: a C function holds no state.
+    let run: LaneLoops.Loop
+    let result: Int32
+    let a: Int32
+    let b: Int32
+    let c: Int32
+    /// One value in all.
+    let isUniform: Bool
+}
+
+/// target += a * b. Where one operand is one value for all lanes, it is a.
+struct ProductStep: Sendable {
+    struct Operand: Sendable {
+        let slot: Slot
+        /// Elements further with each iteration.
+        let step: Int
+    }
+
+    let target: Operand
+    let a: Operand
+    let b: Operand
+}
+
 struct MapStep: Sendable {
     let op: ElementOp
-    /// The bank of the last operand; the first one of a select is a mask.
-    let bank: Bank
     let result: Slot
     let a: Slot
     let b: Slot
-    let c: Slot
+}
+
+struct PointStep: Sendable {
+    enum Source: UInt8, Sendable {
+        /// constant + coefficient * a loop variable + secondCoefficient * another one: inside the buffer.
+        case variables
+        /// constant + coefficient * a uniform int register.
+        case register
+        /// A plan.
+        case plan
+    }
+
+    var source: Source
+    let entry: Int32
+    let buffer: Int32
+    /// The number of the variable, register or plan.
+    var number: Int32
+    var second: Int32 = 0
+    var coefficient = 0
+    var secondCoefficient = 0
+    let constant: Int
 }
 
 struct AccessStep: Sendable {
@@ -108,11 +162,21 @@ struct AccessStep: Sendable {
     let plan: Int32
 }
 
-struct DrawStep: Sendable {
+struct GatherStep: @unchecked Sendable {
+    // Unchecked: a C function holds no state.
+    let run: LaneLoops.Gather
+    let result: Int32
+    let buffer: Int32
+    let plan: Int32
+}
+
+struct DrawStep: @unchecked Sendable {
+    // Unchecked: a C function holds no state.
+    let run: LaneLoops.Draw?
     let kind: RandomOp.Kind
-    /// Whether four steps share a block of draws, of which each takes one.
-    let isShared: Bool
-    /// Four for the uniform and normal draws of a group of elements, else one, repeated.
+    /// For a site of one element, whose block is for four steps: the register that is aimed at one of the four results.
+    let taken: Int32?
+    /// Four for uniform and normal draws, else one, repeated.
     let results: SIMD4<Int32>
     let parameter: Slot
     let stream: UInt32
@@ -131,7 +195,7 @@ struct IndexPlan: Hashable, Sendable {
 struct IndexTerm: Hashable, Sendable {
     enum Atom: Hashable, Sendable {
         case variable(Int)
-        /// An entry of the bank of ints.
+        /// A row of the table of registers.
         case register(Int)
         case quotient(plan: Int, divisor: Int)
         case remainder(plan: Int, divisor: Int)

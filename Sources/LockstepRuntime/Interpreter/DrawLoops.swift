@@ -1,19 +1,50 @@
+import CLanes
 import LockstepTensor
 
 /// Random draws over the lanes of a block: each lane has its own key.
 extension BlockFrame {
     func draw(_ draw: DrawStep) {
-        let plan = Int(draw.plan)
-        let isUniform = plans[plan].isUniform
-        let shared = isUniform ? UInt32(truncatingIfNeeded: uniformIndex(plan)) : 0
-        let positions = isUniform ? indexRows : varyingIndex(plan)
-        let (r0, r1) = (reals[Int(draw.results[0])], reals[Int(draw.results[1])])
-        let (r2, r3) = (reals[Int(draw.results[2])], reals[Int(draw.results[3])])
-        let parameter = draw.kind == .gamma || draw.kind == .poisson ? real(draw.parameter) : r0
-        if draw.isShared { return drawOne(draw) }
-        for lane in 0..<width {
-            let draws = Draws<Real>(key: keys[lane], stream: draw.stream, step: step, particle: draw.particle)
-            let position = isUniform ? shared : UInt32(bitPattern: positions[lane])
+        guard let taken = draw.taken else { return drawBlock(draw, step: step) }
+        if step == firstStep || step % 4 == 0 { drawBlock(draw, step: step / 4) }
+        registers[Int(taken)] = registers[Int(draw.results[Int(step % 4)])]
+    }
+
+    private func drawBlock(_ draw: DrawStep, step: UInt32) {
+        let positions = groups(Int(draw.plan))
+        guard let run = draw.run else {
+            drawByLane(draw, positions, step: step)
+            return
+        }
+        func result(_ position: Int) -> UnsafeMutablePointer<Float> {
+            registers[Int(draw.results[position])].assumingMemoryBound(to: Float.self)
+        }
+        var draws = lockstep_lanes_draws(
+            results: (result(0), result(1), result(2), result(3)), low: low, high: high, group: positions,
+            stream: draw.stream, step: step, particle: draw.particle, count: width)
+        run(&draws)
+    }
+
+    /// The plan's value for each lane.
+    private func groups(_ plan: Int) -> UnsafePointer<UInt32> {
+        let row: UnsafePointer<Int32>
+        if plans[plan].isUniform {
+            let group = Int32(truncatingIfNeeded: uniformIndex(plan))
+            for lane in 0..<width { indexRows[lane] = group }
+            row = UnsafePointer(indexRows)
+        } else {
+            row = varyingIndex(plan)
+        }
+        return UnsafeRawPointer(row).assumingMemoryBound(to: UInt32.self)
+    }
+
+    private func drawByLane(_ draw: DrawStep, _ positions: UnsafePointer<UInt32>, step: UInt32) {
+        let (r0, r1) = (reals(Int(draw.results[0])), reals(Int(draw.results[1])))
+        let (r2, r3) = (reals(Int(draw.results[2])), reals(Int(draw.results[3])))
+        let parameter = draw.kind == .gamma || draw.kind == .poisson ? reals(draw.parameter.index) : r0
+        for lane in 0..<lanes {
+            let draws = Draws<Real>(
+                key: SIMD2(low[lane], high[lane]), stream: draw.stream, step: step, particle: draw.particle)
+            let position = positions[lane]
             switch draw.kind {
             case .uniform:
                 let words = draws.words(block: position)
@@ -32,16 +63,6 @@ extension BlockFrame {
             case .poisson:
                 r0[lane] = draws.poisson(parameter[draw.parameter.isUniform ? 0 : lane], element: position)
             }
-        }
-    }
-
-    /// The draw of a site of one element: number step % 4 of the block of step / 4.
-    private func drawOne(_ draw: DrawStep) {
-        let result = reals[Int(draw.results[0])]
-        for lane in 0..<width {
-            let draws = Draws<Real>(key: keys[lane], stream: draw.stream, step: step / 4, particle: draw.particle)
-            let element = step % 4
-            result[lane] = draw.kind == .normal ? draws.normal(element: element) : draws.uniform(element: element)
         }
     }
 }

@@ -7,6 +7,7 @@ struct FlatProgram {
     enum Item {
         /// Any statement but a loop.
         case statement(Statement)
+        case fused(FusedStatement)
         case enter(loop: Int)
         /// What follows, up to the loop's end, is its flush.
         case gate(loop: Int)
@@ -23,14 +24,22 @@ struct FlatProgram {
     private(set) var items: [Item] = []
     private(set) var loops: [LoopSpan] = []
 
-    init(_ program: LaneProgram) { append(program.body) }
+    private let fusion: Fusion
+
+    init(_ program: LaneProgram) {
+        fusion = Fusion(program)
+        append(program.body)
+    }
 
     private mutating func append(_ statements: [Statement]) {
+        var straight: [Statement] = []
         for statement in statements {
             guard case .loop(let loop) = statement else {
-                items.append(.statement(statement))
+                straight.append(statement)
                 continue
             }
+            items += fusion.rewritten(straight)
+            straight = []
             // A loop that never runs flushes nothing either.
             guard loop.variable.extent > 0 else { continue }
             let number = loops.count
@@ -46,6 +55,7 @@ struct FlatProgram {
             loops[number].end = items.count
             items.append(.again(loop: number))
         }
+        items += fusion.rewritten(straight)
     }
 }
 
@@ -53,7 +63,29 @@ struct FlatProgram {
 struct Effects {
     var writes: [Register] = []
     var reads: [Register] = []
+    /// The buffer that is written.
     var stores: BufferID?
+    /// Buffers that are read or written.
+    var buffers: [BufferID] = []
+
+    init(_ item: FlatProgram.Item) {
+        switch item {
+        case .statement(let statement): self.init(statement)
+        case .fused(let fused):
+            self.init()
+            reads = fused.operands
+            switch fused.target {
+            case .register(let register): writes = [register]
+            case .sum(let buffer, let index):
+                reads += Self.registers(index)
+                stores = buffer
+                buffers = [buffer]
+            }
+        case .enter, .gate, .again: self.init()
+        }
+    }
+
+    private init() {}
 
     init(_ statement: Statement) {
         switch statement {
@@ -65,12 +97,14 @@ struct Effects {
         case .map(let register, _, let operands):
             writes = [register]
             reads = operands
-        case .load(let register, _, let index):
+        case .load(let register, let buffer, let index):
             writes = [register]
+            buffers = [buffer]
             reads = Self.registers(index)
         case .store(let buffer, let index, let value), .accumulate(_, let buffer, let index, let value):
             reads = Self.registers(index) + [value]
             stores = buffer
+            buffers = [buffer]
         case .draw1(_, let register, _, _):
             writes = [register]
         case .draw4(_, let registers, _, _, let group):

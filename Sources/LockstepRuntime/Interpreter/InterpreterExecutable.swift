@@ -13,11 +13,13 @@ package struct InterpreterExecutable: LaneExecutable {
     private let program: BlockProgram
     private let blockWidth: Int?
 
-    /// - Parameter blockWidth: lanes of a block; chosen by the program's size when nil. Results do not depend on it.
-    package init(_ program: LaneProgram, precision: Precision, blockWidth: Int? = nil) {
+    /// - Parameters:
+    ///   - blockWidth: lanes of a block; chosen by the program's size when nil. Results do not depend on it.
+    ///   - level: the instruction set, the best one when nil. Results do not depend on it.
+    package init(_ program: LaneProgram, precision: Precision, blockWidth: Int? = nil, level: Int32? = nil) {
         let start = DispatchTime.now().uptimeNanoseconds
         source = program
-        self.program = Translation.translate(program)
+        self.program = Translation.translate(program, LaneLoops(precision, level: level))
         self.precision = precision
         self.blockWidth = blockWidth
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
@@ -35,10 +37,14 @@ package struct InterpreterExecutable: LaneExecutable {
     private func execution<Real: ElementReal>(_ type: Real.Type, _ inputs: LaneInputs) -> InterpreterExecution<Real> {
         let lanes = inputs.keys.count
         let cores = max(ProcessInfo.processInfo.activeProcessorCount, 1)
-        let width =
-            blockWidth.map { max($0, 1) }
-            ?? BlockWidth.choose(
+        let layout: LaneLayout
+        if let blockWidth {
+            layout = LaneLayout(lanes: lanes, width: max(blockWidth, 1))
+        } else {
+            let filled = BlockWidth.choose(
                 lanes: lanes, cores: cores, bytesPerLane: program.scratchBytesPerLane(realSize: MemoryLayout<Real>.size))
-        return InterpreterExecution(program, inputs, LaneLayout(lanes: lanes, width: width), cores: cores)
+            layout = LaneLayout(lanes: lanes, width: BlockWidth.wholeVectors(filled), filled: filled)
+        }
+        return InterpreterExecution(program, inputs, layout, cores: cores)
     }
 }

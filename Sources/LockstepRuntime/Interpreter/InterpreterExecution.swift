@@ -22,7 +22,7 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
 
     func advance(from first: Int, count: Int, scalars: [String: Double]) throws {
         guard count >= 0 else { throw ExecutionError.negativeStepCount(count) }
-        for (_, name) in program.reals.scalars + program.ints.scalars where scalars[name] == nil {
+        for (_, name) in program.scalars where scalars[name] == nil {
             throw ExecutionError.missingScalar(name: name)
         }
         guard count > 0 else { return }

@@ -16,8 +16,8 @@ struct Lifetimes {
             case .enter(let loop): open.append(flat.loops[loop])
             case .again: open.removeLast()
             case .gate: break
-            case .statement(let statement):
-                let effects = Effects(statement)
+            case .statement, .fused:
+                let effects = Effects(item)
                 for register in effects.reads {
                     guard let span = spans[register.number] else { continue }
                     // What is defined outside of a loop and read inside is needed again in the next iteration.
@@ -34,7 +34,11 @@ struct Lifetimes {
 
     /// Whether a buffer stays as it is from the load at the start of a register's life until its last use.
     func isUntouched(_ buffer: BufferID, during span: ClosedRange<Int>) -> Bool {
+        isUntouched(buffer, after: span.lowerBound, before: span.upperBound)
+    }
+
+    func isUntouched(_ buffer: BufferID, after start: Int, before end: Int) -> Bool {
         // A store at the last use itself reads an element before it writes it.
-        !stores[buffer.number].contains { $0 > span.lowerBound && $0 < span.upperBound }
+        !stores[buffer.number].contains { $0 > start && $0 < end }
     }
 }

@@ -1,3 +1,4 @@
+import CLanes
 import LockstepCompiler
 import LockstepTensor
 
@@ -7,14 +8,24 @@ struct Translation {
     private let source: LaneProgram
     private let flat: FlatProgram
     private let lifetimes: Lifetimes
-    private var result = BlockProgram()
+    private let loops: LaneLoops
+    var result: BlockProgram
 
     private var slots: [Slot?]
     /// Varying entries whose register is dead.
     private var free: [Bank: [Int32]] = [:]
     private var constants: [ConstantKey: Slot] = [:]
     private var scalars: [ScalarKey: Slot] = [:]
-    private var plans: [IndexExpression: Int] = [:]
+    var plans: [IndexExpression: Int] = [:]
+    /// Entries aimed at elements: for the whole program, then for the body of each open loop.
+    var places: [[PlaceKey: Int32]] = [[:]]
+    /// The element that already holds the last result.
+    private var kept: Slot?
+
+    struct PlaceKey: Hashable {
+        let buffer: BufferID
+        let index: IndexExpression
+    }
 
     private struct ConstantKey: Hashable {
         let bank: Bank
@@ -26,14 +37,16 @@ struct Translation {
         let name: String
     }
 
-    static func translate(_ program: LaneProgram) -> BlockProgram {
-        var translation = Translation(program)
+    static func translate(_ program: LaneProgram, _ loops: LaneLoops) -> BlockProgram {
+        var translation = Translation(program, loops)
         translation.run()
         return translation.result
     }
 
-    private init(_ program: LaneProgram) {
+    private init(_ program: LaneProgram, _ loops: LaneLoops) {
         source = program
+        self.loops = loops
+        result = BlockProgram(loops)
         flat = FlatProgram(program)
         lifetimes = Lifetimes(flat, registers: program.registers.count, buffers: program.buffers.count)
         slots = Array(repeating: nil, count: program.registers.count)
@@ -56,21 +69,30 @@ struct Translation {
         }
         var starts = Array(repeating: 0, count: flat.loops.count)
         var gates: [Int?] = Array(repeating: nil, count: flat.loops.count)
+        /// The end of a loop that runs as one instruction.
+        var skipped = 0
         for (position, item) in flat.items.enumerated() {
+            // What is read for the last time here makes room for the result: loops may write where they read.
+            for register in dying[position] where lifetimes.spans[register.number]?.lowerBound != position { release(register) }
             switch item {
-            case .statement(let statement):
-                emit(statement)
+            case _ where position < skipped: break
+            case .statement(let statement): emit(statement, at: position)
+            case .fused(let fused): emit(fused, at: position)
+            case .enter(let loop) where emitProducts(flat.loops[loop]):
+                skipped = flat.loops[loop].end + 1
             case .enter(let loop):
                 let variable = flat.loops[loop].variable.number
                 result.variableCount = max(result.variableCount, variable + 1)
                 result.instructions.append(.enter(variable: Int32(variable)))
                 starts[loop] = result.instructions.count
+                places.append([:])
             case .gate(let loop):
                 gates[loop] = result.instructions.count
                 let span = flat.loops[loop]
                 result.instructions.append(
                     .gate(variable: Int32(span.variable.number), extent: span.variable.extent, interval: span.interval, skip: 0))
             case .again(let loop):
+                places.removeLast()
                 let end = result.instructions.count
                 if let gate = gates[loop], case .gate(let variable, let extent, let interval, _) = result.instructions[gate] {
                     result.instructions[gate] = .gate(variable: variable, extent: extent, interval: interval, skip: end)
@@ -79,9 +101,8 @@ struct Translation {
                 result.instructions.append(
                     .again(variable: Int32(variable.number), extent: variable.extent, start: starts[loop]))
             }
-            // Freed only now: a result never shares storage with an operand, which keeps the loops over lanes
-            // free of overlap, and so vectorised.
-            for register in dying[position] { release(register) }
+            // What nobody reads.
+            for register in dying[position] where lifetimes.spans[register.number]?.lowerBound == position { release(register) }
         }
     }
 }
@@ -89,12 +110,9 @@ struct Translation {
 // MARK: Storage
 
 extension Translation {
-    private mutating func entry(_ kind: BankPlan.Entry, in bank: Bank) -> Int32 {
-        func append(_ plan: inout BankPlan) -> Int32 {
-            plan.entries.append(kind)
-            return Int32(plan.entries.count - 1)
-        }
-        return bank == .reals ? append(&result.reals) : append(&result.ints)
+    mutating func entry(_ kind: RegisterEntry.Kind, in bank: Bank) -> Int32 {
+        result.entries.append(RegisterEntry(kind: kind, bank: bank))
+        return Int32(result.entries.count - 1)
     }
 
     private func bank(of register: Register) -> Bank { Bank(source.registers[register.number].dtype) }
@@ -116,23 +134,16 @@ extension Translation {
 
     private mutating func release(_ register: Register) {
         guard let slot = slots[register.number] else { return }
-        let bank = bank(of: register)
-        let entries = bank == .reals ? result.reals.entries : result.ints.entries
-        if case .varying = entries[slot.index] { free[bank, default: []].append(slot.entry) }
+        let entry = result.entries[slot.index]
+        if entry.kind == .varying { free[entry.bank, default: []].append(slot.entry) }
     }
-
-    private func slot(_ register: Register) -> Slot? { slots[register.number] }
 
     /// The storage of a value that is set before the program runs.
     private mutating func constant(_ value: Double, in bank: Bank) -> Slot {
         let key = ConstantKey(bank: bank, bits: value.bitPattern)
         if let known = constants[key] { return known }
         let slot = Slot(entry: entry(.uniform, in: bank), isUniform: true)
-        if bank == .reals {
-            result.reals.constants.append((slot.index, value))
-        } else {
-            result.ints.constants.append((slot.index, value))
-        }
+        result.constants.append((slot.index, value))
         constants[key] = slot
         return slot
     }
@@ -141,11 +152,7 @@ extension Translation {
         let key = ScalarKey(bank: bank, name: name)
         if let known = scalars[key] { return known }
         let slot = Slot(entry: entry(.uniform, in: bank), isUniform: true)
-        if bank == .reals {
-            result.reals.scalars.append((slot.index, name))
-        } else {
-            result.ints.scalars.append((slot.index, name))
-        }
+        result.scalars.append((slot.index, name))
         scalars[key] = slot
         return slot
     }
@@ -157,7 +164,7 @@ extension Translation {
     }
 
     /// A register as an operand. One that nothing defines reads as 0.
-    private mutating func operand(_ register: Register) -> Slot {
+    mutating func operand(_ register: Register) -> Slot {
         slots[register.number] ?? constant(0, in: bank(of: register))
     }
 }
@@ -165,7 +172,7 @@ extension Translation {
 // MARK: Statements
 
 extension Translation {
-    private mutating func emit(_ statement: Statement) {
+    private mutating func emit(_ statement: Statement, at position: Int) {
         switch statement {
         case .constant(let register, let value):
             slots[register.number] = constant(value, in: bank(of: register))
@@ -178,120 +185,173 @@ extension Translation {
             let slot = define(register, isUniform: result.plans[plan].isUniform)
             result.instructions.append(.index(slot, plan: Int32(plan)))
         case .map(let register, let op, let operands):
-            emitMap(register, op, operands)
+            emitMap(register, op, operands, at: position)
         case .load(let register, let buffer, let index):
             emitLoad(register, buffer, index)
         case .store(let buffer, let index, let value):
-            result.instructions.append(.store(access(operand(value), buffer, index)))
+            // The result may have been made in place.
+            let value = operand(value)
+            if kept != value { emitWrite(buffer, index, value, nil) }
+            kept = nil
         case .accumulate(let reduction, let buffer, let index, let value):
-            result.instructions.append(.accumulate(access(operand(value), buffer, index), reduction))
+            emitWrite(buffer, index, operand(value), reduction)
         case .draw1(let kind, let register, let stream, let particle):
-            let plan = plan(.constant(0))
-            let slot = define(register, isUniform: false)
+            result.indexDepth = max(result.indexDepth, 1)
+            // The block stays where it is until it is used up; the register is aimed at one number after the other.
+            var block = SIMD4<Int32>()
+            for number in 0..<4 { block[number] = entry(.varying, in: .reals) }
+            let slot = Slot(entry: entry(.pointer, in: .reals), isUniform: false)
+            slots[register.number] = slot
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        kind: kind, isShared: true, results: SIMD4(repeating: slot.entry), parameter: slot, stream: stream,
-                        particle: particle, plan: Int32(plan))))
+                        run: loops.draw(kind), kind: kind, taken: slot.entry, results: block, parameter: slot, stream: stream,
+                        particle: particle, plan: Int32(plan(.constant(0))))))
         case .draw4(let kind, let registers, let stream, let particle, let group):
             let plan = plan(group)
+            // The row that holds the groups of all lanes.
+            result.indexDepth = max(result.indexDepth, 1)
             var results = SIMD4<Int32>(repeating: registers.count < 4 ? entry(.varying, in: .reals) : 0)
             for (position, register) in registers.prefix(4).enumerated() {
                 results[position] = define(register, isUniform: false).entry
             }
             let unused = Slot(entry: results[0], isUniform: false)
             result.instructions.append(
-                .draw(DrawStep(kind: kind, isShared: false, results: results, parameter: unused, stream: stream, particle: particle, plan: Int32(plan))))
+                .draw(DrawStep(run: loops.draw(kind), kind: kind, taken: nil, results: results, parameter: unused, stream: stream, particle: particle, plan: Int32(plan))))
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
             let plan = plan(element)
+            result.indexDepth = max(result.indexDepth, 1)
             let parameter = operand(parameter)
             let slot = define(register, isUniform: false)
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        kind: kind, isShared: false, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: stream,
+                        run: nil, kind: kind, taken: nil, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: stream,
                         particle: particle, plan: Int32(plan))))
         case .loop:
             break
         }
     }
 
-    private mutating func emitMap(_ register: Register, _ op: ElementOp, _ operands: [Register]) {
+    private mutating func emit(_ fused: FusedStatement, at position: Int) {
+        let inputs = fused.operands.map { operand($0) }
+        let slot: Slot
+        var all = inputs
+        switch fused.target {
+        case .register(let register):
+            slot = defineResult(register, isUniform: inputs.allSatisfy(\.isUniform), at: position)
+        case .sum(let buffer, let index):
+            guard isUniform(index) else { return emitScatteredSum(fused, inputs, buffer, index) }
+            slot = place(buffer, index)
+            all.append(slot)
+        }
+        guard let first = all.first, let run = loops.loop(fused.operation, .reals, uniform: all.map(\.isUniform)) else { return }
+        emit(run, slot, first, all.count > 1 ? all[1] : first, all.count > 2 ? all[2] : first)
+    }
+
+    /// Elements that differ by lane are added to one by one: the pair is taken apart again.
+    private mutating func emitScatteredSum(_ fused: FusedStatement, _ inputs: [Slot], _ buffer: BufferID, _ index: IndexExpression) {
+        let isUniform = inputs.map(\.isUniform)
+        let value = Slot(entry: entry(.varying, in: .reals), isUniform: isUniform.allSatisfy(\.self))
+        guard let first = inputs.first, let last = inputs.last, let run = loops.loop(fused.first, .reals, uniform: isUniform) else { return }
+        emit(run, value, first, last, last)
+        emitWrite(buffer, index, value, .sum)
+    }
+
+    /// A loop of sums as one instruction, if it can be one.
+    private mutating func emitProducts(_ loop: FlatProgram.LoopSpan) -> Bool {
+        guard let sums = ProductLoop(loop, of: flat, result.buffers) else { return false }
+        var steps: [ProductStep] = []
+        for product in sums.products {
+            let operands = product.operands.map { operand in
+                switch operand {
+                case .element(let element): self.operand(element)
+                case .register(let register): ProductStep.Operand(slot: self.operand(register), step: 0)
+                }
+            }.sorted { $0.slot.isUniform && !$1.slot.isUniform }
+            // A product that is the same for all lanes is better made once.
+            guard operands.count == 2, !operands[1].slot.isUniform else { return false }
+            steps.append(ProductStep(target: operand(product.target), a: operands[0], b: operands[1]))
+        }
+        result.instructions.append(.addProducts(steps, iterations: sums.iterations))
+        return true
+    }
+
+    private mutating func operand(_ element: ProductLoop.Element) -> ProductStep.Operand {
+        ProductStep.Operand(slot: place(element.buffer, element.first), step: element.step)
+    }
+
+    /// Where the result of an operation goes: into the element that the next statement stores it in, if it can be
+    /// read there until its last use.
+    private mutating func defineResult(_ register: Register, isUniform: Bool, at position: Int) -> Slot {
+        kept = nil
+        if position + 1 < flat.items.count, case .statement(.store(let buffer, let index, register)) = flat.items[position + 1],
+            index.registers.isEmpty, result.buffers[buffer.number].isUniform == isUniform,
+            let span = lifetimes.spans[register.number], span.lowerBound == position,
+            lifetimes.isUntouched(buffer, after: position + 1, before: span.upperBound)
+        {
+            let slot = place(buffer, index)
+            slots[register.number] = slot
+            kept = slot
+            return slot
+        }
+        return define(register, isUniform: isUniform)
+    }
+
+    private mutating func emitMap(_ register: Register, _ op: ElementOp, _ operands: [Register], at position: Int) {
         let inputs = operands.map { operand($0) }
         guard let first = inputs.first, let last = operands.last else { return }
-        let slot = define(register, isUniform: inputs.allSatisfy(\.isUniform))
+        let slot = defineResult(register, isUniform: inputs.allSatisfy(\.isUniform), at: position)
+        let second = inputs.count > 1 ? inputs[1] : first
+        if let run = loops.loop(op, bank(of: last), uniform: inputs.map(\.isUniform)) {
+            emit(run, slot, first, second, inputs.count > 2 ? inputs[2] : first)
+        } else {
+            result.instructions.append(.function(MapStep(op: op, result: slot, a: first, b: second)))
+        }
+    }
+
+    private mutating func emit(_ run: LaneLoops.Loop, _ slot: Slot, _ a: Slot, _ b: Slot, _ c: Slot) {
         result.instructions.append(
-            .map(
-                MapStep(
-                    op: op, bank: bank(of: last), result: slot, a: first,
-                    b: inputs.count > 1 ? inputs[1] : first, c: inputs.count > 2 ? inputs[2] : first)))
+            .loop(LoopStep(run: run, result: slot.entry, a: a.entry, b: b.entry, c: c.entry, isUniform: slot.isUniform)))
     }
 
     private mutating func emitLoad(_ register: Register, _ buffer: BufferID, _ index: IndexExpression) {
-        let plan = plan(index)
-        let isUniform = result.plans[plan].isUniform && result.buffers[buffer.number].isUniform
-        if result.plans[plan].isUniform, let span = lifetimes.spans[register.number],
-            lifetimes.isUntouched(buffer, during: span)
-        {
-            let slot = Slot(entry: entry(.pointer, in: bank(of: register)), isUniform: isUniform)
-            slots[register.number] = slot
+        let bank = bank(of: register)
+        let isShared = result.buffers[buffer.number].isUniform
+        guard isUniform(index) else {
+            guard let run = loops.gather(bank, isShared: isShared) else { return }
+            let plan = plan(index)
+            let slot = define(register, isUniform: false)
             result.instructions.append(
-                .point(AccessStep(bank: bank(of: register), register: slot, buffer: Int32(buffer.number), plan: Int32(plan))))
+                .gather(GatherStep(run: run, result: slot.entry, buffer: Int32(buffer.number), plan: Int32(plan))))
+            return
+        }
+        let place = place(buffer, index)
+        if let span = lifetimes.spans[register.number], lifetimes.isUntouched(buffer, during: span) {
+            slots[register.number] = place
         } else {
-            let slot = define(register, isUniform: isUniform)
-            result.instructions.append(
-                .load(AccessStep(bank: bank(of: register), register: slot, buffer: Int32(buffer.number), plan: Int32(plan))))
+            let slot = define(register, isUniform: isShared)
+            emitCopy(slot, place, bank)
         }
     }
 
-    private mutating func access(_ slot: Slot, _ buffer: BufferID, _ index: IndexExpression) -> AccessStep {
-        AccessStep(
-            bank: result.buffers[buffer.number].bank, register: slot, buffer: Int32(buffer.number), plan: Int32(plan(index)))
-    }
-}
-
-// MARK: Indices
-
-extension Translation {
-    /// The number of the plan that computes an index. Registers have their storage by now, and an index that
-    /// mentions a register is not shared, since a later use may find it elsewhere.
-    private mutating func plan(_ index: IndexExpression) -> Int {
-        let isShared = index.registers.isEmpty
-        if isShared, let known = plans[index] { return known }
-        let number = makePlan(index, depth: 1)
-        if isShared { plans[index] = number }
-        return number
+    private mutating func emitCopy(_ target: Slot, _ value: Slot, _ bank: Bank) {
+        guard let run = loops.loop(lockstep_lanes_copy, bank, uniform: [value.isUniform]) else { return }
+        emit(run, target, value, value, value)
     }
 
-    private mutating func makePlan(_ index: IndexExpression, depth: Int) -> Int {
-        let terms = index.terms.map { term in
-            let atom: IndexTerm.Atom
-            let isUniform: Bool
-            switch term.atom {
-            case .variable(let variable):
-                result.variableCount = max(result.variableCount, variable.number + 1)
-                atom = .variable(variable.number)
-                isUniform = true
-            case .register(let register):
-                let slot = operand(register)
-                atom = .register(slot.index)
-                isUniform = slot.isUniform
-            case .quotient(let inner, let divisor):
-                let plan = makePlan(inner, depth: depth + 1)
-                atom = .quotient(plan: plan, divisor: max(divisor, 1))
-                isUniform = result.plans[plan].isUniform
-            case .remainder(let inner, let divisor):
-                let plan = makePlan(inner, depth: depth + 1)
-                atom = .remainder(plan: plan, divisor: max(divisor, 1))
-                isUniform = result.plans[plan].isUniform
-            }
-            return IndexTerm(atom: atom, coefficient: term.coefficient, isUniform: isUniform)
+    /// A store, or an accumulation.
+    private mutating func emitWrite(_ buffer: BufferID, _ index: IndexExpression, _ value: Slot, _ reduction: Reduction?) {
+        let bank = result.buffers[buffer.number].bank
+        guard isUniform(index) else {
+            let access = AccessStep(bank: bank, register: value, buffer: Int32(buffer.number), plan: Int32(plan(index)))
+            result.instructions.append(.scatter(access, reduction))
+            return
         }
-        let isUniform = terms.allSatisfy(\.isUniform)
-        if !isUniform { result.indexDepth = max(result.indexDepth, depth) }
-        result.plans.append(
-            IndexPlan(constant: index.constant, firstTerm: result.terms.count, termCount: terms.count, isUniform: isUniform))
-        result.terms += terms
-        return result.plans.count - 1
+        let target = place(buffer, index)
+        guard let reduction else { return emitCopy(target, value, bank) }
+        let uniform = [target.isUniform, value.isUniform]
+        guard let run = loops.loop(reduction.operation, bank, uniform: uniform) else { return }
+        emit(run, target, target, value, value)
     }
 }

@@ -1,3 +1,4 @@
+import CLanes
 import LockstepTensor
 
 /// The draws of one lane for one random node: pure functions of the counter.
@@ -41,16 +42,27 @@ package struct Draws<Real: ElementReal>: Sendable {
 
     /// Four standard normals from four words.
     package static func normals(_ words: SIMD4<UInt32>) -> SIMD4<Real> {
-        let a = normalPair(words[0], words[1])
-        let b = normalPair(words[2], words[3])
+        let a = Real.normalPair(words[0], words[1])
+        let b = Real.normalPair(words[2], words[3])
         return SIMD4(a.0, a.1, b.0, b.1)
     }
+}
 
-    /// Box and Muller 1958, "A note on the generation of random normal deviates": (r cos, r sin).
-    package static func normalPair(_ first: UInt32, _ second: UInt32) -> (Real, Real) {
-        let radius = (-2 * libmLog(Real.radius(first).wide)).squareRoot()
+// Box and Muller 1958, "A note on the generation of random normal deviates": (r cos, r sin).
+
+extension Float {
+    package static func normalPair(_ first: UInt32, _ second: UInt32) -> (Float, Float) {
+        var a: Float = 0, b: Float = 0
+        lockstep_lanes_normal_pair(first, second, &a, &b)
+        return (a, b)
+    }
+}
+
+extension Double {
+    package static func normalPair(_ first: UInt32, _ second: UInt32) -> (Double, Double) {
+        let radius = (-2 * libmLog(Double(first) * 0x1p-32 + 0x1p-33)).squareRoot()
         // The angle in quarter turns, split exactly into a whole number and a rest in [-1/2, 1/2].
-        let quarters = 4 * Real.turn(second).wide
+        let quarters = Double(second) * 0x1p-30
         let whole = quarters.rounded(.toNearestOrEven)
         let angle = (quarters - whole) * (.pi / 2)
         let c = libmCos(angle), s = libmSin(angle)
@@ -61,6 +73,6 @@ package struct Draws<Real: ElementReal>: Sendable {
             case 2: (-c, -s)
             default: (s, -c)
             }
-        return (Real(radius * cosine), Real(radius * sine))
+        return (radius * cosine, radius * sine)
     }
 }

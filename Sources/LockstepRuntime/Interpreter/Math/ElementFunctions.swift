@@ -1,17 +1,10 @@
-/// The elementwise functions of one lane, in either precision. They are written independently of the OpenCL
-/// kernels, so that agreement between the two means something.
+/// Elementwise functions of one lane, in either precision: those that have no vectorised loop, or have one for floats
+/// only. They are written independently of the OpenCL kernels, so that agreement between the two means something.
 ///
 /// Every function computes in Double and rounds once: in Float the result is within a whisker of half an ulp.
 package enum ElementFunctions {
     // MARK: Exact functions
 
-    /// -1, 0 or 1; not a number where `x` is not.
-    @inline(__always) package static func sign<R: ElementReal>(_ x: R) -> R { x > 0 ? 1 : x < 0 ? -1 : x }
-    @inline(__always) package static func abs<R: ElementReal>(_ x: R) -> R { x.magnitude }
-    @inline(__always) package static func floor<R: ElementReal>(_ x: R) -> R { x.rounded(.down) }
-    @inline(__always) package static func ceil<R: ElementReal>(_ x: R) -> R { x.rounded(.up) }
-    @inline(__always) package static func truncate<R: ElementReal>(_ x: R) -> R { x.rounded(.towardZero) }
-    @inline(__always) package static func sqrt<R: ElementReal>(_ x: R) -> R { x.squareRoot() }
     /// The smaller one; not a number as soon as one operand is not (IEEE 754-2019 `minimum`, but for signed zeros).
     @inline(__always) package static func minimum<R: ElementReal>(_ a: R, _ b: R) -> R { a != a ? a : a < b ? a : b }
     /// The larger one; not a number as soon as one operand is not.

@@ -17,7 +17,7 @@ extension Draws {
         for t in 0..<Self.attempts {
             let words = words(attempt: t, element: element)
             if t == 0, boosted { logBoost = libmLog(Real.uniform(words[3]).wide) / a }
-            let x = Self.normalPair(words[0], words[1]).0.wide
+            let x = Real.normalPair(words[0], words[1]).0.wide
             let root = 1 + c * x
             guard root > 0 else { continue }
             let v = root * root * root
