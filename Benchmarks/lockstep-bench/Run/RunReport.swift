@@ -37,6 +37,8 @@ struct RunReport: Codable {
     let runSeconds, cpuSeconds: Double
     let laneStepsPerSecond: Double
     let bytesPerLane: Int
+    /// Of the whole process, up to here.
+    let peakMemoryBytes: Int
     let schedule: String
     let laneWidth: Int
     let loss: Loss
@@ -57,24 +59,14 @@ struct RunReport: Codable {
         cpuSeconds = timings.map(\.runProcessor).median
         laneStepsPerSecond = Double(fits.lanes) * Double(fits.steps) / runSeconds
         bytesPerLane = fits.layout.bytesPerLane
+        peakMemoryBytes = PeakMemory.bytes
         schedule = fits.layout.schedule?.description ?? "interpreter"
         laneWidth = fits.layout.laneWidth
         loss = Loss(fits.loss)
         dataChecksum = DataChecksum.text(problem.data)
     }
 
-    func json(isCompact: Bool) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = isCompact ? [.sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
-    init(json: Data) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        self = try decoder.decode(RunReport.self, from: json)
-    }
+    func json(isCompact: Bool) throws -> String { try ReportJSON.text(self, isCompact: isCompact) }
 }
 
 extension [Double] {
