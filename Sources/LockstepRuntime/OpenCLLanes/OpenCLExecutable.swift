@@ -70,10 +70,13 @@ final class OpenCLExecution: LaneExecution {
     private let memory: OpenCLLaneMemory
     /// Steps of one launch: enough that launching costs nothing, few enough that no watchdog minds.
     private var stepsPerLaunch = 32
-    private let launchSeconds = 0.25
+    /// A launch reads and writes all states. On a CPU, which has no watchdog, it may be long, so that this costs many
+    /// lanes no more than few.
+    private let launchSeconds: Double
 
     init(_ executable: OpenCLExecutable, _ inputs: LaneInputs) throws {
         self.executable = executable
+        launchSeconds = executable.session.info.kind == .cpu ? 2 : 0.25
         memory = try OpenCLLaneMemory(
             executable.stages, executable.session, executable.schedule, executable.precision,
             keys: inputs.keys, data: inputs.data)
