@@ -9,7 +9,7 @@ struct Start: ParsableCommand {
     @Option(name: .customLong("case"), help: "A case; may be given several times. Default: all.") var names: [String] = []
     @Option(help: "Fits. Default: a number for each case.") var lanes: Int?
     @Option(help: "Steps of each fit; they are not measured.") var steps = 50
-    @Option(help: "Turns, of which the median counts.") var turns = 3
+    @Option(help: "Turns, of which the fastest counts.") var turns = 3
     @Option(help: "Seconds that the first launch may take with nothing cached.") var launchLimit = 1.0
     @Option(help: "Seconds that compiling may take in the second process.") var compileLimit = 0.05
     @Option(name: .customLong("json"), help: "Where the results go, as JSON.") var file: String?
