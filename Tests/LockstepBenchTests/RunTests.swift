@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct RunTests {
     static let fields = """
-        case device device_name lanes rows latents steps trace_seconds compile_seconds first_launch_seconds run_seconds cpu_seconds \
+        case device device_name lanes rows latents steps trace_seconds compile_seconds compile_cpu_seconds \
+        first_launch_seconds first_launch_cpu_seconds run_seconds cpu_seconds \
         lane_steps_per_second bytes_per_lane peak_memory_bytes schedule lane_width loss data_checksum
         """
 
@@ -30,6 +31,8 @@ import Testing
             }
             #expect(number("first_launch_seconds") > number("trace_seconds") + number("compile_seconds"))
             #expect(number("cpu_seconds") >= 0)
+            #expect(number("compile_cpu_seconds") > 0)
+            #expect(number("first_launch_cpu_seconds") >= number("compile_cpu_seconds"))
             #expect(abs(number("lane_steps_per_second") * number("run_seconds") / 480 - 1) < 1e-6)
             // Location, scale and two slots of Adam for each latent, in floats.
             #expect(number("bytes_per_lane") >= 10 * 2 * 3 * 4)

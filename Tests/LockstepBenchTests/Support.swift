@@ -26,7 +26,7 @@ extension RunReport {
         let text = """
             {"case": "wide", "device": "opencl", "device_name": "abacus", "lanes": \(lanes), "rows": 5, "latents": 3, "steps": \(steps),
             "trace_seconds": \(trace), "compile_seconds": \(compile), "first_launch_seconds": \(firstLaunch), "run_seconds": \(run),
-            "cpu_seconds": \(cpu), "lane_steps_per_second": \(Double(lanes * steps) / run), "bytes_per_lane": 12,
+            "cpu_seconds": \(cpu), "compile_cpu_seconds": \(compile), "first_launch_cpu_seconds": \(firstLaunch), "lane_steps_per_second": \(Double(lanes * steps) / run), "bytes_per_lane": 12,
             "peak_memory_bytes": 1048576, "schedule": "A", "lane_width": 16, "loss": {"mean": 1, "lost": 0}, "data_checksum": "0"}
             """
         return try ReportJSON.value(from: Data(text.utf8))

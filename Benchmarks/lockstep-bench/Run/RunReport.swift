@@ -33,6 +33,8 @@ struct RunReport: Codable {
     let lanes, rows, latents, steps: Int
     /// Of the first run; later ones find compiled kernels in the driver's cache.
     let traceSeconds, compileSeconds, firstLaunchSeconds: Double
+    /// Processor time of those, of all cores.
+    let compileCpuSeconds, firstLaunchCpuSeconds: Double
     /// The median run, without tracing and compiling; and the processor time of the median run, of all cores.
     let runSeconds, cpuSeconds: Double
     let laneStepsPerSecond: Double
@@ -55,6 +57,8 @@ struct RunReport: Codable {
         traceSeconds = fits.timings.trace
         compileSeconds = fits.timings.compile
         firstLaunchSeconds = fits.timings.firstLaunch
+        compileCpuSeconds = fits.timings.compileProcessor
+        firstLaunchCpuSeconds = fits.timings.firstLaunchProcessor
         runSeconds = timings.map(\.run).median
         cpuSeconds = timings.map(\.runProcessor).median
         laneStepsPerSecond = Double(fits.lanes) * Double(fits.steps) / runSeconds
