@@ -68,6 +68,12 @@ package struct KernelText: Sendable {
     package let options: KernelOptions
 
     package var kernel: String { sources.last ?? "" }
+
+    /// The same kernel by another name, so that several can be in one text.
+    package func renamed(_ name: String) -> KernelText {
+        let renamed = kernel.replacing("__kernel void \(self.name)(", with: "__kernel void \(name)(", maxReplacements: 1)
+        return KernelText(name: name, sources: sources.dropLast() + [renamed], parameters: parameters, options: options)
+    }
 }
 
 /// The device functions that kernels are compiled with, in order.

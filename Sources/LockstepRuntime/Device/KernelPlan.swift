@@ -19,7 +19,7 @@ extension ResolvedDevice {
         let schedule = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
         let programs = try schedule.programs(program)
         return KernelPlan(
-            schedule: schedule, texts: programs.map { $0.kernelText(schedule.options(precision)) },
+            schedule: schedule, texts: OpenCLStage.all(programs, schedule.options(precision)).map(\.text),
             bytesPerLane: schedule.bytesPerLane(programs, realBytes: precision == .float ? 4 : 8))
     }
 }
