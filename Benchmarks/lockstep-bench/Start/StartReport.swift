@@ -3,7 +3,8 @@ struct StartReport: Encodable {
     static let meaning = """
         Seconds: trace is from closures to expressions, compile from there to a kernel that is ready, first launch from the \
         call to the end of the first launch, all of it. Nothing is cached, neither by Lockstep nor by the driver; the second \
-        process has the caches of a first. CPU is processor time, which is what a fit alone on the machine would about take. The least over the turns counts, since what else the machine does can only add.
+        process has the caches of a first. CPU is processor time of all threads. The least over the turns counts, since what \
+        else the machine does can only add.
         """
 
     struct Seconds: Encodable {
