@@ -1,5 +1,6 @@
 import Foundation
 import Lockstep
+import TestSupport
 import Testing
 
 @Suite struct FitReportTests {
@@ -56,7 +57,7 @@ import Testing
             func numbers(_ seed: String) throws -> NSDictionary {
                 let outcome = try program.run(Self.small + ["--seed", seed, "--device", device, "--json", "-"])
                 #expect(outcome.status == 0)
-                let fit = try LockstepProgram.object(Data(outcome.output.utf8))
+                let fit = try BuiltProgram.object(Data(outcome.output.utf8))
                 return fit.filter { !$0.key.hasSuffix("_seconds") && $0.key != "seed" } as NSDictionary
             }
             let first = try numbers("7")
@@ -69,7 +70,7 @@ import Testing
     @Test(arguments: deviceChoices) func eightSchoolsReachesItsLoss(_ device: String) throws {
         try withProgram { program in
             let arguments = ["fit", "eight-schools", "--lanes", "512", "--steps", "2000", "--device", device, "--json", "-"]
-            let fit = try LockstepProgram.object(Data(try program.run(arguments).output.utf8))
+            let fit = try BuiltProgram.object(Data(try program.run(arguments).output.utf8))
             let loss = try #require(fit["loss"] as? [Double])
             #expect(loss.count == 512)
             #expect(abs(loss.reduce(0, +) / 512 - 31.66) < 0.05)
@@ -108,7 +109,7 @@ import Testing
                     let arguments = ["fit", model, "--guide", guide, "--lanes", "3", "--steps", "20", "--device", "cpu", "--json", "-"]
                     let outcome = try program.run(arguments + (table == nil ? [] : ["--data", "\(model).csv"]))
                     #expect(outcome.status == 0, "\(model) \(guide): \(outcome.error)")
-                    let fit = try LockstepProgram.object(Data(outcome.output.utf8))
+                    let fit = try BuiltProgram.object(Data(outcome.output.utf8))
                     #expect((fit["loss"] as? [Double])?.count == 3)
                 }
             }

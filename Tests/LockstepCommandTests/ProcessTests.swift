@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// How the program behaves as a process: without drivers, in pipes, on terminals, when it is stopped.
@@ -65,7 +66,7 @@ import Testing
 
     @Test func aReaderThatGoesAwayIsNoError() throws {
         try withProgram { program in
-            let shell = "\"\(try LockstepProgram.executable().path)\" fit eight-schools --lanes 2 --steps 5 --device cpu --json fit.json | true"
+            let shell = "\"\(try program.executable().path)\" fit eight-schools --lanes 2 --steps 5 --device cpu --json fit.json | true"
             let running = try program.start(["-c", shell], executable: URL(fileURLWithPath: "/bin/sh"))
             running.process.waitUntilExit()
             let outcome = try running.outcome()

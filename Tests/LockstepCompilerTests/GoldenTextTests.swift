@@ -5,7 +5,7 @@ import Testing
 
 /// The text of two small kernels, so that a change of it is seen. `LOCKSTEP_RECORD=1` writes the files anew.
 @Suite struct GoldenTextTests {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
+    static let folder = Repository.tests.appendingPathComponent("LockstepCompilerTests/Goldens")
 
     @Test(arguments: ["small", "logistic"]) func kernelText(_ name: String) throws {
         let step = name == "small" ? StatisticalModels.small() : StatisticalModels.logisticRegression(rows: 300, columns: 20)

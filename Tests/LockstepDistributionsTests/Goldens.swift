@@ -61,8 +61,7 @@ struct GoldenCase: Sendable, Decodable, CustomTestStringConvertible {
 
     static let all: [GoldenCase] = {
         struct File: Decodable { let cases: [GoldenCase] }
-        let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Goldens/distributions.json")
+        let url = Repository.tests.appendingPathComponent("Goldens/distributions.json")
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

@@ -10,12 +10,12 @@ struct ProgramCacheDeviceTests {
     private static func recipe(_ value: Int = 5, groupSize: Int = 1) -> ProgramRecipe {
         ProgramRecipe(
             sources: ["__kernel void lk_fill(__global int *x)", "{ x[get_global_id(0)] = VALUE; }"],
-            options: "-DVALUE=\(value)", kernel: "lk_fill", groupSize: groupSize)
+            options: "-DVALUE=\(value)", kernels: ["lk_fill"], groupSize: groupSize)
     }
 
-    private static func run(_ kernel: OpenCLKernel, on session: OpenCLSession) throws -> [Int32] {
+    private static func run(_ kernels: [OpenCLKernel], on session: OpenCLSession) throws -> [Int32] {
         let x = try session.allocate(bytes: 8)
-        try session.enqueue(kernel, [.buffer(x)], globalSize: [2], localSize: [1])
+        try session.enqueue(try #require(kernels.first), [.buffer(x)], globalSize: [2], localSize: [1])
         return try session.read(x, as: Int32.self)
     }
 
@@ -24,8 +24,8 @@ struct ProgramCacheDeviceTests {
         _ info: OpenCLDeviceInfo, _ folder: CacheFolder?, _ recipe: ProgramRecipe = recipe()
     ) throws -> (values: [Int32], counts: ProgramCache.Counts) {
         let session = try OpenCLSession(info, cacheFolder: folder)
-        let kernel = try session.kernel(recipe) { _ = try run($0, on: session) }
-        return (try run(kernel, on: session), session.programs.counts)
+        let kernels = try session.kernels(recipe) { _ = try run($0, on: session) }
+        return (try run(kernels, on: session), session.programs.counts)
     }
 
     private static let compiled = ProgramCache.Counts(compiled: 1)
@@ -39,7 +39,7 @@ struct ProgramCacheDeviceTests {
         let session = try OpenCLSession(info)
         var prepared = 0
         func values(_ recipe: ProgramRecipe) throws -> [Int32] {
-            try Self.run(session.kernel(recipe) { _ in prepared += 1 }, on: session)
+            try Self.run(session.kernels(recipe) { _ in prepared += 1 }, on: session)
         }
         #expect(try values(Self.recipe(5)) == [5, 5])
         #expect(try values(Self.recipe(6)) == [6, 6])
@@ -70,7 +70,7 @@ struct ProgramCacheDeviceTests {
         do {
             let session = try OpenCLSession(info)
             gone = session
-            _ = try Self.run(session.kernel(Self.recipe()) { _ in }, on: session)
+            _ = try Self.run(session.kernels(Self.recipe()) { _ in }, on: session)
         }
         #expect(gone == nil)
     }
@@ -78,8 +78,8 @@ struct ProgramCacheDeviceTests {
     @Test(arguments: OpenCLDriver.devices())
     func badTextIsAnErrorEachTime(info: OpenCLDeviceInfo) throws {
         let session = try OpenCLSession(info)
-        let bad = ProgramRecipe(sources: ["__kernel void lk_bad() { no_such; }"], options: "", kernel: "lk_bad", groupSize: 1)
-        for _ in 0..<2 { #expect(throws: OpenCLError.self) { _ = try session.kernel(bad) { _ in } } }
+        let bad = ProgramRecipe(sources: ["__kernel void lk_bad() { no_such; }"], options: "", kernels: ["lk_bad"], groupSize: 1)
+        for _ in 0..<2 { #expect(throws: OpenCLError.self) { _ = try session.kernels(bad) { _ in } } }
         #expect(session.programs.counts == ProgramCache.Counts())
     }
 
@@ -154,7 +154,7 @@ struct ProgramCacheDeviceTests {
     func manyThreadsOfOneSessionBuildOnce(info: OpenCLDeviceInfo) throws {
         let session = try OpenCLSession(info)
         DispatchQueue.concurrentPerform(iterations: 4) { _ in
-            let values = try? Self.run(session.kernel(Self.recipe()) { _ in }, on: session)
+            let values = try? Self.run(session.kernels(Self.recipe()) { _ in }, on: session)
             #expect(values == [5, 5])
         }
         #expect(session.programs.counts == Self.compiled)

@@ -36,11 +36,11 @@ import Testing
 
     @Test func everyPartOfTheKeyCounts() {
         func recipe(_ text: String = "a", _ options: String = "b", _ kernel: String = "c", _ group: Int = 1) -> [UInt8] {
-            ProgramRecipe(sources: [text], options: options, kernel: kernel, groupSize: group).key(identity: "driver 1")
+            ProgramRecipe(sources: [text], options: options, kernels: [kernel], groupSize: group).key(identity: "driver 1")
         }
         let recipes = [
-            recipe(), recipe("x"), recipe("a", "x"), recipe("a", "b", "x"), recipe("a", "b", "c", 2),
-            ProgramRecipe(sources: ["a"], options: "b", kernel: "c", groupSize: 1).key(identity: "driver 2"),
+            recipe(), recipe("x"), recipe("a", "x"), recipe("a", "b", "x"), recipe("a", "b", "c", 2), recipe("a", "b", "c,d"),
+            ProgramRecipe(sources: ["a"], options: "b", kernels: ["c"], groupSize: 1).key(identity: "driver 2"),
         ]
         #expect(Set(recipes).count == recipes.count)
         #expect(Set(recipes.map { ProgramFile.name(key: $0) }).count == recipes.count)

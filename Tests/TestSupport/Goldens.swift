@@ -10,8 +10,7 @@ package enum Goldens {
 
     /// `special_functions.csv`: function, x, s (empty for functions of one argument), value.
     package static func specialFunctions() throws -> [Row] {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let text = try String(contentsOf: tests.appendingPathComponent("Goldens/special_functions.csv"), encoding: .utf8)
+        let text = try String(contentsOf: Repository.tests.appendingPathComponent("Goldens/special_functions.csv"), encoding: .utf8)
         return try text.split(separator: "\n").dropFirst().map { line in
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
             guard fields.count == 4, let x = Double(fields[1]), let value = Double(fields[3]) else {

@@ -32,37 +32,41 @@ struct BenchmarkCase: Sendable {
     /// Lanes and steps of a comparison that names none.
     let lanes: Int
     let steps: Int
+    /// Lanes that keep a large GPU busy.
+    let largeLanes: Int
     /// Whether fits end in several optima, so that the mean of the losses says how many lanes went where.
     let hasSeveralOptima: Bool
     let problem: @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
 
     init(
-        _ name: String, _ summary: String, rows: Int, lanes: Int, steps: Int, hasSeveralOptima: Bool = false,
+        _ name: String, _ summary: String, rows: Int, lanes: Int, largeLanes: Int, steps: Int, hasSeveralOptima: Bool = false,
         problem: @escaping @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
     ) {
         self.name = name
         self.summary = summary
         self.rows = rows
         self.lanes = lanes
+        self.largeLanes = largeLanes
         self.steps = steps
         self.hasSeveralOptima = hasSeveralOptima
         self.problem = problem
     }
 
     static let all: [BenchmarkCase] = [
-        example("eight-schools", rows: 8, lanes: 4096, steps: 1000, file: nil),
-        example("logistic", rows: 569, lanes: 1024, steps: 500, file: "logistic.csv"),
-        example("gmm", rows: 500, lanes: 1024, steps: 500, file: "gmm.csv", hasSeveralOptima: true),
-        example("radon", rows: 919, lanes: 1024, steps: 500, file: "radon.csv", hasSeveralOptima: true),
+        example("eight-schools", rows: 8, lanes: 4096, largeLanes: 262_144, steps: 1000, file: nil),
+        example("logistic", rows: 569, lanes: 1024, largeLanes: 65_536, steps: 500, file: "logistic.csv"),
+        example("gmm", rows: 500, lanes: 1024, largeLanes: 65_536, steps: 500, file: "gmm.csv", hasSeveralOptima: true),
+        example("radon", rows: 919, lanes: 1024, largeLanes: 32_768, steps: 500, file: "radon.csv", hasSeveralOptima: true),
         .poissonMixed, .robustRegression, .manyRegressions, .bigLogistic, .wide,
     ]
 
     /// A model that the programs know by name.
     private static func example(
-        _ name: String, rows: Int, lanes: Int, steps: Int, file: String?, hasSeveralOptima: Bool = false
+        _ name: String, rows: Int, lanes: Int, largeLanes: Int, steps: Int, file: String?, hasSeveralOptima: Bool = false
     ) -> BenchmarkCase {
         BenchmarkCase(
-            name, Example.named(name)?.summary ?? name, rows: rows, lanes: lanes, steps: steps, hasSeveralOptima: hasSeveralOptima
+            name, Example.named(name)?.summary ?? name, rows: rows, lanes: lanes, largeLanes: largeLanes, steps: steps,
+            hasSeveralOptima: hasSeveralOptima
         ) { folder, _ in
             guard let example = Example.named(name) else { throw ValidationError("there is no example '\(name)'") }
             let problem = try example.problem(file.map { try Table(path: folder + "/" + $0) })

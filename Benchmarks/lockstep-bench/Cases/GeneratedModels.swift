@@ -4,7 +4,8 @@ import LockstepExamples
 /// The models over generated data. Their twins are in `peers/numpyro_models.py`, site by site.
 extension BenchmarkCase {
     static let poissonMixed = BenchmarkCase(
-        "poisson-glmm", "counts in 50 groups, log-linear with an intercept for each group", rows: 2_000, lanes: 1024, steps: 500
+        "poisson-glmm", "counts in 50 groups, log-linear with an intercept for each group", rows: 2_000,
+        lanes: 1024, largeLanes: 32_768, steps: 500
     ) { _, _ in
         let (rows, groups) = (2_000, 50)
         let table = GeneratedData.counts(rows: rows, groups: groups)
@@ -24,7 +25,8 @@ extension BenchmarkCase {
     }
 
     static let robustRegression = BenchmarkCase(
-        "robust-regression", "linear regression with Student-t noise, 10 columns", rows: 1_000, lanes: 1024, steps: 500
+        "robust-regression", "linear regression with Student-t noise, 10 columns", rows: 1_000,
+        lanes: 1024, largeLanes: 32_768, steps: 500
     ) { _, _ in
         let (rows, columns) = (1_000, 10)
         let table = GeneratedData.regressionWithOutliers(rows: rows, columns: columns)
@@ -42,7 +44,8 @@ extension BenchmarkCase {
     }
 
     static let manyRegressions = BenchmarkCase(
-        "many-regressions", "a linear regression for each lane, with data of its own, 3 columns", rows: 200, lanes: 4096, steps: 500
+        "many-regressions", "a linear regression for each lane, with data of its own, 3 columns", rows: 200,
+        lanes: 4096, largeLanes: 32_768, steps: 500
     ) { _, lanes in
         let (rows, columns) = (200, 3)
         let table = GeneratedData.regressions(lanes: lanes, rows: rows, columns: columns)
@@ -60,7 +63,8 @@ extension BenchmarkCase {
     }
 
     static let bigLogistic = BenchmarkCase(
-        "big-logistic", "logistic regression with few lanes and much data, 20 columns", rows: 100_000, lanes: 16, steps: 50
+        "big-logistic", "logistic regression with few lanes and much data, 20 columns", rows: 100_000,
+        lanes: 16, largeLanes: 1024, steps: 50
     ) { _, _ in
         let (rows, columns) = (100_000, 20)
         let table = GeneratedData.logistic(rows: rows, columns: columns)
@@ -77,7 +81,8 @@ extension BenchmarkCase {
     }
 
     static let wide = BenchmarkCase(
-        "wide", "normal means with a scale in common, each observed once", rows: 2_000, lanes: 256, steps: 500
+        "wide", "normal means with a scale in common, each observed once", rows: 2_000,
+        lanes: 256, largeLanes: 8192, steps: 500
     ) { _, _ in
         let count = 2_000
         let model = Model { m in

@@ -7,7 +7,7 @@ struct Checksum: ParsableCommand {
 
     @Option(name: .customLong("case"), help: "A case; may be given several times. Default: all.") var names: [String] = []
     @Option(help: "Fits, which matters where each has data of its own.") var lanes = 16
-    @Option(help: "The Python that has NumPyro. Default: that of Benchmarks/peers/setup.") var python: String?
+    @OptionGroup var peers: PeerOptions
     @OptionGroup var files: DataOptions
 
     func validate() throws {
@@ -16,7 +16,7 @@ struct Checksum: ParsableCommand {
 
     func run() throws {
         let items = try names.isEmpty ? BenchmarkCase.all : names.map(BenchmarkCase.named)
-        let peer = Peer(python: try PeerPython.path(python))
+        let peer = try peers.peer()
         var agree = true
         for item in items {
             let own = DataChecksum.text(try item.problem(files.data, lanes).data)

@@ -18,6 +18,8 @@ struct Comparison {
     let lanes, steps, latents: Int
     let deviceName: String
     let lockstep, peer: Side
+    let own: [RunReport]
+    let peers: [String: [PeerReport]]
     /// Which way to write NumPyro's fit was the faster one.
     let peerFit: String
     let peerVersions: [String: String]
@@ -34,6 +36,8 @@ struct Comparison {
         guard let ours = own.first, let best = peers.max(by: { rate($0.value) < rate($1.value) }), let theirs = best.value.first
         else { return nil }
         self.item = item
+        self.own = own
+        self.peers = peers
         self.lanes = lanes
         self.steps = steps
         latents = ours.latents

@@ -2,16 +2,45 @@ import ArgumentParser
 import Lockstep
 
 struct Explain: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Prints a case's lane program and kernel.")
+    static let configuration = CommandConfiguration(
+        abstract: "Prints a case's lane program and kernels.",
+        discussion: "The device functions that all kernels share are in the folder Kernels.")
 
     @Option(name: .customLong("case"), help: "The case; see list.") var name: String
+    @Option(help: "Fits, on which the schedule depends.") var lanes = 4096
+    @Option(help: "Steps of each fit, which give the history its length.") var steps = 1000
+    @OptionGroup var devices: DeviceOptions
     @OptionGroup var files: DataOptions
 
+    func validate() throws {
+        if lanes < 1 || steps < 1 { throw ValidationError("--lanes and --steps must be positive") }
+    }
+
     func run() throws {
-        let problem = try BenchmarkCase.named(name).problem(files.data, 16)
-        let explained = try problem.svi.explain(steps: 1000, lanes: 16, data: problem.data)
-        print(explained.laneProgram)
-        print()
-        print(explained.kernel)
+        let problem = try BenchmarkCase.named(name).problem(files.data, lanes)
+        let explained = try problem.svi.explain(
+            steps: steps, lanes: lanes, data: problem.data, device: devices.chosen, options: devices.runOptions)
+        print(ExplanationText(title: "\(name), \(lanes) lanes, \(steps) steps, on \(explained.deviceName)", explained: explained).text)
+    }
+}
+
+/// An explanation with headings. Those are comments, so that the whole reads as C to an editor.
+struct ExplanationText {
+    let title: String
+    let explained: Explanation
+
+    var text: String {
+        var parts = ["// \(title)", "// \(layout)", "", "// The lane program: one step of one lane", "", explained.laneProgram]
+        for (number, kernel) in explained.kernels.enumerated() {
+            let place = explained.kernels.count == 1 ? "The kernel" : "Kernel \(number + 1) of \(explained.kernels.count), which take turns"
+            parts += ["", "// \(place)", "", kernel]
+        }
+        return parts.joined(separator: "\n")
+    }
+
+    private var layout: String {
+        let layout = explained.layout
+        guard let schedule = layout.schedule else { return "the interpreter runs the lane program itself; \(layout.bytesPerLane) bytes a lane" }
+        return "schedule \(schedule), \(layout.laneWidth) \(layout.laneWidth == 1 ? "lane" : "lanes") in a work-item, \(layout.bytesPerLane) bytes a lane"
     }
 }

@@ -1,9 +1,23 @@
 import ArgumentParser
+import Foundation
 
 struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Names the cases.")
 
-    func run() {
-        for item in BenchmarkCase.all { print("\(item.name): \(item.summary), \(item.rows) rows") }
+    @Flag(name: .customLong("json"), help: "With the lanes and steps that a comparison takes, for programs.") var isJSON = false
+
+    private struct Entry: Encodable {
+        let name, summary: String
+        let rows, lanes, largeLanes, steps: Int
+    }
+
+    func run() throws {
+        guard isJSON else {
+            for item in BenchmarkCase.all { print("\(item.name): \(item.summary), \(item.rows) rows") }
+            return
+        }
+        print(try ReportJSON.text(BenchmarkCase.all.map {
+            Entry(name: $0.name, summary: $0.summary, rows: $0.rows, lanes: $0.lanes, largeLanes: $0.largeLanes, steps: $0.steps)
+        }))
     }
 }

@@ -33,10 +33,14 @@ struct RunReport: Codable {
     let lanes, rows, latents, steps: Int
     /// Of the first run; later ones find compiled kernels in the driver's cache.
     let traceSeconds, compileSeconds, firstLaunchSeconds: Double
+    /// Processor time of those, of all cores.
+    let compileCpuSeconds, firstLaunchCpuSeconds: Double
     /// The median run, without tracing and compiling; and the processor time of the median run, of all cores.
     let runSeconds, cpuSeconds: Double
     let laneStepsPerSecond: Double
     let bytesPerLane: Int
+    /// Of the whole process, up to here.
+    let peakMemoryBytes: Int
     let schedule: String
     let laneWidth: Int
     let loss: Loss
@@ -53,28 +57,20 @@ struct RunReport: Codable {
         traceSeconds = fits.timings.trace
         compileSeconds = fits.timings.compile
         firstLaunchSeconds = fits.timings.firstLaunch
+        compileCpuSeconds = fits.timings.compileProcessor
+        firstLaunchCpuSeconds = fits.timings.firstLaunchProcessor
         runSeconds = timings.map(\.run).median
         cpuSeconds = timings.map(\.runProcessor).median
         laneStepsPerSecond = Double(fits.lanes) * Double(fits.steps) / runSeconds
         bytesPerLane = fits.layout.bytesPerLane
+        peakMemoryBytes = PeakMemory.bytes
         schedule = fits.layout.schedule?.description ?? "interpreter"
         laneWidth = fits.layout.laneWidth
         loss = Loss(fits.loss)
         dataChecksum = DataChecksum.text(problem.data)
     }
 
-    func json(isCompact: Bool) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = isCompact ? [.sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
-    init(json: Data) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        self = try decoder.decode(RunReport.self, from: json)
-    }
+    func json(isCompact: Bool) throws -> String { try ReportJSON.text(self, isCompact: isCompact) }
 }
 
 extension [Double] {

@@ -16,6 +16,7 @@ struct KernelWriter {
 
     let program: LaneProgram
     let options: KernelOptions
+    private let name: String
     /// Where the work-items of a group share the work.
     let cooperation: Cooperation?
     /// Whether the statement at hand is done by one worker alone.
@@ -28,14 +29,15 @@ struct KernelWriter {
     private var lines: [String] = []
     var margin = 1
 
-    static func write(_ program: LaneProgram, options: KernelOptions) -> KernelText {
-        var writer = KernelWriter(program, options)
+    static func write(_ program: LaneProgram, options: KernelOptions, name: String) -> KernelText {
+        var writer = KernelWriter(program, options, name)
         return writer.write()
     }
 
-    private init(_ program: LaneProgram, _ options: KernelOptions) {
+    private init(_ program: LaneProgram, _ options: KernelOptions, _ name: String) {
         self.program = program
         self.options = options
+        self.name = name
         cooperation = options.group.map { Cooperation(program, minimumExtent: $0.minimumExtent) }
         var variableIndex: Set<BufferID> = []
         var uses: [Register: Int] = [:]
@@ -126,7 +128,7 @@ struct KernelWriter {
         copyStates(toGlobal: true)
 
         return KernelText(
-            name: "lockstep_steps", sources: DeviceFunctions.sources(seesSlices: program.slice != nil) + [text(declarations)],
+            name: name, sources: DeviceFunctions.sources(seesSlices: program.slice != nil) + [text(declarations)],
             parameters: parameters, options: options)
     }
 
@@ -137,20 +139,20 @@ struct KernelWriter {
     private func text(_ declarations: [String]) -> String {
         let parameters = declarations.joined(separator: ",\n    ")
         let body = lines.joined(separator: "\n")
-        guard hasFunction else { return "__kernel void lockstep_steps(\n    \(parameters))\n{\n\(body)\n}\n" }
+        guard hasFunction else { return "__kernel void \(name)(\n    \(parameters))\n{\n\(body)\n}\n" }
         let names = declarations.map { $0.split(whereSeparator: { $0 == " " || $0 == "*" }).last.map(String.init) ?? "" }
         return """
-            static __attribute__((noinline)) void lockstep_work(
+            static __attribute__((noinline)) void \(name)_work(
                 const size_t ls_id,
                 \(parameters))
             {
             \(body)
             }
 
-            __kernel void lockstep_steps(
+            __kernel void \(name)(
                 \(parameters))
             {
-                lockstep_work(get_global_id(0), \(names.joined(separator: ", ")));
+                \(name)_work(get_global_id(0), \(names.joined(separator: ", ")));
             }
 
             """
@@ -254,5 +256,9 @@ struct KernelWriter {
 
 extension LaneProgram {
     /// The program as one OpenCL C kernel.
-    package func kernelText(_ options: KernelOptions) -> KernelText { KernelWriter.write(Interleaving.interleaved(LogSums.combined(self)), options: options) }
+    ///
+    /// - Parameter name: by which the kernel is called, and begins what else the text defines.
+    package func kernelText(_ options: KernelOptions, name: String = "lockstep_steps") -> KernelText {
+        KernelWriter.write(Interleaving.interleaved(LogSums.combined(self)), options: options, name: name)
+    }
 }

@@ -27,7 +27,10 @@ public struct LaneData: Sendable {
 
     /// What some lanes need of this, of `count` numbers a lane.
     func slice(_ lanes: [Int], count: Int) -> LaneInputs.Data {
-        isShared ? .shared(values) : .perLane(lanes.flatMap { values[($0 * count)..<(($0 + 1) * count)] })
+        if isShared { return .shared(values) }
+        // As is, without a copy, where they are all lanes in order.
+        if lanes.count * count == values.count, lanes.elementsEqual(lanes.indices) { return .perLane(values) }
+        return .perLane(lanes.flatMap { values[($0 * count)..<(($0 + 1) * count)] })
     }
 }
 
@@ -92,17 +95,24 @@ struct DataBinding: Sendable {
             throw DataError(
                 name, "has \(given.values.count) numbers for all lanes; \(lanes) lanes of shape \(declaration.shape) need \(count * lanes)")
         }
-        for (position, value) in given.values.enumerated() {
-            let place = given.isShared ? "at position \(position)" : "at position \(position % max(count, 1)) of lane \(position / max(count, 1))"
-            if value.isNaN { throw DataError(name, "is NaN \(place); remove the row, or model what is missing") }
-            if declaration.dtype == .int {
-                guard value == value.rounded(), Swift.abs(value) < 2_147_483_648 else {
-                    throw DataError(name, "is \(value) \(place), where a whole number is wanted")
-                }
-                if let bound = declaration.bound, value < 0 || value >= Double(bound) {
-                    throw DataError(name, "is \(Int(value)) \(place); it must lie in 0 ..< \(bound)")
-                }
-            }
+        guard let position = firstBad(given.values, declaration) else { return }
+        let value = given.values[position]
+        let place = given.isShared ? "at position \(position)" : "at position \(position % max(count, 1)) of lane \(position / max(count, 1))"
+        if value.isNaN { throw DataError(name, "is NaN \(place); remove the row, or model what is missing") }
+        guard isWhole(value) else { throw DataError(name, "is \(value) \(place), where a whole number is wanted") }
+        throw DataError(name, "is \(Int(value)) \(place); it must lie in 0 ..< \(declaration.bound ?? 0)")
+    }
+
+    private static func isWhole(_ value: Double) -> Bool { value == value.rounded(.towardZero) && Swift.abs(value) < 2_147_483_648 }
+
+    /// Data may be millions of numbers, so this is a plain loop of plain comparisons.
+    private static func firstBad(_ values: [Double], _ declaration: DataDeclaration) -> Int? {
+        // NaN fails every comparison.
+        guard declaration.dtype == .int else { return values.firstIndex { !($0 == $0) } }
+        let bound = declaration.bound.map(Double.init)
+        return values.firstIndex { value in
+            guard isWhole(value) else { return true }
+            return bound.map { value < 0 || value >= $0 } ?? false
         }
     }
 

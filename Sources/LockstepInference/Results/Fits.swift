@@ -14,6 +14,10 @@ public struct Timings: Sendable, Hashable {
     public let firstLaunch: Double
     /// Processor seconds that `run` took, of all threads of the process: what it costs on a machine that others share.
     public let runProcessor: Double
+    /// Of `compile`.
+    public let compileProcessor: Double
+    /// Of `firstLaunch`.
+    public let firstLaunchProcessor: Double
 }
 
 /// How a run was laid on its device.

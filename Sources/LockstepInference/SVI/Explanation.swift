@@ -4,23 +4,38 @@ import LockstepTensor
 
 /// What a fit is compiled to, as text for people.
 public struct Explanation: Sendable {
+    public let deviceName: String
+    public let layout: RunLayout
     /// One step as fused loops.
     public let laneProgram: String
-    /// The OpenCL C of the whole fit.
-    public let kernel: String
+    /// The OpenCL C of the fit, without the device functions that all kernels share: one kernel, or several that take
+    /// turns at each step. Empty on the interpreter, which runs the lane program itself.
+    public let kernels: [String]
 }
 
 extension SVI {
-    /// Shows what `run` would compile for these data, without running it.
+    /// Shows what `run` would compile for these data, without compiling or running it.
     ///
-    /// - Parameter lanes: the number of lanes, against which per-lane data are checked.
-    public func explain(steps: Int, lanes: Int, data: [String: LaneData], options: RunOptions = RunOptions()) throws -> Explanation {
-        let function = try StepFunction(self, slots: (steps + options.lossInterval - 1) / max(options.lossInterval, 1))
+    /// - Parameters:
+    ///   - lanes: the number of lanes, against which per-lane data are checked, and on which the schedule depends.
+    ///   - device: whose kernels are shown.
+    /// - Throws: as `run` does for what it finds before it compiles.
+    public func explain(
+        steps: Int, lanes: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()
+    ) throws -> Explanation {
+        try options.validate(lanes: lanes, steps: steps)
+        let device = try device.resolved()
+        let function = try StepFunction(
+            self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
         let binding = try DataBinding(function.declarations, data, lanes: lanes)
         let program = try Lowering.lower(
             LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
-        let text = program.kernelText(
-            KernelOptions(width: 16, isDouble: options.precision == .double, interleaves: false, privateBytes: 1 << 16))
-        return Explanation(laneProgram: program.description, kernel: text.kernel)
+        let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)
+        return Explanation(
+            deviceName: device.name,
+            layout: RunLayout(
+                schedule: plan?.schedule.schedule, laneWidth: plan?.schedule.width ?? 1,
+                bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)),
+            laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [])
     }
 }

@@ -29,12 +29,7 @@ public struct SVI: Sendable {
     public func run(
         keys: [Key], steps: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()
     ) throws -> Fits {
-        guard !keys.isEmpty else { throw RunError("there are no lanes: give at least one key") }
-        guard steps >= 1 else { throw RunError("cannot run \(steps) steps; give at least 1") }
-        // Step numbers are reals to the optimiser and to the history, and must be exact with half a step to spare.
-        guard steps <= 1 << 22 else { throw RunError("cannot run \(steps) steps; give at most \(1 << 22)") }
-        guard options.lossInterval >= 1 else { throw RunError("the loss interval is \(options.lossInterval) steps; give at least 1") }
-        try options.convergence?.validate()
+        try options.validate(lanes: keys.count, steps: steps)
         return try SVIRun(self, keys: keys, steps: steps, data: data, device: device, options: options).run()
     }
 }
@@ -57,6 +52,16 @@ public struct RunOptions: Sendable {
     public var onProgress: (@Sendable (Double) -> Void)?
 
     public init() {}
+
+    /// - Throws: `RunError` for a run that makes no sense.
+    func validate(lanes: Int, steps: Int) throws {
+        guard lanes >= 1 else { throw RunError("there are no lanes: give at least one key") }
+        guard steps >= 1 else { throw RunError("cannot run \(steps) steps; give at least 1") }
+        // Step numbers are reals to the optimiser and to the history, and must be exact with half a step to spare.
+        guard steps <= 1 << 22 else { throw RunError("cannot run \(steps) steps; give at most \(1 << 22)") }
+        guard lossInterval >= 1 else { throw RunError("the loss interval is \(lossInterval) steps; give at least 1") }
+        try convergence?.validate()
+    }
 }
 
 /// A run that makes no sense.

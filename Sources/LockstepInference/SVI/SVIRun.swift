@@ -30,7 +30,7 @@ struct SVIRun {
         self.device = try device.resolved()
         function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
-        traceSeconds = clock.seconds
+        traceSeconds = clock.time.seconds
     }
 
     func run() throws -> Fits {
@@ -43,7 +43,7 @@ struct SVIRun {
             stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
         // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
         let start = InterpreterExecutable(startProgram, precision: options.precision)
-        let compileSeconds = compiling.seconds
+        let compileTime = compiling.time
 
         let running = Clock()
         let budget = options.memoryBudget ?? device.memoryBudget
@@ -51,7 +51,7 @@ struct SVIRun {
             ?? stepProgram.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
-        var firstLaunch: Double?
+        var firstLaunch: Clock.Time?
         for first in stride(from: 0, to: keys.count, by: waveSize) {
             let lanes = Array(first..<min(first + waveSize, keys.count))
             let wave = try run(lanes, step, start, &firstLaunch)
@@ -61,10 +61,15 @@ struct SVIRun {
         return Fits(
             svi: svi, guide: function.guide, keys: keys, binding: binding, outcome: outcome, device: device, options: options,
             steps: steps,
-            timings: Timings(
-                trace: traceSeconds, compile: compileSeconds, run: running.seconds, firstLaunch: firstLaunch ?? clock.seconds,
-                runProcessor: running.processorSeconds),
+            timings: timings(compile: compileTime, run: running.time, firstLaunch: firstLaunch ?? clock.time),
             layout: layout(step, bytesPerLane: bytes))
+    }
+
+    private func timings(compile: Clock.Time, run: Clock.Time, firstLaunch: Clock.Time) -> Timings {
+        Timings(
+            trace: traceSeconds, compile: compile.seconds, run: run.seconds, firstLaunch: firstLaunch.seconds,
+            runProcessor: run.processorSeconds, compileProcessor: compile.processorSeconds,
+            firstLaunchProcessor: firstLaunch.processorSeconds)
     }
 
     private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
@@ -75,7 +80,7 @@ struct SVIRun {
     // MARK: One wave
 
     private func run(
-        _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ firstLaunch: inout Double?
+        _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ firstLaunch: inout Clock.Time?
     ) throws -> Outcome {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
         let hasStart = try startLanes(lanes, execution, start, &firstLaunch)
@@ -124,7 +129,7 @@ struct SVIRun {
     ///
     /// - Returns: for each lane, whether it found one.
     private func startLanes(
-        _ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable, _ firstLaunch: inout Double?
+        _ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable, _ firstLaunch: inout Clock.Time?
     ) throws -> [Bool] {
         var values: [String: LaneArray] = [:]
         var missing = Array(lanes.indices)
@@ -138,7 +143,7 @@ struct SVIRun {
             for (name, array) in values { try execution.write(name, array) }
             // Each trial has the draws of a step of its own: where the start is fixed, one unlucky draw is not the end.
             try execution.advance(from: attempt, count: 1, scalars: settings(commit: false))
-            firstLaunch = firstLaunch ?? clock.seconds
+            firstLaunch = firstLaunch ?? clock.time
             let isFinite = try execution.read(Bookkeeping.Name.isFinite)
             missing = missing.filter { isFinite[$0, 0] == 0 }
             if missing.isEmpty { break }
@@ -153,9 +158,17 @@ struct Clock {
     private let start = DispatchTime.now().uptimeNanoseconds
     private let processorStart = Self.processor
 
-    var seconds: Double { Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 }
-    /// Of all threads of this process.
-    var processorSeconds: Double { Self.processor - processorStart }
+    struct Time {
+        let seconds: Double
+        /// Of all threads of this process.
+        let processorSeconds: Double
+    }
+
+    /// Since it was made.
+    var time: Time {
+        Time(
+            seconds: Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9, processorSeconds: Self.processor - processorStart)
+    }
 
     private static var processor: Double {
         var time = timespec()

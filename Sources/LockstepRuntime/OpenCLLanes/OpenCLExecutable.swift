@@ -7,9 +7,10 @@ struct OpenCLStage: Sendable {
     let program: LaneProgram
     let text: KernelText
 
-    init(_ program: LaneProgram, _ options: KernelOptions) {
-        self.program = program
-        text = program.kernelText(options)
+    /// Those of a step. All are in one text, which a driver compiles sooner than several.
+    static func all(_ programs: [LaneProgram], _ options: KernelOptions) -> [OpenCLStage] {
+        guard programs.count > 1 else { return programs.map { OpenCLStage(program: $0, text: $0.kernelText(options)) } }
+        return programs.enumerated().map { OpenCLStage(program: $1, text: $1.kernelText(options, name: "lockstep_steps_\($0 + 1)")) }
     }
 
     /// Work-items for each one that the schedule has.
@@ -39,14 +40,16 @@ package struct OpenCLExecutable: LaneExecutable {
         self.program = program
         let schedule = schedule ?? .choose(session.info, precision)
         self.schedule = schedule
-        let stages = try schedule.programs(program).map { OpenCLStage($0, schedule.options(precision)) }
+        let stages = OpenCLStage.all(try schedule.programs(program), schedule.options(precision))
         self.stages = stages
-        kernels = try stages.map { stage in
-            let recipe = ProgramRecipe(
-                sources: stage.text.sources, options: stage.text.options.buildOptions, kernel: stage.text.name,
-                groupSize: schedule.localSize)
-            return try session.kernel(recipe) { kernel in
-                // Some drivers finish compiling at the first launch only: one of no steps.
+        // Some stages need device functions that others do not.
+        let functions = stages.map { $0.text.sources.dropLast() }.max { $0.count < $1.count } ?? []
+        let recipe = ProgramRecipe(
+            sources: functions + stages.map(\.text.kernel), options: schedule.options(precision).buildOptions,
+            kernels: stages.map(\.text.name), groupSize: schedule.localSize)
+        kernels = try session.kernels(recipe) { kernels in
+            // Some drivers finish compiling at the first launch only: one of no steps.
+            for (stage, kernel) in zip(stages, kernels) {
                 let memory = try OpenCLLaneMemory([stage], session, schedule, precision, keys: [Key(0)], data: [:])
                 try memory.launch(0, kernel, first: 0, count: 0, scalars: [:])
                 try session.finish()
@@ -70,10 +73,13 @@ final class OpenCLExecution: LaneExecution {
     private let memory: OpenCLLaneMemory
     /// Steps of one launch: enough that launching costs nothing, few enough that no watchdog minds.
     private var stepsPerLaunch = 32
-    private let launchSeconds = 0.25
+    /// A launch reads and writes all states. On a CPU, which has no watchdog, it may be long, so that this costs many
+    /// lanes no more than few.
+    private let launchSeconds: Double
 
     init(_ executable: OpenCLExecutable, _ inputs: LaneInputs) throws {
         self.executable = executable
+        launchSeconds = executable.session.info.kind == .cpu ? 2 : 0.25
         memory = try OpenCLLaneMemory(
             executable.stages, executable.session, executable.schedule, executable.precision,
             keys: inputs.keys, data: inputs.data)

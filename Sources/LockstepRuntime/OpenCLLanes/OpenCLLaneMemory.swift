@@ -84,16 +84,13 @@ struct OpenCLLaneMemory {
             case nil: break
             }
         case .slices(let slices):
-            if case .shared(let given) = data[slices.name] { values = slices.placed(given, count: buffer.count) }
-            return try allocateShared(buffer.dtype, values ?? [], count: buffer.count * slices.together * slices.slices)
+            let count = buffer.count * slices.together * slices.slices
+            guard case .shared(let given) = data[slices.name] else { return try allocateZeros(count, buffer) }
+            return try allocateShared(buffer.dtype, slices.placed(given, count: buffer.count), count: count)
         case .state, .record, .temporary, .exchange: break
         }
         let slots = slots(buffer) * copies
-        guard let values else {
-            let zeros = try session.allocate(bytes: max(slots * buffer.count, 1) * Self.elementBytes(buffer, precision))
-            try session.fillWithZeros(zeros)
-            return zeros
-        }
+        guard let values else { return try allocateZeros(slots * buffer.count, buffer) }
         if buffer.isUniform { return try allocateShared(buffer.dtype, values, count: buffer.count) }
         if buffer.dtype == .real {
             return precision == .double
@@ -108,6 +105,12 @@ struct OpenCLLaneMemory {
         return maskIsLong
             ? try session.allocate(copying: Self.placed(masks.map { Int64($0) }, buffer.count, layout, slots: slots))
             : try session.allocate(copying: Self.placed(masks, buffer.count, layout, slots: slots))
+    }
+
+    private func allocateZeros(_ count: Int, _ buffer: Buffer) throws -> OpenCLBuffer {
+        let zeros = try session.allocate(bytes: max(count, 1) * Self.elementBytes(buffer, precision))
+        try session.fillWithZeros(zeros)
+        return zeros
     }
 
     private func allocateShared(_ dtype: DType, _ values: [Double], count: Int) throws -> OpenCLBuffer {

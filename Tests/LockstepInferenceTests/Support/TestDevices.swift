@@ -1,5 +1,6 @@
 import Foundation
 import Lockstep
+import TestSupport
 import Testing
 
 /// A device that the tests of this module run on: the interpreter, and each OpenCL device that is there.
@@ -48,13 +49,11 @@ enum TestLevel: Int, Comparable {
 
 /// Folders that the tests read.
 enum Folders {
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    static let goldens = root.appendingPathComponent("Tests/Goldens")
-    static let benchmarkData = root.appendingPathComponent("Benchmarks/data")
+    static let goldens = Repository.tests.appendingPathComponent("Goldens")
+    static let benchmarkData = Repository.benchmarks.appendingPathComponent("data")
     /// Next to the repository, or to a folder that holds it: what is not part of the project.
     static let shared: URL? = {
-        var folder = root
+        var folder = Repository.root
         while folder.pathComponents.count > 1 {
             folder = folder.deletingLastPathComponent()
             let candidate = folder.appendingPathComponent("shared")

@@ -1,47 +1,50 @@
 import Foundation
-import Lockstep
-import Testing
 
-/// The built program, run as a user runs it.
-struct LockstepProgram {
-    struct Outcome {
-        let status: Int32
-        let output: String
-        let error: String
+/// A program of this package, built, and run as a user runs it.
+package struct BuiltProgram {
+    package struct Outcome {
+        package let status: Int32
+        package let output: String
+        package let error: String
 
         /// The lines of standard error.
-        var errorLines: [Substring] { error.split(separator: "\n", omittingEmptySubsequences: true) }
+        package var errorLines: [Substring] { error.split(separator: "\n", omittingEmptySubsequences: true) }
     }
 
     /// Where the program runs, and writes: a folder of its own.
-    let folder: URL
+    package let folder: URL
+    private let name: String
 
-    init() throws {
+    package init(_ name: String) throws {
+        self.name = name
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    func remove() { try? FileManager.default.removeItem(at: folder) }
+    package func remove() { try? FileManager.default.removeItem(at: folder) }
 
-    func write(_ name: String, _ text: String) throws {
+    package func write(_ name: String, _ text: String) throws {
         try text.write(to: folder.appendingPathComponent(name), atomically: false, encoding: .utf8)
     }
 
     /// The names of all files in the folder, hidden ones too, except what the program itself printed.
-    func files() throws -> [String] {
+    package func files() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".stream-") }.sorted()
     }
 
-    func json(_ name: String) throws -> [String: Any] {
+    package func json(_ name: String) throws -> [String: Any] {
         try Self.object(Data(contentsOf: folder.appendingPathComponent(name)))
     }
 
-    static func object(_ data: Data) throws -> [String: Any] {
-        try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    package static func object(_ data: Data) throws -> [String: Any] {
+        guard let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw Missing(description: "there is no JSON object in: \(String(decoding: data, as: UTF8.self))")
+        }
+        return object
     }
 
     /// Runs to the end.
-    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+    package func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
         let running = try start(arguments, environment: environment)
         running.process.waitUntilExit()
         return try running.outcome()
@@ -49,12 +52,12 @@ struct LockstepProgram {
 
     // MARK: Processes
 
-    struct Running {
-        let process: Process
+    package struct Running {
+        package let process: Process
         let output: URL
         let error: URL
 
-        func outcome() throws -> Outcome {
+        package func outcome() throws -> Outcome {
             let status = process.terminationStatus
             return Outcome(
                 // As a shell reports an end by a signal.
@@ -64,11 +67,11 @@ struct LockstepProgram {
     }
 
     /// Streams go to files, as a pipe that nobody reads would block.
-    func start(
+    package func start(
         _ arguments: [String], environment: [String: String] = [:], error terminal: FileHandle? = nil, executable: URL? = nil
     ) throws -> Running {
         let process = Process()
-        process.executableURL = try executable ?? Self.executable()
+        process.executableURL = try executable ?? self.executable()
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -87,30 +90,27 @@ struct LockstepProgram {
     }
 
     /// Beside the tests' own executable, or above it where that lies in a bundle.
-    static func executable() throws -> URL {
+    package func executable() throws -> URL {
         let arguments = CommandLine.arguments
         let bundle = arguments.firstIndex(of: "--test-bundle-path").flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
         var folder = URL(fileURLWithPath: bundle ?? arguments[0])
         for _ in 0..<5 {
             folder.deleteLastPathComponent()
-            let candidate = folder.appendingPathComponent("lockstep")
+            let candidate = folder.appendingPathComponent(name)
             var isFolder: ObjCBool = false
             if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder), !isFolder.boolValue { return candidate }
         }
-        throw Missing(description: "the program 'lockstep' is not beside the tests; build it with swift build")
+        throw Missing(description: "the program '\(name)' is not beside the tests; build it with swift build")
     }
 
-    struct Missing: Error, CustomStringConvertible {
-        let description: String
+    package struct Missing: Error, CustomStringConvertible {
+        package let description: String
     }
 }
 
-/// The devices that a run can ask for on this machine.
-let deviceChoices = Device.whyNoOpenCL == nil ? ["cpu", "opencl"] : ["cpu"]
-
-/// Runs a test's body in a folder of its own, which is gone afterwards.
-func withProgram<Result>(_ body: (LockstepProgram) throws -> Result) throws -> Result {
-    let program = try LockstepProgram()
+/// Runs a test's body with a program in a folder of its own, which is gone afterwards.
+package func withProgram<Result>(_ name: String, _ body: (BuiltProgram) throws -> Result) throws -> Result {
+    let program = try BuiltProgram(name)
     defer { program.remove() }
     return try body(program)
 }

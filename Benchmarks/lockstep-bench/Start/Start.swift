@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+
+struct Start: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures how long a fit takes to start, with nothing cached and in a second process.",
+        discussion: StartReport.meaning + " Exit code 1: a case is over a limit.")
+
+    @Option(name: .customLong("case"), help: "A case; may be given several times. Default: all.") var names: [String] = []
+    @Option(help: "Fits. Default: a number for each case.") var lanes: Int?
+    @Option(help: "Steps of each fit; they are not measured.") var steps = 50
+    @Option(help: "Turns, of which the fastest counts.") var turns = 3
+    @Option(help: "Seconds that the first launch may take with nothing cached.") var launchLimit = 1.0
+    @Option(help: "Seconds that compiling may take in the second process.") var compileLimit = 0.05
+    @Option(name: .customLong("json"), help: "Where the results go, as JSON.") var file: String?
+    @OptionGroup var devices: DeviceOptions
+    @OptionGroup var files: DataOptions
+
+    func validate() throws {
+        guard (lanes ?? 1) > 0, steps > 0, turns > 0 else { throw ValidationError("--lanes, --steps and --turns must be positive") }
+    }
+
+    func run() throws {
+        let items = try names.isEmpty ? BenchmarkCase.all : names.map(BenchmarkCase.named)
+        var starts: [StartReport.Start] = []
+        var deviceName = "no device"
+        for item in items {
+            note(item.name)
+            let run = OwnRun(item: item, lanes: lanes ?? item.lanes, steps: steps, devices: devices, files: files)
+            var fresh: [RunReport] = []
+            var second: [RunReport] = []
+            for _ in 0..<turns {
+                fresh.append(try run.report(settings: Caches.none))
+                second.append(try secondProcess(run))
+            }
+            starts.append(.init(item.name, fresh: fresh, second: second))
+            deviceName = fresh[0].deviceName
+        }
+        let report = StartReport(deviceName: deviceName, starts: starts, launchLimit: launchLimit, compileLimit: compileLimit)
+        print(report.text)
+        if let file { try ReportJSON.write(report, to: file) }
+        if !report.failures.isEmpty { throw ExitCode.failure }
+    }
+
+    /// After a first one that filled the caches, which are in a folder of their own.
+    private func secondProcess(_ run: OwnRun) throws -> RunReport {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        _ = try run.report(settings: Caches.kept(in: folder))
+        return try run.report(settings: Caches.kept(in: folder))
+    }
+}

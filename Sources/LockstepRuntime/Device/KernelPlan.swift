@@ -1,0 +1,25 @@
+import LockstepCompiler
+
+/// What a driver would be given for a program.
+package struct KernelPlan: Sendable {
+    package let schedule: OpenCLSchedule
+    /// In the order in which a step runs them.
+    package let texts: [KernelText]
+    package let bytesPerLane: Int
+}
+
+extension ResolvedDevice {
+    /// What `compile` would give the driver, without compiling it; nil on the interpreter, which runs the program itself.
+    ///
+    /// - Throws: `ScheduleError` where device or program cannot have the schedule.
+    package func plan(
+        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic
+    ) throws -> KernelPlan? {
+        guard case .opencl(let session) = self else { return nil }
+        let schedule = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
+        let programs = try schedule.programs(program)
+        return KernelPlan(
+            schedule: schedule, texts: OpenCLStage.all(programs, schedule.options(precision)).map(\.text),
+            bytesPerLane: schedule.bytesPerLane(programs, realBytes: precision == .float ? 4 : 8))
+    }
+}
