@@ -47,6 +47,19 @@ import Testing
         #expect(Self.cpu(cores: 1, lanes: 16) == .lanes)
     }
 
+    @Test func slicesAreEvenWhereTheyCanBe() {
+        func schedule(iterations: [Int], lanes: Int = 16) -> Schedule {
+            var question = ScheduleQuestion(
+                .cpu(cores: 2), width: 16, lanes: lanes, rows: 100_000, canSplit: true, canStandTogether: true, bytesPerLane: 1000)
+            question.iterations = iterations
+            return ScheduleRule.choose(question)
+        }
+        #expect(schedule(iterations: [12_500]) == .split(slices: 20, together: 1))
+        #expect(schedule(iterations: [16_000]) == .split(slices: 16, together: 1))
+        #expect(schedule(iterations: [12_500, 19]) == .split(slices: 16, together: 1))
+        #expect(schedule(iterations: [25_000], lanes: 8) == .split(slices: 20, together: 2))
+    }
+
     @Test func aGPUSharesLanesUntilItIsFull() {
         // 100 units x 256 work-items.
         #expect(Self.gpu(lanes: 25_600, rows: 1000) == .lanes)

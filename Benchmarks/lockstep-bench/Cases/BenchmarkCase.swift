@@ -53,10 +53,10 @@ struct BenchmarkCase: Sendable {
     }
 
     static let all: [BenchmarkCase] = [
-        example("eight-schools", rows: 8, lanes: 4096, largeLanes: 262_144, steps: 1000, file: nil),
-        example("logistic", rows: 569, lanes: 1024, largeLanes: 65_536, steps: 500, file: "logistic.csv"),
-        example("gmm", rows: 500, lanes: 1024, largeLanes: 65_536, steps: 500, file: "gmm.csv", hasSeveralOptima: true),
-        example("radon", rows: 919, lanes: 1024, largeLanes: 32_768, steps: 500, file: "radon.csv", hasSeveralOptima: true),
+        example("eight-schools", rows: 8, lanes: 16384, largeLanes: 262_144, steps: 1000, file: nil),
+        example("logistic", rows: 569, lanes: 2048, largeLanes: 65_536, steps: 500, file: "logistic.csv"),
+        example("gmm", rows: 500, lanes: 2048, largeLanes: 65_536, steps: 500, file: "gmm.csv", hasSeveralOptima: true),
+        example("radon", rows: 919, lanes: 2048, largeLanes: 32_768, steps: 500, file: "radon.csv", hasSeveralOptima: true),
         .poissonMixed, .robustRegression, .manyRegressions, .bigLogistic, .wide,
     ]
 

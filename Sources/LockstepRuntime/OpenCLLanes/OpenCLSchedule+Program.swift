@@ -47,21 +47,25 @@ extension OpenCLSchedule {
 
     private func question(_ program: LaneProgram, lanes: Int, _ device: OpenCLDeviceInfo, _ precision: Precision) -> ScheduleQuestion {
         var rows = 0
+        var iterations: [Int] = []
         for statement in program.body {
             guard case .loop(let loop) = statement, let split = loop.split, !split.carries.isEmpty else { continue }
             rows += loop.variable.extent * split.rowsPerIteration
+            if loop.variable.extent * split.rowsPerIteration >= minimumRows { iterations.append(loop.variable.extent) }
         }
         let isLong = rows >= ScheduleRule.splitRows
         func canSplit(_ slices: Int, _ together: Int) -> Bool {
             isLong && SlicedStep(program, slices: slices, together: together, minimumRows: minimumRows) != nil
         }
-        return ScheduleQuestion(
+        var question = ScheduleQuestion(
             device.kind == .cpu
                 ? .cpu(cores: device.computeUnits)
                 : .gpu(computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize),
             width: width, lanes: lanes, rows: rows, canSplit: canSplit(2, 1),
             canStandTogether: lanes < width && canSplit(1, width),
             bytesPerLane: program.bytesPerLane(realBytes: precision == .float ? 4 : 8))
+        question.iterations = iterations
+        return question
     }
 
     /// Memory of one lane, with what the workers on it have for themselves.

@@ -19,6 +19,8 @@ package struct ScheduleQuestion: Hashable, Sendable {
     /// Whether slices of the rows can share a vector.
     package var canStandTogether: Bool
     package var bytesPerLane: Int
+    /// Iterations of each of the loops over rows.
+    package var iterations: [Int] = []
 
     package init(
         _ hardware: Hardware, width: Int, lanes: Int, rows: Int, canSplit: Bool, canStandTogether: Bool, bytesPerLane: Int
@@ -65,7 +67,13 @@ enum ScheduleRule {
         let turns = (vectors + cores - 1) / cores
         let share = Double(vectors) / Double(turns * cores)
         if share >= goodShare, together == 1 { return .lanes }
-        return .split(slices: share >= goodShare ? 1 : max(1, slicesPerCore * cores / vectors), together: together)
+        let slices = share >= goodShare ? 1 : max(1, slicesPerCore * cores / vectors)
+        return .split(slices: even(slices, together, question.iterations), together: together)
+    }
+
+    /// A number of slices, not much larger, that leaves no iterations over: those are text of their own to compile.
+    private static func even(_ slices: Int, _ together: Int, _ iterations: [Int]) -> Int {
+        (slices...(slices + slices / 2)).first { number in iterations.allSatisfy { $0 % (number * together) == 0 } } ?? slices
     }
 
     private static func gpu(_ question: ScheduleQuestion, _ units: Int, _ maxGroupSize: Int) -> Schedule {
@@ -73,7 +81,7 @@ enum ScheduleRule {
         let idle = places / max(question.lanes, 1)
         let isLarge = question.bytesPerLane > carriedBytes
         if question.canSplit, question.rows >= splitRows, idle > maxGroupSize {
-            return .split(slices: min(idle, question.rows / rowsPerWorker), together: 1)
+            return .split(slices: even(min(idle, question.rows / rowsPerWorker), 1, question.iterations), together: 1)
         }
         let workers = powerOfTwo(min(idle, isLarge ? maxGroupSize : question.rows / rowsPerWorker, maxGroupSize))
         guard workers > 1 else { return .lanes }

@@ -162,7 +162,7 @@ v92 = add(v88, v91)
 b1[0] = v82
 b2[u87] = v92
 */
-static __attribute__((noinline)) void lockstep_work(
+static __attribute__((noinline)) void lockstep_steps_work(
     const size_t ls_id,
     const int ls_first,
     const int ls_count,
@@ -325,5 +325,5 @@ __kernel void lockstep_steps(
     __global const real1 *b13,
     __global const real1 *b14)
 {
-    lockstep_work(get_global_id(0), ls_first, ls_count, ls_items, ls_keys, g0, g1, b2, b13, b14);
+    lockstep_steps_work(get_global_id(0), ls_first, ls_count, ls_items, ls_keys, g0, g1, b2, b13, b14);
 }

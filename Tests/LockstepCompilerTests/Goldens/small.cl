@@ -82,7 +82,7 @@ b0[1] = v40
 b0[2] = v45
 b2[u51] = v54
 */
-static __attribute__((noinline)) void lockstep_work(
+static __attribute__((noinline)) void lockstep_steps_work(
     const size_t ls_id,
     const int ls_first,
     const int ls_count,
@@ -174,5 +174,5 @@ __kernel void lockstep_steps(
     __global const int *b9,
     const real1 s_6)
 {
-    lockstep_work(get_global_id(0), ls_first, ls_count, ls_items, ls_keys, g0, g1, b2, b7, b8, b9, s_6);
+    lockstep_steps_work(get_global_id(0), ls_first, ls_count, ls_items, ls_keys, g0, g1, b2, b7, b8, b9, s_6);
 }
