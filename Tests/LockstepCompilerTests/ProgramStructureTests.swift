@@ -68,6 +68,23 @@ import Testing
         #expect(varying.isEmpty, "\(program)")
     }
 
+    /// A gradient as long as the state, which is needed again when all of it is known, is kept and not computed twice;
+    /// what little work makes of it is not kept.
+    @Test func gradientsOfLongStatesAreKept() throws {
+        let origin = Origin()
+        func state(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: [1000]) }
+        let (p, m) = (state("p"), state("m"))
+        let gradient = exp(p) - tanh(p)
+        let accepts = square(gradient).sum().isFinite
+        let next = 0.9 * m + 0.1 * gradient
+        let program = try Lowering.lower(LaneFunction(states: [
+            .init("p", select(accepts, p - 0.01 * next, p)), .init("m", select(accepts, next, m)),
+        ]))
+        #expect(count(of: .exp, in: program.body) == 1, "\(program)")
+        let arrays = program.buffers.filter { $0.role == .temporary && $0.count == 1000 }
+        #expect(arrays.count == 1, "\(program)")
+    }
+
     @Test func shortLoopsAreWrittenOut() throws {
         var options = LoweringOptions()
         let step = StatisticalModels.logisticRegression(rows: 12, columns: 3)

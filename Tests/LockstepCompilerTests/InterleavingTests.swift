@@ -1,0 +1,67 @@
+import LockstepTensor
+import Testing
+
+@testable import LockstepCompiler
+
+/// The order in which kernels do what does not depend on each other.
+@Suite struct InterleavingTests {
+    private static func kernel(_ states: [LaneFunction.State]) throws -> [String] {
+        try Lowering.lower(LaneFunction(states: states))
+            .kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: 1 << 16)).kernel
+            .split(separator: "\n").map(String.init)
+    }
+
+    private static func state(_ name: String, _ shape: Shape, _ origin: Origin) -> Tensor {
+        .input(Input(.state, name, origin: origin), shape: shape)
+    }
+
+    /// The chains of four elements, written out one after the other, take turns at each link.
+    @Test func chainsAlternate() throws {
+        let x = Self.state("x", [4], Origin())
+        let link = sqrt(x)
+        // Each link is used twice, so that it has a line of its own.
+        let lines = try Self.kernel([.init("x", tanh(link) * link)])
+        func places(_ text: String) -> [Int] { lines.indices.filter { lines[$0].contains(text) } }
+        let (first, second) = (places("ls_sqrt("), places("ls_tanh("))
+        #expect(first.count == 4 && second.count == 4)
+        #expect((first.max() ?? .max) < (second.min() ?? .min), "\(lines.joined(separator: "\n"))")
+    }
+
+    /// What one statement writes and another reads keeps its order, whatever else could start before.
+    @Test func memoryKeepsItsOrder() {
+        let (buffer, other) = (BufferID(0), BufferID(1))
+        let registers = (0..<6).map { Register($0) }
+        func element(_ number: Int) -> IndexExpression { .constant(number) }
+        let variable = IndexExpression.register(registers[5])
+        let statements: [Statement] = [
+            .load(registers[0], buffer, element(0)),
+            .map(registers[1], .exp, [registers[0]]),
+            .map(registers[2], .exp, [registers[1]]),
+            .store(buffer, element(0), registers[2]),
+            // Of another element: it need not wait.
+            .load(registers[3], buffer, element(1)),
+            // Perhaps of the first one: it must.
+            .load(registers[4], buffer, variable),
+            .accumulate(.sum, other, element(0), registers[4]),
+            .accumulate(.sum, other, element(0), registers[3]),
+        ]
+        var program = LaneProgram()
+        program.body = statements
+        let ordered = Interleaving.interleaved(program).body
+        #expect(Set(ordered) == Set(statements) && ordered.count == statements.count)
+        func place(_ number: Int) -> Int { ordered.firstIndex(of: statements[number]) ?? -1 }
+        #expect(place(4) < place(1), "the load of another element is first")
+        #expect(place(3) < place(5), "the load of any element is behind the store")
+        #expect(place(6) < place(7), "sums are added up in the order in which they were")
+    }
+
+    /// Statements do not leave their loop, and loops stay among their neighbours.
+    @Test func loopsStayWhereTheyAre() {
+        let (buffer, a, b) = (BufferID(0), Register(0), Register(1))
+        let variable = LoopVariable(number: 0, extent: 5)
+        let loop = Statement.loop(Loop(variable: variable, body: [.load(a, buffer, .variable(variable)), .store(buffer, .variable(variable), a)]))
+        var program = LaneProgram()
+        program.body = [.load(b, buffer, .constant(0)), loop, .store(buffer, .constant(0), b)]
+        #expect(Interleaving.interleaved(program).body == program.body)
+    }
+}
