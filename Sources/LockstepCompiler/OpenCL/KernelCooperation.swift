@@ -99,7 +99,9 @@ extension KernelWriter {
         line("barrier(CLK_LOCAL_MEM_FENCE);")
         for (number, element) in elements.enumerated() {
             let total = slot(number, "ls_local % \(group.tile)")
-            line("\(element) = \(buffer.isUniform ? "LS_FIRST(\(total))" : total);")
+            // A mask's first component is -1 where a scalar's is 1.
+            let first = buffer.dtype == .bool ? "(LS_FIRST(\(total)) != 0)" : "LS_FIRST(\(total))"
+            line("\(element) = \(buffer.isUniform ? first : total);")
         }
         line("barrier(CLK_LOCAL_MEM_FENCE);")
     }

@@ -27,9 +27,11 @@ struct Cooperation {
         var whole: Set<BufferID> = []
         for place in candidates {
             guard case .loop(let loop) = program.body[place] else { continue }
+            // A sum stays one, though each iteration should add to an element of its own: the workers' parts are added up.
+            let sums = Set((loop.split?.carries ?? []).map(\.buffer))
             LaneProgram.forEach([.loop(loop)]) { statement in
                 guard let (buffer, index) = statement.target else { return }
-                if index.variables.contains(loop.variable) {
+                if index.variables.contains(loop.variable), !sums.contains(buffer) {
                     byRows[buffer] = place
                 } else {
                     whole.insert(buffer)
