@@ -37,7 +37,7 @@ import LockstepRuntime
         #expect(SlicedStep(try Lowering.lower(step.function), slices: 1, together: 4, minimumRows: 2) == nil)
     }
 
-    @Test(arguments: 0..<UInt64(TestLevel.count(small: 6, medium: 24, full: 300))) func randomSteps(_ seed: UInt64) throws {
+    @Test(arguments: 0..<UInt64(TestLevel.count(small: 12, medium: 50, full: 600))) func randomSteps(_ seed: UInt64) throws {
         OpenCLSessions.explainAbsence()
         let step = RandomStep.make(seed: 40_000 + seed)
         // More loops, all of them shared out.

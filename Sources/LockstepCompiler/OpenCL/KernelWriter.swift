@@ -78,6 +78,8 @@ struct KernelWriter {
             }
             let bytes = buffer.count * options.realBytes * (buffer.isUniform ? 1 : options.width)
             spent += bytes
+            // Workers that all do the same each need a state of their own, or one would see what another has stored.
+            if case .state = buffer.role, cooperation != nil { continue }
             if spent > options.privateBytes { places[number] = .global }
         }
         return places
