@@ -29,6 +29,9 @@ static const char layout[] = {
 static const char slices[] = {
 #embed "slices.cl" suffix(, 0)
 };
+static const char groups[] = {
+#embed "groups.cl" suffix(, 0)
+};
 
 static const struct {
     const char *name;
@@ -42,6 +45,7 @@ static const struct {
     [LOCKSTEP_KERNEL_SAMPLERS] = {"samplers.cl", samplers},
     [LOCKSTEP_KERNEL_LAYOUT] = {"layout.cl", layout},
     [LOCKSTEP_KERNEL_SLICES] = {"slices.cl", slices},
+    [LOCKSTEP_KERNEL_GROUPS] = {"groups.cl", groups},
 };
 
 const char *lockstep_kernel_source_text(int index) {

@@ -12,6 +12,8 @@ enum lockstep_kernel_source {
     LOCKSTEP_KERNEL_LAYOUT,
     /// Only for programs that see one slice of the data.
     LOCKSTEP_KERNEL_SLICES,
+    /// Only for programs whose work-groups share lanes.
+    LOCKSTEP_KERNEL_GROUPS,
     LOCKSTEP_KERNEL_SOURCE_COUNT
 };
 

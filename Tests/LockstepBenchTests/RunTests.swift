@@ -104,7 +104,7 @@ import Testing
             #expect(alone.contains("// schedule A,"))
             let group = try explained("C:4")
             #expect(group.contains("// schedule C:4,"))
-            #expect(group.contains("barrier") && !alone.contains("barrier"))
+            #expect(group.contains("LS_BARRIER") && !alone.contains("LS_BARRIER"))
             // Two kernels of one text.
             let wide = try program.run(["explain", "--case", "big-logistic", "--lanes", "4", "--device", "opencl", "--schedule", "D:2:1"]).output
             for name in ["lockstep_steps_1(", "lockstep_steps_2("] { #expect(wide.contains(name)) }

@@ -37,7 +37,10 @@ import LockstepRuntime
         #expect(SlicedStep(try Lowering.lower(step.function), slices: 1, together: 4, minimumRows: 2) == nil)
     }
 
-    @Test(arguments: 0..<UInt64(TestLevel.count(small: 12, medium: 50, full: 600))) func randomSteps(_ seed: UInt64) throws {
+    /// The last three once lost stores behind barriers on PoCL: see groups.cl.
+    static let seeds = Set(0..<UInt64(TestLevel.count(small: 12, medium: 50, full: 600))).union([57, 282, 486]).sorted()
+
+    @Test(arguments: seeds) func randomSteps(_ seed: UInt64) throws {
         OpenCLSessions.explainAbsence()
         let step = RandomStep.make(seed: 40_000 + seed)
         // More loops, all of them shared out.

@@ -8,20 +8,22 @@ extension KernelWriter {
     /// The step: a barrier stands wherever a worker would read what another stores, or store what another reads.
     mutating func cooperate(_ scalars: [String: String]) {
         guard let cooperation, let group = options.group else { return }
-        var stored: Set<BufferID> = []
-        var loaded: Set<BufferID> = []
+        // Since the last barrier: what the workers stored, each its part; what one of them stored alone; what was loaded.
+        var (stored, storedByOne, loaded): (Set<BufferID>, Set<BufferID>, Set<BufferID>) = ([], [], [])
         for (place, statement) in program.body.enumerated() {
+            let isDealtOut = cooperation.dealt.contains(place)
             let access = Cooperation.Access([statement])
             let stores = access.stored.intersection(cooperation.shared)
             let loads = access.loaded.intersection(cooperation.shared)
-            if !loads.isDisjoint(with: stored) || !stores.isDisjoint(with: stored) || !stores.isDisjoint(with: loaded) {
-                line("barrier(CLK_GLOBAL_MEM_FENCE);")
-                stored = []
-                loaded = []
+            if !loads.isDisjoint(with: stored.union(storedByOne)) || !stores.isDisjoint(with: stored.union(loaded))
+                || isDealtOut && !stores.isDisjoint(with: storedByOne)
+            {
+                line("LS_BARRIER(CLK_GLOBAL_MEM_FENCE);")
+                (stored, storedByOne, loaded) = ([], [], [])
             }
-            stored.formUnion(stores)
+            if isDealtOut { stored.formUnion(stores) } else { storedByOne.formUnion(stores) }
             loaded.formUnion(loads)
-            guard case .loop(let loop) = statement, cooperation.dealt.contains(place) else {
+            guard case .loop(let loop) = statement, isDealtOut else {
                 write(statement, scalars)
                 continue
             }
@@ -30,7 +32,7 @@ extension KernelWriter {
             isDealt = false
             combine(loop.split?.carries ?? [], group)
         }
-        if !stored.isEmpty || !loaded.isEmpty { line("barrier(CLK_GLOBAL_MEM_FENCE);") }
+        if !(stored.isEmpty && storedByOne.isEmpty && loaded.isEmpty) { line("LS_BARRIER(CLK_GLOBAL_MEM_FENCE);") }
     }
 
     /// Local memory for the tree, for each type that goes through it.
@@ -85,7 +87,7 @@ extension KernelWriter {
         }
         line("for (int ls_half = \(group.workers / 2); ls_half > 0; ls_half /= 2) {")
         margin += 1
-        line("barrier(CLK_LOCAL_MEM_FENCE);")
+        line("LS_BARRIER(CLK_LOCAL_MEM_FENCE);")
         line("if (ls_worker < ls_half) {")
         margin += 1
         for number in elements.indices {
@@ -96,14 +98,14 @@ extension KernelWriter {
         line("}")
         margin -= 1
         line("}")
-        line("barrier(CLK_LOCAL_MEM_FENCE);")
+        line("LS_BARRIER(CLK_LOCAL_MEM_FENCE);")
         for (number, element) in elements.enumerated() {
             let total = slot(number, "ls_local % \(group.tile)")
             // A mask's first component is -1 where a scalar's is 1.
             let first = buffer.dtype == .bool ? "(LS_FIRST(\(total)) != 0)" : "LS_FIRST(\(total))"
             line("\(element) = \(buffer.isUniform ? first : total);")
         }
-        line("barrier(CLK_LOCAL_MEM_FENCE);")
+        line("LS_BARRIER(CLK_LOCAL_MEM_FENCE);")
     }
 
     private func splat(_ text: String, _ dtype: DType) -> String {

@@ -73,11 +73,12 @@ package struct KernelText: Sendable {
 /// The device functions that kernels are compiled with, in order.
 package enum DeviceFunctions {
     /// All of them.
-    package static var sources: [String] { sources(seesSlices: true) }
+    package static var sources: [String] { sources(seesSlices: true, hasGroups: true) }
 
-    static func sources(seesSlices: Bool) -> [String] {
+    static func sources(seesSlices: Bool, hasGroups: Bool) -> [String] {
         (0..<Int32(LOCKSTEP_KERNEL_SOURCE_COUNT.rawValue)).compactMap { index in
             if index == LOCKSTEP_KERNEL_SLICES.rawValue, !seesSlices { return nil }
+            if index == LOCKSTEP_KERNEL_GROUPS.rawValue, !hasGroups { return nil }
             return lockstep_kernel_source_text(index).map { String(cString: $0) }
         }
     }

@@ -130,7 +130,8 @@ struct KernelWriter {
         copyStates(toGlobal: true)
 
         return KernelText(
-            name: name, sources: DeviceFunctions.sources(seesSlices: program.slice != nil) + [text(declarations)],
+            name: name,
+            sources: DeviceFunctions.sources(seesSlices: program.slice != nil, hasGroups: cooperation != nil) + [text(declarations)],
             parameters: parameters, options: options)
     }
 
@@ -197,6 +198,7 @@ struct KernelWriter {
     private mutating func declareItem() {
         let id = hasFunction ? "ls_id" : "get_global_id(0)"
         if let group = options.group {
+            line("LS_PREPARE_BARRIERS;")
             line("const int ls_local = (int)get_local_id(0);")
             line("const int ls_worker = ls_local / \(group.tile);")
             line("const size_t ls_item = get_group_id(0) * \(group.tile) + ls_local % \(group.tile);")
@@ -238,7 +240,7 @@ struct KernelWriter {
         let stored = Cooperation.Access(program.body).stored
         if toGlobal, cooperation != nil {
             // All workers have read what one of them now replaces.
-            line("barrier(CLK_GLOBAL_MEM_FENCE);")
+            line("LS_BARRIER(CLK_GLOBAL_MEM_FENCE);")
             line("if (ls_worker != 0) return;")
         }
         for (number, buffer) in program.buffers.enumerated() {
