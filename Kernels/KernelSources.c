@@ -26,6 +26,9 @@ static const char samplers[] = {
 static const char layout[] = {
 #embed "layout.cl" suffix(, 0)
 };
+static const char steps[] = {
+#embed "steps.cl" suffix(, 0)
+};
 static const char slices[] = {
 #embed "slices.cl" suffix(, 0)
 };
@@ -44,6 +47,7 @@ static const struct {
     [LOCKSTEP_KERNEL_PHILOX] = {"philox.cl", philox},
     [LOCKSTEP_KERNEL_SAMPLERS] = {"samplers.cl", samplers},
     [LOCKSTEP_KERNEL_LAYOUT] = {"layout.cl", layout},
+    [LOCKSTEP_KERNEL_STEPS] = {"steps.cl", steps},
     [LOCKSTEP_KERNEL_SLICES] = {"slices.cl", slices},
     [LOCKSTEP_KERNEL_GROUPS] = {"groups.cl", groups},
 };

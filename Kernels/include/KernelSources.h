@@ -10,6 +10,8 @@ enum lockstep_kernel_source {
     LOCKSTEP_KERNEL_PHILOX,
     LOCKSTEP_KERNEL_SAMPLERS,
     LOCKSTEP_KERNEL_LAYOUT,
+    /// Only for programs with tables over steps.
+    LOCKSTEP_KERNEL_STEPS,
     /// Only for programs that see one slice of the data.
     LOCKSTEP_KERNEL_SLICES,
     /// Only for programs whose work-groups share lanes.

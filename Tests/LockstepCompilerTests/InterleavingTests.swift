@@ -64,4 +64,42 @@ import Testing
         program.body = [.load(b, buffer, .constant(0)), loop, .store(buffer, .constant(0), b)]
         #expect(Interleaving.interleaved(program).body == program.body)
     }
+
+    /// What waits for a decision follows it one element after the other, each element's store at its end.
+    @Test func updatesFollowTheirDecision() throws {
+        let x = Self.state("x", [9], Origin())
+        let link = sqrt(x)
+        let isRight = link.sum() .< 20
+        let lines = try Self.kernel([.init("x", select(isRight, tanh(x) * exp(x), x))])
+        func places(_ text: String) -> [Int] { lines.indices.filter { lines[$0].contains(text) } }
+        let roots = places("ls_sqrt(")
+        let updates = places("ls_tanh(")
+        let stores = places("= ls_select(")
+        #expect(roots.count == 9 && updates.count == 9 && stores.count == 9, "\(lines.joined(separator: "\n"))")
+        #expect((roots.max() ?? .max) < (updates.min() ?? .min))
+        #expect(zip(updates, stores).allSatisfy { $0 <= $1 } && zip(stores, updates.dropFirst()).allSatisfy { $0 < $1 })
+    }
+
+    /// A part that is read by what the decision is not made of, and then written by what it is made of, is read first.
+    @Test func readsStayBeforeTheWritesOfADecision() {
+        let (buffer, other) = (BufferID(0), BufferID(1))
+        let registers = (0..<30).map { Register($0) }
+        var statements: [Statement] = [
+            .constant(registers[0], 1),
+            .load(registers[1], buffer, .constant(0)),
+            .store(buffer, .constant(0), registers[0]),
+            .load(registers[2], buffer, .constant(0)),
+            .map(registers[3], .less, [registers[2], registers[0]]),
+        ]
+        for number in 0..<8 {
+            statements.append(.map(registers[4 + number], .select, [registers[3], registers[1], registers[0]]))
+            statements.append(.store(other, .constant(number), registers[4 + number]))
+        }
+        var program = LaneProgram()
+        program.body = statements
+        let ordered = Interleaving.interleaved(program).body
+        func place(_ number: Int) -> Int { ordered.firstIndex(of: statements[number]) ?? -1 }
+        #expect(Set(ordered) == Set(statements))
+        #expect(place(1) < place(2) && place(2) < place(3) && place(3) < place(4) && place(4) < place(5))
+    }
 }

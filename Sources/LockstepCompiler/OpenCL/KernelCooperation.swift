@@ -62,11 +62,9 @@ extension KernelWriter {
             // The last turn goes through some elements again: a tree over equal parts must not, so those stay out of it.
             let whole = buffer.count / Self.treeWidth * Self.treeWidth
             if whole > 0 {
-                line("for (int ls_first_element = 0; ls_first_element < \(whole); ls_first_element += \(Self.treeWidth)) {")
-                margin += 1
+                open("for (int ls_first_element = 0; ls_first_element < \(whole); ls_first_element += \(Self.treeWidth)) {")
                 climb((0..<Self.treeWidth).map { text(carry.buffer, "ls_first_element + \($0)") }, carry.reduction, buffer, group)
-                margin -= 1
-                line("}")
+                close()
             }
             if whole < buffer.count {
                 climb((whole..<buffer.count).map { text(carry.buffer, "\($0)") }, carry.reduction, buffer, group)
@@ -85,19 +83,15 @@ extension KernelWriter {
         for (number, element) in elements.enumerated() {
             line("\(slot(number, "ls_local")) = \(buffer.isUniform ? splat(element, buffer.dtype) : element);")
         }
-        line("for (int ls_half = \(group.workers / 2); ls_half > 0; ls_half /= 2) {")
-        margin += 1
+        open("for (int ls_half = \(group.workers / 2); ls_half > 0; ls_half /= 2) {")
         line("LS_BARRIER(CLK_LOCAL_MEM_FENCE);")
-        line("if (ls_worker < ls_half) {")
-        margin += 1
+        open("if (ls_worker < ls_half) {")
         for number in elements.indices {
             let (own, other) = (slot(number, "ls_local"), slot(number, "ls_local + ls_half * \(group.tile)"))
             line("\(own) = \(combined(reduction, own, other, buffer.dtype));")
         }
-        margin -= 1
-        line("}")
-        margin -= 1
-        line("}")
+        close()
+        close()
         line("LS_BARRIER(CLK_LOCAL_MEM_FENCE);")
         for (number, element) in elements.enumerated() {
             let total = slot(number, "ls_local % \(group.tile)")

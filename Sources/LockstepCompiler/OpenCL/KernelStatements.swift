@@ -27,7 +27,11 @@ extension KernelWriter {
         case .index(let r, let index):
             define(r, "(" + (isUniform(r) ? uniform(index) : varying(index)) + ")")
         case .map(let r, let op, let operands):
-            writeMap(r, op, operands)
+            if let stepTables, stepTables.tables.contains(r) {
+                define(r, "\(tableName(r))[\(tablePlace)]", mayMove: false)
+            } else if !(stepTables?.isInTablesOnly(r) ?? false) {
+                writeMap(r, op, operands)
+            }
         case .load(let r, let buffer, let index):
             define(r, element(buffer, index), mayMove: false)
         case .store(let buffer, let index, let value):
@@ -84,21 +88,17 @@ extension KernelWriter {
         let (first, stride) = workers == 1 ? ("0", "++\(name)") : ("ls_worker", "\(name) += \(workers)")
         if let flush = loop.flush {
             let interval = flush.interval * workers
-            line("for (int \(name)_0 = \(first); \(name)_0 < \(loop.variable.extent); \(name)_0 += \(interval)) {")
-            margin += 1
+            open("for (int \(name)_0 = \(first); \(name)_0 < \(loop.variable.extent); \(name)_0 += \(interval)) {")
             line("const int \(name)_1 = min(\(name)_0 + \(interval), \(loop.variable.extent));")
-            line("for (int \(name) = \(name)_0; \(name) < \(name)_1; \(stride)) {")
+            open("for (int \(name) = \(name)_0; \(name) < \(name)_1; \(stride)) {")
         } else {
-            line("for (int \(name) = \(first); \(name) < \(loop.variable.extent); \(stride)) {")
+            open("for (int \(name) = \(first); \(name) < \(loop.variable.extent); \(stride)) {")
         }
-        margin += 1
         statements(loop.body, scalars)
-        margin -= 1
-        line("}")
+        close()
         if let flush = loop.flush {
             statements(flush.statements, scalars)
-            margin -= 1
-            line("}")
+            close()
         }
     }
 
@@ -145,7 +145,7 @@ extension KernelWriter {
     // MARK: Operands
 
     private func isUniform(_ r: Register) -> Bool { program.registers[r.number].isUniform }
-    private func dtype(_ r: Register) -> DType { program.registers[r.number].dtype }
+    func dtype(_ r: Register) -> DType { program.registers[r.number].dtype }
     func buffer(_ id: BufferID) -> Buffer { program.buffers[id.number] }
 
     private func name(_ r: Register) -> String { inlined[r] ?? ((isUniform(r) ? "u" : "v") + String(r.number)) }
@@ -160,7 +160,7 @@ extension KernelWriter {
         }
     }
 
-    private func literal(_ value: Double, _ dtype: DType) -> String {
+    func literal(_ value: Double, _ dtype: DType) -> String {
         guard dtype == .real else { return String(Int(value)) }
         // What overflows in the device's precision is infinite there.
         let value = options.isDouble ? value : Double(Float(value))

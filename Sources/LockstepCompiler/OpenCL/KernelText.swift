@@ -73,13 +73,12 @@ package struct KernelText: Sendable {
 /// The device functions that kernels are compiled with, in order.
 package enum DeviceFunctions {
     /// All of them.
-    package static var sources: [String] { sources(seesSlices: true, hasGroups: true) }
+    package static var sources: [String] { sources(without: []) }
 
-    static func sources(seesSlices: Bool, hasGroups: Bool) -> [String] {
-        (0..<Int32(LOCKSTEP_KERNEL_SOURCE_COUNT.rawValue)).compactMap { index in
-            if index == LOCKSTEP_KERNEL_SLICES.rawValue, !seesSlices { return nil }
-            if index == LOCKSTEP_KERNEL_GROUPS.rawValue, !hasGroups { return nil }
-            return lockstep_kernel_source_text(index).map { String(cString: $0) }
+    static func sources(without unneeded: [lockstep_kernel_source]) -> [String] {
+        (0..<LOCKSTEP_KERNEL_SOURCE_COUNT.rawValue).compactMap { index in
+            if unneeded.contains(where: { $0.rawValue == index }) { return nil }
+            return lockstep_kernel_source_text(Int32(index)).map { String(cString: $0) }
         }
     }
 }

@@ -1,3 +1,4 @@
+import KernelSources
 import LockstepTensor
 
 /// Writes a lane program as one OpenCL C kernel. The text is the same for every vector width.
@@ -19,6 +20,8 @@ struct KernelWriter {
     private let name: String
     /// Where the work-items of a group share the work.
     let cooperation: Cooperation?
+    /// What depends on the step alone, where a vector of lanes would compute it in each of its components.
+    let stepTables: StepTables?
     /// Whether the statement at hand is done by one worker alone.
     var isDealt = false
     private(set) var places: [Place] = []
@@ -27,7 +30,7 @@ struct KernelWriter {
     /// Values used once are written where they are used, which lets compilers contract a * b + c.
     var inlined: [Register: String] = [:]
     private var lines: [String] = []
-    var margin = 1
+    private var margin = 1
 
     static func write(_ program: LaneProgram, options: KernelOptions, name: String) -> KernelText {
         var writer = KernelWriter(program, options, name)
@@ -38,6 +41,7 @@ struct KernelWriter {
         self.program = program
         self.options = options
         self.name = name
+        stepTables = options.width > 1 && options.group == nil ? StepTables(program) : nil
         cooperation = options.group.map { Cooperation(program, minimumExtent: $0.minimumExtent) }
         var variableIndex: Set<BufferID> = []
         var uses: [Register: Int] = [:]
@@ -122,17 +126,20 @@ struct KernelWriter {
         line("const bits ls_key1 = LS_LOAD_KEY(1);")
         declareBuffers()
         declareSharedBlocks()
-        line("for (int ls_step = ls_first; ls_step < ls_first + ls_count; ++ls_step) {")
-        margin += 1
+        beginSteps(scalarNames)
         if cooperation == nil { statements(program.body, scalarNames) } else { cooperate(scalarNames) }
-        margin -= 1
-        line("}")
+        endSteps()
         copyStates(toGlobal: true)
 
         return KernelText(
             name: name,
-            sources: DeviceFunctions.sources(seesSlices: program.slice != nil, hasGroups: cooperation != nil) + [text(declarations)],
+            sources: DeviceFunctions.sources(without: unneededFunctions) + [text(declarations)],
             parameters: parameters, options: options)
+    }
+
+    private var unneededFunctions: [lockstep_kernel_source] {
+        (stepTables == nil ? [LOCKSTEP_KERNEL_STEPS] : []) + (program.slice == nil ? [LOCKSTEP_KERNEL_SLICES] : [])
+            + (cooperation == nil ? [LOCKSTEP_KERNEL_GROUPS] : [])
     }
 
     /// Drivers for CPUs compile a kernel several times, once for each way in which it may be launched; what all the work
@@ -169,6 +176,16 @@ struct KernelWriter {
         case (.real, true): "real1"
         case (.int, true), (.bool, true): "int"
         }
+    }
+
+    mutating func open(_ text: String) {
+        line(text)
+        margin += 1
+    }
+
+    mutating func close() {
+        margin -= 1
+        line("}")
     }
 
     mutating func line(_ text: String) { lines.append(String(repeating: "    ", count: margin) + text) }
