@@ -95,9 +95,8 @@ static inline void ls_normal4(bits k0, bits k1, bits c0, bits c1, bits c2, bits 
 }
 
 // Two blocks, whose rounds alternate: each round waits for the one before, and this leaves no time idle.
-static inline void ls_normal8(bits k0, bits k1, bits c0, bits c1, bits c2, bits c3, bits d3,
+static inline void ls_normal8(bits k0, bits k1, bits c0, bits c1, bits c2, bits c3, bits d0, bits d1, bits d2, bits d3,
                               real *z0, real *z1, real *z2, real *z3, real *z4, real *z5, real *z6, real *z7) {
-    bits d0 = c0, d1 = c1, d2 = c2;
 #pragma unroll
     for (int round = 0; round < 10; ++round) {
         ls_philox_round(k0, k1, &c0, &c1, &c2, &c3);

@@ -39,17 +39,16 @@ extension KernelWriter {
         case .accumulate(let reduction, let buffer, let index, let value):
             accumulate(reduction, buffer, index, value)
         case .draw1(let kind, let r, let stream, let particle):
-            let block = sharedBlock(r)
-            let counters = counters(stream, particle, step: "((uint)ls_step >> 2)")
-            line("if (ls_step == ls_first || (ls_step & 3) == 0) ls_\(kind.rawValue)4(\(counters), (bits)(0), \(references(block)));")
-            line("const real v\(r.number) = ls_pick4(ls_step, \(block.joined(separator: ", ")));")
+            let counters = counters(stream, particle, step: fourSteps)
+            line("\(everyFourSteps) ls_\(kind.rawValue)4(\(keys), \(counters), \(references(sharedBlock(r))));")
+            pick(r)
         case .draw4(let kind, let outputs, let stream, let particle, let group):
             let names = outputs.map { "v\($0.number)" }
             line("real \(names.joined(separator: ", "));")
-            line("ls_\(kind.rawValue)4(\(counters(stream, particle)), (bits)(\(uniform(group))), \(references(names)));")
+            line("ls_\(kind.rawValue)4(\(keys), \(counters(stream, particle, group: uniform(group))), \(references(names)));")
         case .draw(let kind, let r, let stream, let particle, let index, let parameter):
             let function = kind == .gamma ? "ls_gamma" : "ls_poisson"
-            define(r, "\(function)(\(counters(stream, particle)), (bits)(\(uniform(index))), \(operand(parameter, isUniform: false)))", mayMove: false)
+            define(r, "\(function)(\(keys), \(counters(stream, particle, group: uniform(index))), \(operand(parameter, isUniform: false)))", mayMove: false)
         case .loop(let loop):
             write(loop, scalars)
         }
@@ -57,18 +56,32 @@ extension KernelWriter {
 
     /// - Returns: whether the statements were two blocks of draws, and have been written.
     private mutating func writePair(_ first: Statement, _ second: Statement) -> Bool {
-        guard case .draw4(.normal, let outputs, let stream, let particle, let group) = first,
-            case .draw4(.normal, let others, stream, particle, let otherGroup) = second
-        else { return false }
-        let names = (outputs + others).map { "v\($0.number)" }
-        line("real \(names.joined(separator: ", "));")
-        let groups = "(bits)(\(uniform(group))), (bits)(\(uniform(otherGroup)))"
-        line("ls_normal8(\(counters(stream, particle)), \(groups), \(references(names)));")
+        switch (first, second) {
+        case (.draw4(.normal, let outputs, let stream, let particle, let group), .draw4(.normal, let others, let otherStream, let otherParticle, let otherGroup)):
+            let names = (outputs + others).map { "v\($0.number)" }
+            line("real \(names.joined(separator: ", "));")
+            let blocks = [counters(stream, particle, group: uniform(group)), counters(otherStream, otherParticle, group: uniform(otherGroup))]
+            line("ls_normal8(\(keys), \(blocks.joined(separator: ", ")), \(references(names)));")
+        case (.draw1(.normal, let r, let stream, let particle), .draw1(.normal, let other, let otherStream, let otherParticle)):
+            let blocks = [counters(stream, particle, step: fourSteps), counters(otherStream, otherParticle, step: fourSteps)]
+            line("\(everyFourSteps) ls_normal8(\(keys), \(blocks.joined(separator: ", ")), \(references(sharedBlock(r) + sharedBlock(other))));")
+            for register in [r, other] { pick(register) }
+        default: return false
+        }
         return true
     }
 
-    private func counters(_ stream: UInt32, _ particle: UInt32, step: String = "(uint)ls_step") -> String {
-        "ls_key0, ls_key1, (bits)(\(stream)u), (bits)(\(step)), (bits)(\(particle)u)"
+    private mutating func pick(_ r: Register) {
+        line("const real v\(r.number) = ls_pick4(ls_step, \(sharedBlock(r).joined(separator: ", ")));")
+    }
+
+    private var keys: String { "ls_key0, ls_key1" }
+    /// Where a block of draws is for four steps.
+    private var fourSteps: String { "((uint)ls_step >> 2)" }
+    private var everyFourSteps: String { "if (ls_step == ls_first || (ls_step & 3) == 0)" }
+
+    private func counters(_ stream: UInt32, _ particle: UInt32, step: String = "(uint)ls_step", group: String = "0") -> String {
+        "(bits)(\(stream)u), (bits)(\(step)), (bits)(\(particle)u), (bits)(\(group))"
     }
 
     private func references(_ names: [String]) -> String { names.map { "&" + $0 }.joined(separator: ", ") }
