@@ -4,7 +4,7 @@ import LockstepTensor
 /// what was written out for one element after the other is chains of functions, each link of which waits for the one
 /// before: the chains of several elements must alternate to keep it busy.
 ///
-/// Straight-line statements are sorted by the time at which they could start if nothing but their operands held them up.
+/// Straight-line statements are sorted by how much has to be done after them, one thing after the other.
 /// Where a step ends with a decision that all its results wait for, only what the decision is made of is sorted so. The
 /// rest, such as the updates of an optimiser, follows as it was written, one element after the other: begun all at once,
 /// it would not fit into registers.
@@ -34,64 +34,29 @@ enum Interleaving {
 
     /// Statements without a loop among them.
     private struct StraightLine {
-        private var statements: [(start: Int, place: Int, statement: Statement)] = []
-        /// The times at which statements can start.
-        private var starts = Times()
-        /// As written, but for stores, which come as soon as they can.
-        private var places = Times()
+        private var statements: [Statement] = []
 
-        mutating func append(_ statement: Statement) {
-            var place = statements.count
-            if case .store = statement { place = 0 }
-            statements.append((
-                starts.start(statement, notBefore: 0, latency: statement.latency),
-                places.start(statement, notBefore: place, latency: 0), statement))
-        }
+        mutating func append(_ statement: Statement) { statements.append(statement) }
 
-        /// In order of time; what starts together stays as it was written.
         mutating func removeAll() -> [Statement] {
-            let first = Decision.isBefore(statements.map(\.statement))
-            let sorted = statements.enumerated().sorted { a, b in
-                if first[a.offset] != first[b.offset] { return first[a.offset] }
-                return first[a.offset]
-                    ? (a.element.start, a.offset) < (b.element.start, b.offset) : (a.element.place, a.offset) < (b.element.place, b.offset)
+            let isFirst = Decision.isBefore(statements)
+            var (first, rest): ([(time: Int, statement: Statement)], [(time: Int, statement: Statement)]) = ([], [])
+            var ends = Ends()
+            for (statement, isFirst) in zip(statements, isFirst).reversed() where isFirst {
+                // Blocks of draws wait for nothing, and stay side by side: two at once take little more time than one.
+                first.append((statement.isBlockOfDraws ? .min : -ends.timeToEnd(statement), statement))
             }
-            self = StraightLine()
-            return sorted.map(\.element.statement)
-        }
-    }
-
-    /// When statements start, given to it in order, that wait for their operands and for what they find in memory.
-    private struct Times {
-        /// When a register is known; those from elsewhere are from the start.
-        private var known: [Register: Int] = [:]
-        private var memory: [BufferID: Memory] = [:]
-
-        /// When the elements of a buffer were last written and read. An element at a variable place may be any.
-        private struct Memory {
-            var written: [Int?: Int] = [:]
-            var read: [Int?: Int] = [:]
-
-            private static func latest(_ times: [Int?: Int], _ place: Int?) -> Int {
-                place == nil ? times.values.max() ?? 0 : max(times[place, default: 0], times[nil, default: 0])
+            var places = Places()
+            for (place, (statement, isFirst)) in zip(statements, isFirst).enumerated() where !isFirst {
+                rest.append((places.place(statement, place), statement))
             }
-            func latestWrite(_ place: Int?) -> Int { Self.latest(written, place) }
-            func latestAccess(_ place: Int?) -> Int { max(latestWrite(place), Self.latest(read, place)) }
+            statements = []
+            return Self.sorted(first.reversed()) + Self.sorted(rest)
         }
 
-        mutating func start(_ statement: Statement, notBefore earliest: Int, latency: Int) -> Int {
-            var start = statement.operands.map { known[$0, default: 0] }.reduce(earliest, max)
-            switch statement {
-            case .load(_, let buffer, let index):
-                start = max(start, memory[buffer]?.latestWrite(index.asConstant) ?? 0)
-                memory[buffer, default: Memory()].read[index.asConstant, default: 0].raise(to: start)
-            case .store(let buffer, let index, _), .accumulate(_, let buffer, let index, _):
-                start = max(start, memory[buffer]?.latestAccess(index.asConstant) ?? 0)
-                memory[buffer, default: Memory()].written[index.asConstant, default: 0].raise(to: start + latency)
-            default: break
-            }
-            for register in statement.results { known[register] = start + latency }
-            return start
+        /// What has the same time stays as it was.
+        private static func sorted(_ list: [(time: Int, statement: Statement)]) -> [Statement] {
+            list.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element.statement)
         }
     }
 
@@ -126,6 +91,62 @@ enum Interleaving {
             return result
         }
     }
+
+    /// How long it takes from the start of a statement until all is done that waits for it. Statements are given to it
+    /// from the last to the first.
+    private struct Ends {
+        private var registers: [Register: Int] = [:]
+        private var memory: [BufferID: Accesses] = [:]
+
+        mutating func timeToEnd(_ statement: Statement) -> Int {
+            var time = statement.latency + (statement.results.map { registers[$0, default: 0] }.max() ?? 0)
+            switch statement {
+            case .load(_, let buffer, let index):
+                time = max(time, memory[buffer]?.latestWrite(index.asConstant) ?? 0)
+                memory[buffer, default: Accesses()].read[index.asConstant, default: 0].raise(to: time)
+            case .store(let buffer, let index, _), .accumulate(_, let buffer, let index, _):
+                time = statement.latency + (memory[buffer]?.latest(index.asConstant) ?? 0)
+                memory[buffer, default: Accesses()].written[index.asConstant, default: 0].raise(to: time)
+            default: break
+            }
+            for operand in statement.operands { registers[operand, default: 0].raise(to: time) }
+            return time
+        }
+    }
+
+    /// Places of statements, given to it in order: their own, but a store comes as soon as its operands and its element
+    /// allow.
+    private struct Places {
+        private var registers: [Register: Int] = [:]
+        private var memory: [BufferID: Accesses] = [:]
+
+        mutating func place(_ statement: Statement, _ own: Int) -> Int {
+            var place = own
+            if case .store(let buffer, let index, _) = statement {
+                place = statement.operands.map { registers[$0, default: 0] }.reduce(memory[buffer]?.latest(index.asConstant) ?? 0, max)
+            }
+            switch statement {
+            case .load(_, let buffer, let index): memory[buffer, default: Accesses()].read[index.asConstant, default: 0].raise(to: place)
+            case .store(let buffer, let index, _), .accumulate(_, let buffer, let index, _):
+                memory[buffer, default: Accesses()].written[index.asConstant, default: 0].raise(to: place)
+            default: break
+            }
+            for register in statement.results { registers[register] = place }
+            return place
+        }
+    }
+
+    /// When the elements of a buffer were last written and read. An element at a variable place may be any.
+    private struct Accesses {
+        var written: [Int?: Int] = [:]
+        var read: [Int?: Int] = [:]
+
+        private static func latest(_ times: [Int?: Int], _ place: Int?) -> Int {
+            place == nil ? times.values.max() ?? 0 : max(times[place, default: 0], times[nil, default: 0])
+        }
+        func latestWrite(_ place: Int?) -> Int { Self.latest(written, place) }
+        func latest(_ place: Int?) -> Int { max(latestWrite(place), Self.latest(read, place)) }
+    }
 }
 
 extension Int {
@@ -133,6 +154,13 @@ extension Int {
 }
 
 extension Statement {
+    fileprivate var isBlockOfDraws: Bool {
+        switch self {
+        case .draw1, .draw4: operands.isEmpty
+        default: false
+        }
+    }
+
     /// Cycles until the result is there, roughly. It must not be 0 for what writes: later reads sort behind it.
     fileprivate var latency: Int {
         switch self {
