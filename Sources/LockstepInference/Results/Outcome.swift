@@ -21,8 +21,7 @@ struct Outcome: Sendable {
         for name in names { parameters[name] = try execution.read(StepFunction.parameter(name)) }
         self.parameters = parameters
         func scalars(_ name: String) throws -> [Double] {
-            let array = try execution.read(name)
-            return (0..<array.lanes).map { array[$0, 0] }
+            try execution.read(name).element(0)
         }
         losses = try execution.read(Name.losses).erasing(from: slots)
         let frozen = try scalars(Name.frozen)

@@ -45,7 +45,7 @@ struct PosteriorQuery {
         }
         guard let draws = try sample(lane, Self.drawsForQuantiles, key: Key(0), only: site)[site] else { return [] }
         let elements = (0..<draws.shape.elementCount).map { element in
-            (0..<draws.lanes).map { draws.array[$0, element] }.sorted()
+            draws.array.element(element).sorted()
         }
         return probabilities.map { probability in elements.map { Self.quantile($0, probability) } }
     }

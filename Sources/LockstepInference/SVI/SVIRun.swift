@@ -108,8 +108,7 @@ struct SVIRun {
             try execution.advance(from: done, count: count, scalars: settings)
             done += count
             if options.convergence != nil {
-                let frozen = try execution.read(Bookkeeping.Name.frozen)
-                allStopped = lanes.indices.allSatisfy { frozen[$0, 0] != 0 }
+                allStopped = try execution.read(Bookkeeping.Name.frozen).element(0).allSatisfy { $0 != 0 }
             }
             let share = Double(lanes[0]) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
             options.onProgress?(share / Double(keys.count))
@@ -144,8 +143,8 @@ struct SVIRun {
             // Each trial has the draws of a step of its own: where the start is fixed, one unlucky draw is not the end.
             try execution.advance(from: attempt, count: 1, scalars: settings(commit: false))
             firstLaunch = firstLaunch ?? clock.time
-            let isFinite = try execution.read(Bookkeeping.Name.isFinite)
-            missing = missing.filter { isFinite[$0, 0] == 0 }
+            let isFinite = try execution.read(Bookkeeping.Name.isFinite).element(0)
+            missing = missing.filter { isFinite[$0] == 0 }
             if missing.isEmpty { break }
         }
         let failed = Set(missing)

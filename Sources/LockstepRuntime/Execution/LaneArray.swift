@@ -33,6 +33,18 @@ package struct LaneArray: Sendable {
         }
     }
 
+    /// One element of all lanes.
+    package func element(_ element: Int) -> [Double] {
+        func column<T>(_ values: [T], _ convert: (T) -> Double) -> [Double] {
+            stride(from: element, to: lanes * count, by: count).map { convert(values[$0]) }
+        }
+        return switch elements {
+        case .float(let values): column(values) { Double($0) }
+        case .double(let values): column(values) { $0 }
+        case .int(let values): column(values) { Double($0) }
+        }
+    }
+
     /// The values of one lane.
     package func lane(_ lane: Int) -> [Double] { (0..<count).map { self[lane, $0] } }
 

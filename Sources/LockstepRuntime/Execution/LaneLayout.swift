@@ -22,14 +22,14 @@ struct LaneLayout: Sendable {
     @_specialize(where Real == Float)
     @_specialize(where Real == Double)
     func place<Real: ElementReal>(converting values: [Double], count: Int, in base: UnsafeMutablePointer<Real>) {
-        move(count, upTo: values.count) { base[$1] = Real(values[$0]) }
+        values.withUnsafeBufferPointer { values in move(count, upTo: values.count) { base[$1] = Real(values[$0]) } }
     }
 
     @_specialize(where T == Float)
     @_specialize(where T == Double)
     @_specialize(where T == Int32)
     func place<T: BitwiseCopyable>(_ values: [T], count: Int, in base: UnsafeMutablePointer<T>) {
-        move(count, upTo: values.count) { base[$1] = values[$0] }
+        values.withUnsafeBufferPointer { values in move(count, upTo: values.count) { base[$1] = values[$0] } }
     }
 
     @_specialize(where T == Float)
@@ -37,7 +37,7 @@ struct LaneLayout: Sendable {
     @_specialize(where T == Int32)
     func values<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(count: Int, from base: UnsafeMutablePointer<T>) -> [T] {
         var values = [T](repeating: 0, count: lanes * count)
-        move(count, upTo: values.count) { values[$0] = base[$1] }
+        values.withUnsafeMutableBufferPointer { values in move(count, upTo: values.count) { values[$0] = base[$1] } }
         return values
     }
 
@@ -46,10 +46,18 @@ struct LaneLayout: Sendable {
     private func move(_ count: Int, upTo limit: Int, _ body: (Int, Int) -> Void) {
         for block in 0..<blocks {
             let first = block * filled
+            let filled = filled(block)
+            // Nearly all blocks: no division, and no value is missing.
+            let isPlain = copies == 1 && (first + filled) * count <= limit
             for element in 0..<count {
-                for place in 0..<filled(block) {
-                    let position = (copies == 1 ? first + place : (first + place) / copies) * count + element
-                    if position < limit { body(position, (block * count + element) * width + place) }
+                let target = (block * count + element) * width
+                if isPlain {
+                    for place in 0..<filled { body((first + place) * count + element, target + place) }
+                } else {
+                    for place in 0..<filled {
+                        let position = (first + place) / copies * count + element
+                        if position < limit { body(position, target + place) }
+                    }
                 }
             }
         }
