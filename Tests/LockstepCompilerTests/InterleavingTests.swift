@@ -38,7 +38,7 @@ import Testing
             .map(registers[1], .exp, [registers[0]]),
             .map(registers[2], .exp, [registers[1]]),
             .store(buffer, element(0), registers[2]),
-            // Of another element: it need not wait.
+            // Of another element: little waits for it, and it need not wait for the store.
             .load(registers[3], buffer, element(1)),
             // Perhaps of the first one: it must.
             .load(registers[4], buffer, variable),
@@ -50,7 +50,8 @@ import Testing
         let ordered = Interleaving.interleaved(program).body
         #expect(Set(ordered) == Set(statements) && ordered.count == statements.count)
         func place(_ number: Int) -> Int { ordered.firstIndex(of: statements[number]) ?? -1 }
-        #expect(place(4) < place(1), "the load of another element is first")
+        #expect(place(0) < place(4) && place(1) < place(4), "what most waits for is first")
+        #expect(place(4) < place(6), "the load of another element is before its use")
         #expect(place(3) < place(5), "the load of any element is behind the store")
         #expect(place(6) < place(7), "sums are added up in the order in which they were")
     }

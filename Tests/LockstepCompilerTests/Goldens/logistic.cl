@@ -231,17 +231,17 @@ static __attribute__((noinline)) void lockstep_steps_work(
                     b12_3 += ((real)(u29) * v23);
                 }
                 const real v31 = b12_0;
-                const real1 u35 = b14[4 * i4];
                 const real v37 = b12_1;
-                const real1 u40 = b14[4 * i4 + 1];
                 const real v42 = b12_2;
-                const real1 u45 = b14[4 * i4 + 2];
                 const real v47 = b12_3;
-                const real1 u50 = b14[4 * i4 + 3];
                 const real v33 = (v31 + v32);
                 const real v38 = (v37 + v32);
                 const real v43 = (v42 + v32);
                 const real v48 = (v47 + v32);
+                const real1 u35 = b14[4 * i4];
+                const real1 u40 = b14[4 * i4 + 1];
+                const real1 u45 = b14[4 * i4 + 2];
+                const real1 u50 = b14[4 * i4 + 3];
                 const real v36 = (ls_sigmoid(v33) - (real)(u35));
                 const real v41 = (ls_sigmoid(v38) - (real)(u40));
                 const real v46 = (ls_sigmoid(v43) - (real)(u45));
@@ -249,49 +249,49 @@ static __attribute__((noinline)) void lockstep_steps_work(
                 for (int i6 = 0; i6 < 20; ++i6) {
                     const real1 u52 = b13[80 * i4 + i6];
                     const real1 u54 = b13[80 * i4 + i6 + 20];
-                    const real1 u56 = b13[80 * i4 + i6 + 40];
-                    const real1 u58 = b13[80 * i4 + i6 + 60];
                     b6[i6] += (v36 * (real)(u52));
+                    const real1 u56 = b13[80 * i4 + i6 + 40];
                     b6[i6] += (v41 * (real)(u54));
+                    const real1 u58 = b13[80 * i4 + i6 + 60];
                     b6[i6] += (v46 * (real)(u56));
                     b6[i6] += (v51 * (real)(u58));
                 }
-                b8_0 += v36;
-                b8_0 += v41;
-                b8_0 += v46;
                 b10_0 += (ls_at_least(v33, (real)(0.0f)) - ((real)(u35) * v33));
-                b8_0 += v51;
+                b8_0 += v36;
                 b10_0 += (ls_at_least(v38, (real)(0.0f)) - ((real)(u40) * v38));
+                b8_0 += v41;
                 b10_0 += (ls_at_least(v43, (real)(0.0f)) - ((real)(u45) * v43));
+                b8_0 += v46;
                 b10_0 += (ls_at_least(v48, (real)(0.0f)) - ((real)(u50) * v48));
+                b8_0 += v51;
                 b10_0 += ls_sum_log1p4(ls_exp((-ls_abs(v33))), ls_exp((-ls_abs(v38))), ls_exp((-ls_abs(v43))), ls_exp((-ls_abs(v48))));
             }
             for (int i3 = 0; i3 < 20; ++i3) {
-                const real v1 = b3[i3];
                 const real v2 = b6[i3];
                 const real v3 = b7[i3];
-                b6[i3] = (real)(0.0f);
+                const real v1 = b3[i3];
                 const real v4 = (v2 - v3);
                 const real v5 = (v1 + v4);
-                b3[i3] = v5;
                 b7[i3] = ((v5 - v1) - v4);
+                b3[i3] = v5;
+                b6[i3] = (real)(0.0f);
             }
-            const real v8 = b4_0;
             const real v9 = b8_0;
             const real v10 = b9_0;
-            b8_0 = (real)(0.0f);
-            const real v15 = b5_0;
             const real v16 = b10_0;
             const real v17 = b11_0;
-            b10_0 = (real)(0.0f);
+            const real v8 = b4_0;
             const real v11 = (v9 - v10);
+            const real v15 = b5_0;
             const real v18 = (v16 - v17);
             const real v12 = (v8 + v11);
             const real v19 = (v15 + v18);
-            b4_0 = v12;
-            b5_0 = v19;
             b9_0 = ((v12 - v8) - v11);
+            b4_0 = v12;
+            b8_0 = (real)(0.0f);
             b11_0 = ((v19 - v15) - v18);
+            b5_0 = v19;
+            b10_0 = (real)(0.0f);
         }
         b15_0 = (real)(0.0f);
         for (int i7 = 0; i7 < 20; ++i7) {
@@ -304,8 +304,8 @@ static __attribute__((noinline)) void lockstep_steps_work(
             b0[i8] = (v74 - ((real)(0.001f) * (v74 + v76)));
         }
         const real v80 = b4_0;
-        const real v88 = b5_0;
         const real v90 = b15_0;
+        const real v88 = b5_0;
         const int u87 = min(max(ls_step, 0), 3);
         b1_0 = (v32 - ((real)(0.001f) * v80));
         b2[LS_AT(u87, 4)] = (v88 + ((real)(0.5f) * v90));

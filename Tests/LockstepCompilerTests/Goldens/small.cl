@@ -118,25 +118,25 @@ static __attribute__((noinline)) void lockstep_steps_work(
         const real v4 = b0_0;
         const real v8 = b0_1;
         const real v11 = b0_2;
+        b3[0] = (v4 + ((real)(0.1f) * v0));
+        b3[1] = (v8 + ((real)(0.1f) * v1));
+        b3[2] = (v11 + ((real)(0.1f) * v2));
         b4[0] = (real)(0.0f);
         b4[1] = (real)(0.0f);
         b4[2] = (real)(0.0f);
         b5_0 = (real)(0.0f);
         b6_0 = (real)(0.0f);
-        b3[0] = (v4 + ((real)(0.1f) * v0));
-        b3[1] = (v8 + ((real)(0.1f) * v1));
-        b3[2] = (v11 + ((real)(0.1f) * v2));
         for (int i0 = 0; i0 < 20; ++i0) {
+            const real v23 = b1[i0];
             const int u15 = b7[i0];
             const real v16 = b8[LS_AT(i0, 20)];
-            const real v23 = b1[i0];
-            const int u25 = b9[i0];
             const real v17 = b3[u15];
-            const real v26 = b1[u25];
             const real v18 = (v16 - v17);
+            const int u25 = b9[i0];
+            const real v26 = b1[u25];
             b6_0 += ls_at_least(v23, (real)(0.0f));
-            b5_0 += (v18 * v18);
             b4[u15] += (-(v18 * (real)(2.0f)));
+            b5_0 += (v18 * v18);
             b10[i0] = (v26 - ((real)(s_6) * ls_sigmoid(v23)));
             b6_0 += ls_log1p(ls_exp((-ls_abs(v23))));
         }
@@ -149,10 +149,10 @@ static __attribute__((noinline)) void lockstep_steps_work(
         }
         const real v52 = b5_0;
         const real v53 = b6_0;
+        const int u51 = min(max(ls_step, 0), 3);
         b0_0 = ls_select(ls_is_finite(v31), (v4 - ((real)(s_6) * v31)), v4);
         b0_1 = ls_select(ls_is_finite(v36), (v8 - ((real)(s_6) * v36)), v8);
         b0_2 = ls_select(ls_is_finite(v41), (v11 - ((real)(s_6) * v41)), v11);
-        const int u51 = min(max(ls_step, 0), 3);
         b2[LS_AT(u51, 4)] = (v52 + v53);
     }
     g0[LS_AT(0, 3)] = b0_0;
