@@ -39,4 +39,21 @@ import Testing
         let wanted = try step.interpreted(variant.precision)
         #expect(Outcomes.disagreement(found, wanted, relative: variant.precision == .double ? 1e-12 : 4e-6) == nil, "\(variant)")
     }
+
+    /// Of the two kernels of schedule D, only the second one has tables.
+    @Test(arguments: OpenCLSessions.variants) func slicesOfTheData(_ variant: OpenCLSessions.Variant) throws {
+        let origin = Origin()
+        func input(_ role: Input.Kind, _ name: String, _ shape: Shape, _ dtype: DType = .real) -> Tensor {
+            .input(Input(role, name, origin: origin), shape: shape, dtype: dtype)
+        }
+        let x = input(.state, "x", [])
+        let decay = exp(input(.scalar, Input.step, [], .int).asReal * -0.05)
+        var step = StepCase(LaneFunction(states: [.init("x", x * 0.5 + sin(x + input(.data, "u", [500])).sum() * decay * 0.01)]))
+        step.shared = ["u": (0..<500).map { Double($0) * 0.01 }]
+        step.lanes = 5
+        step.advances = [1, 20]
+        let found = try step.openCL(variant.session, variant.precision, width: variant.width, schedule: .split(slices: 3, together: 1))
+        let wanted = try step.interpreted(variant.precision)
+        #expect(Outcomes.disagreement(found, wanted, relative: variant.precision == .double ? 1e-10 : 2e-5) == nil, "\(variant)")
+    }
 }

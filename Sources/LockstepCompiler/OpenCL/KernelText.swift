@@ -62,23 +62,30 @@ package struct KernelText: Sendable {
     }
 
     package let name: String
-    /// The device functions, then the kernel.
-    package let sources: [String]
+    /// The device functions that it is compiled with, by file.
+    let functions: [lockstep_kernel_source]
+    package let kernel: String
     package let parameters: [Parameter]
     package let options: KernelOptions
 
-    package var kernel: String { sources.last ?? "" }
+    /// The device functions, then the kernel.
+    package var sources: [String] { Self.sources([self]) }
+
+    /// Several kernels as one program: the device functions that any of them needs, then the kernels.
+    package static func sources(_ texts: [KernelText]) -> [String] {
+        let needed = DeviceFunctions.files.filter { file in texts.contains { $0.functions.contains(file) } }
+        return DeviceFunctions.texts(needed) + texts.map(\.kernel)
+    }
 }
 
 /// The device functions that kernels are compiled with, in order.
 package enum DeviceFunctions {
-    /// All of them.
-    package static var sources: [String] { sources(without: []) }
+    static let files = (0..<LOCKSTEP_KERNEL_SOURCE_COUNT.rawValue).map { lockstep_kernel_source(rawValue: $0) }
 
-    static func sources(without unneeded: [lockstep_kernel_source]) -> [String] {
-        (0..<LOCKSTEP_KERNEL_SOURCE_COUNT.rawValue).compactMap { index in
-            if unneeded.contains(where: { $0.rawValue == index }) { return nil }
-            return lockstep_kernel_source_text(Int32(index)).map { String(cString: $0) }
-        }
+    /// All of them.
+    package static var sources: [String] { texts(files) }
+
+    static func texts(_ files: [lockstep_kernel_source]) -> [String] {
+        files.compactMap { lockstep_kernel_source_text(Int32($0.rawValue)).map { String(cString: $0) } }
     }
 }

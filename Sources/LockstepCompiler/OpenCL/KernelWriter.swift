@@ -132,14 +132,18 @@ struct KernelWriter {
         copyStates(toGlobal: true)
 
         return KernelText(
-            name: name,
-            sources: DeviceFunctions.sources(without: unneededFunctions) + [text(declarations)],
-            parameters: parameters, options: options)
+            name: name, functions: functions, kernel: text(declarations), parameters: parameters, options: options)
     }
 
-    private var unneededFunctions: [lockstep_kernel_source] {
-        (stepTables == nil ? [LOCKSTEP_KERNEL_STEPS] : []) + (program.slice == nil ? [LOCKSTEP_KERNEL_SLICES] : [])
-            + (cooperation == nil ? [LOCKSTEP_KERNEL_GROUPS] : [])
+    private var functions: [lockstep_kernel_source] {
+        DeviceFunctions.files.filter { file in
+            switch file {
+            case LOCKSTEP_KERNEL_STEPS: stepTables != nil
+            case LOCKSTEP_KERNEL_SLICES: program.slice != nil
+            case LOCKSTEP_KERNEL_GROUPS: cooperation != nil
+            default: true
+            }
+        }
     }
 
     /// Drivers for CPUs compile a kernel several times, once for each way in which it may be launched; what all the work

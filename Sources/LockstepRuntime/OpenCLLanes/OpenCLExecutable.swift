@@ -42,10 +42,8 @@ package struct OpenCLExecutable: LaneExecutable {
         self.schedule = schedule
         let stages = OpenCLStage.all(try schedule.programs(program), schedule.options(precision))
         self.stages = stages
-        // Some stages need device functions that others do not.
-        let functions = stages.map { $0.text.sources.dropLast() }.max { $0.count < $1.count } ?? []
         let recipe = ProgramRecipe(
-            sources: functions + stages.map(\.text.kernel), options: schedule.options(precision).buildOptions,
+            sources: KernelText.sources(stages.map(\.text)), options: schedule.options(precision).buildOptions,
             kernels: stages.map(\.text.name), groupSize: schedule.localSize)
         kernels = try session.kernels(recipe) { kernels in
             // Some drivers finish compiling at the first launch only: one of no steps.
