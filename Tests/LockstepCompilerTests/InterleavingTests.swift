@@ -104,4 +104,60 @@ import Testing
         #expect(Set(ordered) == Set(statements))
         #expect(place(1) < place(2) && place(2) < place(3) && place(3) < place(4) && place(4) < place(5))
     }
+
+    /// Within a loop, a truth that many selections wait for ends no step: the chains behind it alternate still.
+    @Test func loopsDecideNothing() {
+        let (buffer, other) = (BufferID(0), BufferID(1))
+        let registers = (0..<30).map { Register($0) }
+        let (one, value, truth) = (registers[0], registers[1], registers[2])
+        var body: [Statement] = [
+            .constant(one, 1), .load(value, buffer, .constant(0)), .map(truth, .less, [value, one]),
+        ]
+        for number in 0..<8 {
+            let (chosen, root) = (registers[3 + 2 * number], registers[4 + 2 * number])
+            body += [.map(chosen, .select, [truth, value, one]), .map(root, .sqrt, [chosen]), .store(other, .constant(number), root)]
+        }
+        var program = LaneProgram()
+        program.body = [.loop(Loop(variable: LoopVariable(number: 0, extent: 5), body: body))]
+        guard case .loop(let loop) = Interleaving.interleaved(program).body.first else {
+            Issue.record("the loop is gone")
+            return
+        }
+        let (selections, roots) = (loop.body.indices.filter { loop.body[$0].isMap(.select) }, loop.body.indices.filter { loop.body[$0].isMap(.sqrt) })
+        #expect(selections.count == 8 && roots.count == 8)
+        #expect((selections.max() ?? .max) < (roots.min() ?? .min))
+    }
+
+    /// The blocks of two sites of one element, which serve four steps, are made together.
+    @Test func blocksForFourStepsGoInPairs() throws {
+        func draw(_ stream: UInt32) -> Tensor {
+            .random(RandomOp(.normal, stream: stream, particle: 0, site: "z", origin: Origin()), shape: [])
+        }
+        let lines = try Self.kernel([.init("x", draw(1)), .init("y", draw(2))])
+        let blocks = lines.filter { $0.contains("(ls_step & 3) == 0") }
+        #expect(blocks.count == 1 && blocks.allSatisfy { $0.contains("ls_normal8(") }, "\(blocks)")
+    }
+
+    /// Of what one worker alone stores, nothing waits for a barrier.
+    @Test func noBarrierBetweenStoresOfOneWorker() throws {
+        let origin = Origin()
+        let x = Self.state("x", [], origin)
+        let row = Tensor.input(Input(.data, "row", origin: origin), shape: [100])
+        let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
+        let values = Tensor.stack([x, x * 2, x * 3])
+        var options = KernelOptions(width: 1, isDouble: false, interleaves: true, privateBytes: 1 << 16)
+        options.group = KernelOptions.Group(tile: 1, workers: 4)
+        let kernel = try Lowering.lower(LaneFunction(
+            states: [.init("x", x + (row * x).sum())], records: [.init("r", slots: 4, slot: step, value: values)])).kernelText(options).kernel
+        let lines = kernel.split(separator: "\n")
+        let stores = lines.indices.filter { lines[$0].contains("if (ls_worker == 0) b") }
+        #expect(stores.count == 3, "\(kernel)")
+        #expect(!lines[(stores.first ?? 0)...(stores.last ?? 0)].contains { $0.contains("LS_BARRIER") }, "\(kernel)")
+    }
+}
+
+extension Statement {
+    fileprivate func isMap(_ wanted: ElementOp) -> Bool {
+        if case .map(_, wanted, _) = self { true } else { false }
+    }
 }

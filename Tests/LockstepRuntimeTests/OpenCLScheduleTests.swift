@@ -37,8 +37,8 @@ import LockstepRuntime
         #expect(SlicedStep(try Lowering.lower(step.function), slices: 1, together: 4, minimumRows: 2) == nil)
     }
 
-    /// The last three once lost stores behind barriers on PoCL: see groups.cl.
-    static let seeds = Set(0..<UInt64(TestLevel.count(small: 12, medium: 50, full: 600))).union([57, 282, 486]).sorted()
+    /// The named three lose stores behind barriers on PoCL if nothing stands between: see groups.cl.
+    static let seeds = Set(0..<UInt64(TestLevel.count(small: 12, medium: 50, full: 600))).union([57, 78, 486]).sorted()
 
     @Test(arguments: seeds) func randomSteps(_ seed: UInt64) throws {
         OpenCLSessions.explainAbsence()

@@ -11,12 +11,14 @@ import LockstepTensor
 enum Interleaving {
     static func interleaved(_ program: LaneProgram) -> LaneProgram {
         var result = program
-        result.body = ordered(program.body)
+        result.body = ordered(program.body, mayDecide: true)
         return result
     }
 
     /// Loops stay where they are among the other statements.
-    private static func ordered(_ list: [Statement]) -> [Statement] {
+    ///
+    /// - Parameter mayDecide: false within loops, where a truth that many selections wait for ends no step.
+    private static func ordered(_ list: [Statement], mayDecide: Bool) -> [Statement] {
         var result: [Statement] = []
         var straight = StraightLine()
         for statement in list {
@@ -24,12 +26,12 @@ enum Interleaving {
                 straight.append(statement)
                 continue
             }
-            result += straight.removeAll()
-            loop.body = ordered(loop.body)
-            loop.flush = loop.flush.map { Loop.Flush(interval: $0.interval, statements: ordered($0.statements)) }
+            result += straight.removeAll(mayDecide: mayDecide)
+            loop.body = ordered(loop.body, mayDecide: false)
+            loop.flush = loop.flush.map { Loop.Flush(interval: $0.interval, statements: ordered($0.statements, mayDecide: false)) }
             result.append(.loop(loop))
         }
-        return result + straight.removeAll()
+        return result + straight.removeAll(mayDecide: mayDecide)
     }
 
     /// Statements without a loop among them.
@@ -38,8 +40,8 @@ enum Interleaving {
 
         mutating func append(_ statement: Statement) { statements.append(statement) }
 
-        mutating func removeAll() -> [Statement] {
-            let isFirst = Decision.isBefore(statements)
+        mutating func removeAll(mayDecide: Bool) -> [Statement] {
+            let isFirst = mayDecide ? Decision.isBefore(statements) : statements.map { _ in true }
             var (first, rest): ([(time: Int, statement: Statement)], [(time: Int, statement: Statement)]) = ([], [])
             var ends = Ends()
             for (statement, isFirst) in zip(statements, isFirst).reversed() where isFirst {

@@ -158,7 +158,7 @@ extension KernelWriter {
     // MARK: Operands
 
     private func isUniform(_ r: Register) -> Bool { program.registers[r.number].isUniform }
-    func dtype(_ r: Register) -> DType { program.registers[r.number].dtype }
+    private func dtype(_ r: Register) -> DType { program.registers[r.number].dtype }
     func buffer(_ id: BufferID) -> Buffer { program.buffers[id.number] }
 
     private func name(_ r: Register) -> String { inlined[r] ?? ((isUniform(r) ? "u" : "v") + String(r.number)) }

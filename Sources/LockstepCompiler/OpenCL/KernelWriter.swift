@@ -1,7 +1,8 @@
 import KernelSources
 import LockstepTensor
 
-/// Writes a lane program as one OpenCL C kernel. The text is the same for every vector width.
+/// Writes a lane program as one OpenCL C kernel. The text is the same for every width of vectors; single lanes have no
+/// tables over steps.
 struct KernelWriter {
     /// Where the elements of a buffer live in the kernel.
     enum Place {
@@ -22,7 +23,7 @@ struct KernelWriter {
     let cooperation: Cooperation?
     /// What depends on the step alone, where a vector of lanes would compute it in each of its components.
     let stepTables: StepTables?
-    /// Whether the statement at hand is done by one worker alone.
+    /// Whether the iterations of the loop at hand are dealt out to the workers.
     var isDealt = false
     private(set) var places: [Place] = []
     private(set) var constants: [Register: Double] = [:]
