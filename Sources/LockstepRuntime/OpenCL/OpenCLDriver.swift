@@ -1,4 +1,5 @@
 internal import COpenCL
+import Foundation
 
 /// Why there are devices, or why there are none.
 package enum OpenCLStatus: Hashable, Sendable {
@@ -45,6 +46,12 @@ package enum OpenCLDriver {
     package static var skipped: [String] { discovery.skipped }
 
     private static let discovery = OpenCLDiscovery()
+
+    /// One thread at a time makes, compiles and releases programs and kernels, whatever their sessions: when two are in
+    /// the compiler of Intel's runtime for CPUs (2026), it now and then crashes in one of its passes or never ends.
+    static func compiling<Result>(_ body: () throws -> Result) rethrows -> Result { try compiler.withLock(body) }
+
+    private static let compiler = NSLock()
 }
 
 /// One look at every platform. A platform that fails is passed over, since a broken driver that somebody installed

@@ -39,7 +39,7 @@ package final class OpenCLKernel: @unchecked Sendable {
         let session = program.session
         let cl = session.cl
         let kernel = try session.make("clCreateKernel", "kernel \"\(name)\"") {
-            cl.clCreateKernel(program.program, name, &$0)
+            code in OpenCLDriver.compiling { cl.clCreateKernel(program.program, name, &code) }
         }
         let device = session.info.handle.device
         func group<Value: BitwiseCopyable>(_ property: Int32) throws(OpenCLQuery.Failure) -> Value {
@@ -69,7 +69,7 @@ package final class OpenCLKernel: @unchecked Sendable {
     }
 
     deinit {
-        _ = program.session.cl.clReleaseKernel(kernel)
+        _ = OpenCLDriver.compiling { program.session.cl.clReleaseKernel(kernel) }
     }
 
     /// Sets all arguments and gives the kernel to the queue, as one step that no other thread can get between.

@@ -11,7 +11,7 @@ final class OpenCLBuiltProgram: @unchecked Sendable {
         self.program = program
         cl = session.cl
         var device: OpaquePointer? = session.info.handle.device
-        let code = cl.clBuildProgram(program, 1, &device, options, nil, nil)
+        let code = OpenCLDriver.compiling { cl.clBuildProgram(program, 1, &device, options, nil, nil) }
         guard code == CL_SUCCESS else {
             throw OpenCLError.buildFailed(
                 device: session.info.name, code: OpenCLErrorCode(rawValue: code), options: options,
@@ -20,7 +20,7 @@ final class OpenCLBuiltProgram: @unchecked Sendable {
     }
 
     deinit {
-        _ = cl.clReleaseProgram(program)
+        _ = OpenCLDriver.compiling { cl.clReleaseProgram(program) }
     }
 }
 
@@ -102,7 +102,9 @@ extension OpenCLSession {
             binary.withUnsafeBufferPointer { bytes in
                 var start = bytes.baseAddress
                 var status = CL_SUCCESS
-                let program = cl.clCreateProgramWithBinary(context, 1, &device, &length, &start, &status, &code)
+                let program = OpenCLDriver.compiling {
+                    cl.clCreateProgramWithBinary(context, 1, &device, &length, &start, &status, &code)
+                }
                 if code == CL_SUCCESS, status != CL_SUCCESS {
                     code = status
                     if let program { _ = cl.clReleaseProgram(program) }
