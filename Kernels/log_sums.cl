@@ -1,4 +1,4 @@
-// Sums of logarithms as the logarithm of a product, one evaluation for up to four: see LogSums in the compiler.
+// Sums of logarithms as the logarithm of a product, one evaluation for up to four, or eight where 1 is added: see LogSums in the compiler.
 //
 // Where a product tells nothing, because it or a part of it is not a normal number or a factor is not positive, each
 // factor has a logarithm of its own: lane by lane, since no lane may notice another.
@@ -47,4 +47,11 @@ static inline real ls_sum_log1p4(real a, real b, real c, real d) {
     real grown = ls_grown(ls_grown(a, b), ls_grown(c, d));
     LS_SUM_LOG1P(
         grown, ls_min(ls_min(a, b), ls_min(c, d)), (ls_log1p(a) + ls_log1p(b)) + (ls_log1p(c) + ls_log1p(d)))
+}
+static inline real ls_sum_log1p8(real a, real b, real c, real d, real e, real f, real g, real h) {
+    real grown = ls_grown(ls_grown(ls_grown(a, b), ls_grown(c, d)), ls_grown(ls_grown(e, f), ls_grown(g, h)));
+    real least = ls_min(ls_min(ls_min(a, b), ls_min(c, d)), ls_min(ls_min(e, f), ls_min(g, h)));
+    LS_SUM_LOG1P(
+        grown, least,
+        ((ls_log1p(a) + ls_log1p(b)) + (ls_log1p(c) + ls_log1p(d))) + ((ls_log1p(e) + ls_log1p(f)) + (ls_log1p(g) + ls_log1p(h))))
 }

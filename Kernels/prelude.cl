@@ -79,7 +79,25 @@ static inline mask ls_not(mask a) { return LS_MASK_NOT(a); }
 #if LS_WIDTH == 1
 static inline int ls_any(mask m) { return m; }
 #else
-static inline int ls_any(mask m) { return any(m); }
+// By halves: PoCL's any() goes from lane to lane.
+static inline int ls_any(mask m) {
+#if LS_WIDTH == 16
+    LS_PASTE(LS_WORD1, 8) m8 = m.lo | m.hi;
+#elif LS_WIDTH == 8
+    mask m8 = m;
+#endif
+#if LS_WIDTH >= 8
+    LS_PASTE(LS_WORD1, 4) m4 = m8.lo | m8.hi;
+#elif LS_WIDTH == 4
+    mask m4 = m;
+#endif
+#if LS_WIDTH >= 4
+    LS_PASTE(LS_WORD1, 2) m2 = m4.lo | m4.hi;
+#else
+    mask m2 = m;
+#endif
+    return (m2.lo | m2.hi) != 0;
+}
 #endif
 
 static inline real ls_splat(real1 a) { return (real)(a); }

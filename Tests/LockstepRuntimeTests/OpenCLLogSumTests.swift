@@ -35,7 +35,7 @@ import Testing
     }
 
     /// Few rows are written out, many are looped over four at a time; three are left over.
-    @Test(arguments: OpenCLSessions.variants, [3, 11, 203]) func agree(_ variant: OpenCLSessions.Variant, _ rows: Int) throws {
+    @Test(arguments: OpenCLSessions.variants, [3, 11, 15, 203]) func agree(_ variant: OpenCLSessions.Variant, _ rows: Int) throws {
         var options = LoweringOptions()
         options.unrollLimit = 12
         let step = Self.step(rows: rows)
@@ -45,15 +45,16 @@ import Testing
         #expect(Outcomes.disagreement(found, wanted, relative: isDouble ? 1e-13 : 1e-6) == nil, "\(variant)")
     }
 
-    /// One logarithm for four, where there is a sum of them.
-    @Test func textHasOneForFour() throws {
-        let text = try Lowering.lower(Self.step(rows: 8).function)
+    /// One logarithm for four, where there is a sum of them, or for eight of 1 and something.
+    @Test(arguments: [(8, 4, 0, 3), (7, 2, 3, 0), (12, 6, 3, 3)]) func textHasOneForMany(rows: Int, of4: Int, onePlus4: Int, onePlus8: Int) throws {
+        let text = try Lowering.lower(Self.step(rows: rows).function)
             .kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: 1 << 16)).kernel
         func count(_ name: String) -> Int { text.components(separatedBy: name + "(").count - 1 }
-        #expect(count("ls_sum_log4") == 4)
-        #expect(count("ls_sum_log1p4") == 6)
+        #expect(count("ls_sum_log4") == of4)
+        #expect(count("ls_sum_log1p4") == onePlus4)
+        #expect(count("ls_sum_log1p8") == onePlus8)
         #expect(count("ls_softplus") == 0)
         // Of the minimum, each for itself.
-        #expect(count("ls_log") == 8)
+        #expect(count("ls_log") == rows)
     }
 }

@@ -4,10 +4,12 @@ import LockstepTensor
 /// their place. A product that leaves the range of normal numbers is found out by the device function, which then
 /// takes the logarithms one by one.
 ///
-/// In the result, `log` and `logOnePlus` may have up to four operands: the sum over them. Only the kernel writer
-/// knows such statements.
+/// In the result, `log` may have up to four operands and `logOnePlus` up to four or eight: the sum over them. Only the
+/// kernel writer knows such statements.
 enum LogSums {
-    static let most = 4
+    /// Operands for which there is a device function. A product of eight is out of range too easily for logarithms of
+    /// anything; what is added to one is mostly small.
+    fileprivate static func most(_ op: ElementOp) -> Int { op == .logOnePlus ? 8 : 4 }
 
     static func combined(_ program: LaneProgram) -> LaneProgram {
         var uses: [Register: Int] = [:]
@@ -85,7 +87,7 @@ enum LogSums {
                 if let value = without(leaf, rest) { append(.accumulate(.sum, buffer, index, value)) }
                 if let known = sums.firstIndex(where: { $0.sum == sum }) {
                     sums[known].operands.append(operand)
-                    if sums[known].operands.count == most { endSums(&program) { $0 == sum } }
+                    if sums[known].operands.count == LogSums.most(sum.op) { endSums(&program) { $0 == sum } }
                 } else {
                     sums.append((sum, [operand]))
                 }
@@ -102,10 +104,15 @@ enum LogSums {
         /// Writes out sums that have been collected.
         mutating func endSums(_ program: inout LaneProgram, where isWanted: (Sum) -> Bool = { _ in true }) {
             for (sum, operands) in sums where isWanted(sum.self) {
-                var value = define(sum.op, operands, &program)
-                if let factor = sum.factor { value = define(.multiply, [factor, value], &program) }
-                if sum.isNegative { value = define(.negate, [value], &program) }
-                append(.accumulate(.sum, sum.buffer, sum.index, value))
+                var rest = operands[...]
+                while !rest.isEmpty {
+                    let group = rest.prefix(rest.count < LogSums.most(sum.op) ? 4 : LogSums.most(sum.op))
+                    rest = rest.dropFirst(group.count)
+                    var value = define(sum.op, Array(group), &program)
+                    if let factor = sum.factor { value = define(.multiply, [factor, value], &program) }
+                    if sum.isNegative { value = define(.negate, [value], &program) }
+                    append(.accumulate(.sum, sum.buffer, sum.index, value))
+                }
             }
             sums.removeAll { isWanted($0.sum) }
         }
