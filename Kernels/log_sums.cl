@@ -1,4 +1,5 @@
-// Sums of logarithms as the logarithm of a product, one evaluation for up to four, or eight where 1 is added: see LogSums in the compiler.
+// Sums of logarithms as the logarithm of a product, one evaluation for up to four, or eight where 1 is added: see
+// LogSums in the compiler.
 //
 // Where a product tells nothing, because it or a part of it is not a normal number or a factor is not positive, each
 // factor has a logarithm of its own: lane by lane, since no lane may notice another.

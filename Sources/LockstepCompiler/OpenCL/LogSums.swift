@@ -104,9 +104,10 @@ enum LogSums {
         /// Writes out sums that have been collected.
         mutating func endSums(_ program: inout LaneProgram, where isWanted: (Sum) -> Bool = { _ in true }) {
             for (sum, operands) in sums where isWanted(sum.self) {
+                let most = LogSums.most(sum.op)
                 var rest = operands[...]
                 while !rest.isEmpty {
-                    let group = rest.prefix(rest.count < LogSums.most(sum.op) ? 4 : LogSums.most(sum.op))
+                    let group = rest.prefix(rest.count < most ? 4 : most)
                     rest = rest.dropFirst(group.count)
                     var value = define(sum.op, Array(group), &program)
                     if let factor = sum.factor { value = define(.multiply, [factor, value], &program) }
