@@ -35,30 +35,21 @@ struct Weighting: Sendable {
         return scales.first.map { scales.dropFirst().reduce($0, *) }
     }
 
-    /// The log density of `value`, elementwise over the batch. Where the mask excludes an element, the value is
-    /// replaced before the density sees it, so that a missing value (NaN) spoils no gradient.
+    /// The log density of `value`, elementwise over the batch. An element that a mask or a weight of 0 excludes counts
+    /// for nothing: its density is selected away, and gradients know that they are zero there.
     func logProb(_ distribution: any Distribution, _ value: Tensor, site: String) throws(ModelError) -> Tensor {
-        let batch = distribution.batchShape
-        guard let mask = try mask(site: site, batch: batch) else {
-            return try weigh(distribution.logProb(value).broadcast(to: batch), nil, site: site)
-        }
-        let eventwise = mask.reshape(mask.shape + distribution.eventShape.map { _ in 1 })
-        let harmless = distribution.support.harmlessValue(distribution.eventShape)
-        // Bounds of a support may have axes of their own, those of a mixture's components for one.
-        let fits = Shapes.canBroadcast(harmless.shape, to: value.shape)
-        let guarded = fits ? select(eventwise, value, value.dtype == .int ? harmless.asInt : harmless) : value
-        return try weigh(distribution.logProb(guarded).broadcast(to: batch), mask, site: site)
+        try term(distribution.logProb(value).broadcast(to: distribution.batchShape), site: site)
     }
 
     /// A term of the log density, over its batch.
     func term(_ term: Tensor, site: String) throws(ModelError) -> Tensor {
-        try weigh(term, try mask(site: site, batch: term.shape), site: site)
-    }
-
-    private func weigh(_ density: Tensor, _ mask: Tensor?, site: String) throws(ModelError) -> Tensor {
-        let scale = try scale(site: site, batch: density.shape)
-        let scaled = scale.map { density * $0 } ?? density
-        return mask.map { select($0, scaled, 0) } ?? scaled
+        let mask = try mask(site: site, batch: term.shape)
+        let scale = try scale(site: site, batch: term.shape)
+        let scaled = scale.map { term * $0 } ?? term
+        // A positive number that the model names itself excludes nothing.
+        let weights = scales.contains { $0.literal?.contains(0) ?? true } ? scale.map { $0 .!= 0 } : nil
+        let counts = mask.map { mask in weights.map { mask .& $0 } ?? mask } ?? weights
+        return counts.map { select($0, scaled, 0) } ?? scaled
     }
 
     private func fit(_ tensor: Tensor, _ role: String, _ site: String, _ batch: Shape) throws(ModelError) {
@@ -67,31 +58,6 @@ struct Weighting: Sendable {
             throw ModelError(
                 site: site, "its \(role) has shape \(tensor.shape), which does not broadcast to the batch shape \(batch); "
                     + "give it that shape, or put the site in a plate")
-        }
-    }
-}
-
-extension Tensor {
-    /// The values that the host knows, row-major; a single one fills the shape.
-    var literal: [Double]? {
-        if case .literal(let values) = node.op, failure == nil { values } else { nil }
-    }
-}
-
-extension Constraint {
-    /// A value inside, at which densities and their gradients are finite; it broadcasts to `eventShape`.
-    func harmlessValue(_ eventShape: Shape) -> Tensor {
-        switch self {
-        case .real, .boolean, .nonNegativeInteger: 0
-        case .positive, .nonNegative: 1
-        case .unitInterval: 0.5
-        case .interval(let lower, let upper): (0.5 * (lower + upper)).withoutGradient
-        case .greaterThan(let lower): (lower + 1).withoutGradient
-        case .integerInterval(let lower, _): lower.withoutGradient
-        case .simplex: Tensor(1 / Double(Swift.max(eventShape.last ?? 1, 1)))
-        case .ordered: Tensor.iota(eventShape.last ?? 1).asReal
-        case .positiveOrdered: Tensor.iota(eventShape.last ?? 1).asReal + 1
-        case .independent(let base, _): base.harmlessValue(eventShape)
         }
     }
 }

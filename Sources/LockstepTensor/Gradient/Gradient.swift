@@ -15,61 +15,153 @@ package enum Gradient {
             if tensor.node.inputs.contains(where: { active.contains($0.id) }) { active.insert(tensor.id) }
         }
 
-        var adjoints: [ObjectIdentifier: Tensor] = [value.id: 1]
+        let walk = Walk(active: active, hazards: Hazards(order, active: active))
+        var adjoints: [ObjectIdentifier: Adjoint] = [value.id: Adjoint(value: 1, isStrict: true)]
         let targetIDs = Set(targets.map(\.id))
         for tensor in order.reversed() {
             guard active.contains(tensor.id), !targetIDs.contains(tensor.id) || !tensor.node.inputs.isEmpty,
                 let adjoint = adjoints[tensor.id]
             else { continue }
             for (position, input) in tensor.node.inputs.enumerated() where active.contains(input.id) {
-                guard let part = pullback(tensor, adjoint, position) else { continue }
+                guard let part = walk.pullback(tensor, adjoint, position) else { continue }
                 adjoints[input.id] = adjoints[input.id].map { $0 + part } ?? part
             }
         }
-        return targets.map { adjoints[$0.id] ?? Tensor(repeating: 0, shape: $0.shape) }
+        return targets.map { adjoints[$0.id]?.derivative ?? Tensor(repeating: 0, shape: $0.shape) }
     }
 
+    /// One walk from a value back to its operands.
+    struct Walk {
+        let active: Set<ObjectIdentifier>
+        let hazards: Hazards
+    }
+}
+
+extension Gradient.Walk {
     /// What `adjoint`, the derivative with respect to `tensor`, contributes to its operand at `position`.
-    private static func pullback(_ tensor: Tensor, _ adjoint: Tensor, _ position: Int) -> Tensor? {
+    fileprivate func pullback(_ tensor: Tensor, _ adjoint: Adjoint, _ position: Int) -> Adjoint? {
         let node = tensor.node
         let input = node.inputs[position]
         switch node.op {
         case .literal, .input, .iota, .stopGradient:
             return nil
         case .random(let draw):
-            return .failed(TensorError("sample", [node.shape], """
+            return Adjoint(value: .failed(TensorError("sample", [node.shape], """
                 the draw at site '\(draw.site)' (\(draw.kind.rawValue)) has no reparameterised gradient; \
                 give it a guide or parameters that are not optimised
-                """))
+                """)), isStrict: adjoint.isStrict)
         case .map(let op):
-            return elementwise(op, node.inputs, tensor, adjoint, position)
+            return elementwise(op, tensor, adjoint, position)
         case .reduce(let reduction, let axes):
-            let spread = restore(adjoint, axes, input.shape)
+            // Each element that is repeated is made zero before.
+            let spread = adjoint.cleaned.moved { Self.restore($0, axes, input.shape) }
             switch reduction {
             case .sum: return spread
             case .any: return nil
-            case .maximum, .minimum:
-                let hit = (input .== restore(tensor, axes, input.shape)).asReal
-                return spread * hit / restore(hit.sum(axes), axes, input.shape)
+            case .maximum, .minimum: return extremum(spread, input .== Self.restore(tensor, axes, input.shape), axes, input)
             }
         case .broadcast:
-            return sumToShape(adjoint, input.shape)
+            let axes = Self.repeatedAxes(tensor.shape, input.shape)
+            return adjoint.summed({ $0.sum(axes).reshape(input.shape) }, any: { mask in
+                hazards.isFragile(input) ? mask.anyUnlessKnown(axes)?.reshape(input.shape) : nil
+            })
         case .reshape:
-            return adjoint.reshape(input.shape)
+            return adjoint.moved { $0.reshape(input.shape) }
         case .permute(let order):
             var inverse = order
             for (new, old) in order.enumerated() { inverse[old] = new }
-            return adjoint.transposed(inverse)
+            return adjoint.moved { $0.transposed(inverse) }
         case .slice(let starts):
-            return pad(adjoint, starts, input.shape)
+            // Elements that nothing reads may be anything.
+            var part = adjoint
+            part.mask = adjoint.mask ?? (hazards.isSingular(input) ? .everywhere(tensor.shape) : nil)
+            part.isStrict = false
+            return part.moved { Self.pad($0, starts, input.shape) }
         case .concatenate(let axis):
             let start = node.inputs.prefix(position).reduce(0) { $0 + $1.shape[axis] }
-            return adjoint.slice(axis: axis, start..<(start + input.shape[axis]))
+            return adjoint.moved { $0.slice(axis: axis, start..<(start + input.shape[axis])) }
         case .gather:
-            return position == 0 ? adjoint.segmentSum(node.inputs[1], count: input.shape[0]) : nil
+            guard position == 0 else { return nil }
+            let (index, rows) = (node.inputs[1], input.shape[0])
+            var part = adjoint.cleaned
+            part.mask = adjoint.mask ?? (hazards.isSingular(input) ? .everywhere(index.shape + input.shape.dropFirst()) : nil)
+            part.isStrict = false
+            return part.summed({ $0.segmentSum(index, count: rows) }, any: { mask in
+                hazards.isFragile(input) ? 0 .< mask.asReal.segmentSum(index, count: rows) : nil
+            })
         case .segmentSum:
-            return position == 0 ? adjoint.gather(node.inputs[1]) : nil
+            return position == 0 ? adjoint.moved { $0.gather(node.inputs[1]) } : nil
         }
+    }
+
+    private func elementwise(_ op: ElementOp, _ tensor: Tensor, _ adjoint: Adjoint, _ position: Int) -> Adjoint? {
+        let x = tensor.node.inputs
+        func rule(_ g: Tensor) -> Tensor? { Gradient.elementwise(op, x, tensor, g, position) }
+        var part = adjoint
+        switch op {
+        case .select where position > 0:
+            return branch(x, adjoint, position)
+        case .minimum, .maximum:
+            guard let value = rule(adjoint.value) else { return nil }
+            part.value = value
+            part.isStrict = false
+            let (own, other) = (x[position], x[1 - position])
+            let needsMask = other.splat == nil ? hazards.isFragile(own) : hazards.isFragile(own, behind: op)
+            if needsMask {
+                let wins = op == .maximum ? other .<= own : own .<= other
+                let isClean = part.isClean
+                part = part.excluding(where: wins, isNegated: false)
+                part.isClean = isClean
+            }
+            return part
+        case .negate, .add, .subtract, .toReal:
+            guard let value = rule(adjoint.value) else { return nil }
+            part.value = value
+            return part
+        default:
+            break
+        }
+
+        let factor = op == .multiply ? x[1 - position] : nil
+        part.isStrict = adjoint.isStrict && (op == .multiply || (op == .divide && position == 0))
+        part.isUnbounded = adjoint.isUnbounded || hazards.isUnbounded(op, x, isStrict: adjoint.isStrict)
+        if let factor, adjoint.isClean, let mask = adjoint.mask, !active.contains(factor.id), factor.splat?.isFinite != true {
+            // What does not depend on the operands of the gradient is made harmless itself: products of data stay products.
+            part.value = scaled(adjoint, select(mask, factor, 0))
+            return part
+        }
+        guard let slope = adjoint.isUnbounded ? rule(Tensor(repeating: 1, shape: tensor.shape)).map({ scaled(adjoint, $0) }) : rule(adjoint.value)
+        else { return nil }
+        part.value = slope
+        part.isClean = adjoint.mask == nil || (adjoint.isClean && factor?.splat?.isFinite == true)
+        return part
+    }
+
+    /// adjoint * slope, where a slope of zero wins over an infinite adjoint.
+    private func scaled(_ adjoint: Adjoint, _ slope: Tensor) -> Tensor {
+        adjoint.isUnbounded && slope.splat == nil ? select(slope .== 0, 0, adjoint.value * slope) : adjoint.value * slope
+    }
+
+    /// What goes to one branch of a select.
+    private func branch(_ x: [Tensor], _ adjoint: Adjoint, _ position: Int) -> Adjoint? {
+        let (condition, other) = (x[0], x[3 - position])
+        // Where a strict value is not finite, no derivative will be used.
+        let isLost = adjoint.isStrict && (other.literal.map { $0.allSatisfy { !$0.isFinite } } ?? false)
+        if !hazards.isFragile(x[position]) || isLost || (position == 2 && hazards.isNever(condition)) {
+            var part = adjoint
+            part.value = position == 1 ? select(condition, adjoint.value, 0) : select(condition, 0, adjoint.value)
+            return part
+        }
+        return adjoint.excluding(where: condition, isNegated: position == 2)
+    }
+
+    private func extremum(_ spread: Adjoint, _ hit: Tensor, _ axes: [Int], _ input: Tensor) -> Adjoint {
+        var part = spread
+        let hits = hit.asReal
+        let ties = Self.restore(hits.sum(axes), axes, input.shape)
+        part.value = spread.isUnbounded ? select(hit, spread.value, 0) / ties : spread.value * hits / ties
+        part.isStrict = false
+        return hazards.isFragile(input) ? part.excluding(where: hit, isNegated: false) : part
     }
 
     /// Puts reduced axes back by repetition.
@@ -79,11 +171,10 @@ package enum Gradient {
         return reduced.reshape(kept).broadcast(to: shape)
     }
 
-    /// Undoes a broadcast: sums over what it repeated.
-    private static func sumToShape(_ wide: Tensor, _ shape: Shape) -> Tensor {
-        let offset = wide.rank - shape.count
-        let axes = wide.shape.indices.filter { $0 < offset || (shape[$0 - offset] == 1 && wide.shape[$0] != 1) }
-        return wide.sum(axes).reshape(shape)
+    /// The axes of `wide` along which a broadcast repeated a tensor of shape `shape`.
+    private static func repeatedAxes(_ wide: Shape, _ shape: Shape) -> [Int] {
+        let offset = wide.count - shape.count
+        return wide.indices.filter { $0 < offset || (shape[$0 - offset] == 1 && wide[$0] != 1) }
     }
 
     /// Undoes a slice: zeros around `part`.
@@ -93,7 +184,7 @@ package enum Gradient {
             func zeros(_ extent: Int) -> [Tensor] {
                 var piece = result.shape
                 piece[axis] = extent
-                return extent == 0 ? [] : [Tensor(repeating: 0, shape: piece)]
+                return extent == 0 ? [] : [Tensor(.literal([0]), shape: piece, dtype: part.dtype)]
             }
             let after = shape[axis] - starts[axis] - result.shape[axis]
             result = .concatenate(zeros(starts[axis]) + [result] + zeros(after), axis: axis)

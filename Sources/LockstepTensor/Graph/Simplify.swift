@@ -108,6 +108,8 @@ package struct Simplifier {
         case .select:
             if let condition = x[0].splat { return condition != 0 ? x[1] : x[2] }
             if x[1].id == x[2].id { return x[1] }
+        case .and where x[0].id == x[1].id, .or where x[0].id == x[1].id:
+            return x[0]
         case .and:
             for (one, other) in [(x[0], x[1]), (x[1], x[0])] { if let value = one.splat { return value != 0 ? other : one } }
         case .or:
@@ -206,6 +208,14 @@ package struct Simplifier {
         case .map(.divide):
             if let divisor = withoutAxes(all[1], axes) {
                 return make(.map(.divide), [sum(all[0], axes, shape), divisor], shape, dtype)
+            }
+        case .map(.select):
+            // So does a condition, where the other terms are zeros.
+            for (kept, other) in [(1, 2), (2, 1)] where all[other].splat == 0 {
+                guard let condition = withoutAxes(all[0], axes) else { break }
+                let zero = make(.literal([0]), [], shape, dtype)
+                let total = sum(all[kept], axes, shape)
+                return make(.map(.select), kept == 1 ? [condition, total, zero] : [condition, zero, total], shape, dtype)
             }
         case .map(.add), .map(.subtract):
             // Only beside a square: elsewhere, in residuals say, the two sums could cancel where the terms do not.
