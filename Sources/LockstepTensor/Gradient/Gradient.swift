@@ -160,7 +160,8 @@ extension Gradient.Walk {
         let hits = hit.asReal
         let ties = Self.restore(hits.sum(axes), axes, input.shape)
         part.value = spread.isUnbounded ? select(hit, spread.value, 0) / ties : spread.value * hits / ties
-        part.isStrict = false
+        // Nothing is hit where the largest is not a number.
+        (part.isStrict, part.isClean) = (false, spread.mask == nil)
         return hazards.isFragile(input) ? part.excluding(where: hit, isNegated: false) : part
     }
 

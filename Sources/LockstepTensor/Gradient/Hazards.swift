@@ -65,6 +65,7 @@ struct Hazards {
 
     /// Whether the derivative of an operation is a number that no value changes.
     private static func isLinear(_ tensor: Tensor) -> Bool {
+        if case .reduce(let reduction, _) = tensor.node.op { return reduction == .sum }
         guard case .map(let op) = tensor.node.op else { return true }
         switch op {
         case .negate, .add, .subtract, .toReal, .select, .minimum, .maximum: return true
