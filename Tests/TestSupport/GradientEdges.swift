@@ -23,10 +23,10 @@ package struct GradientEdge: Sendable, CustomStringConvertible {
         self.init(description, [("x", [x.count], x)], [gradient]) { value($0[0]).sum() }
     }
 
-    /// The gradients as expressions, over inputs of their names.
-    package func expressions(_ kind: Input.Kind) -> [Tensor] {
+    /// The gradients as expressions, over inputs of their names behind `prefix`.
+    package func expressions(_ kind: Input.Kind, prefix: String = "") -> [Tensor] {
         let origin = Origin()
-        let inputs = point.map { Tensor.input(Input(kind, $0.name, origin: origin), shape: $0.shape) }
+        let inputs = point.map { Tensor.input(Input(kind, prefix + $0.name, origin: origin), shape: $0.shape) }
         return Gradient.of(value(inputs), withRespectTo: Array(inputs.prefix(gradients.count)))
     }
 
