@@ -20,12 +20,12 @@ import Testing
 
     static let lanes = 8
 
-    private func run(_ model: Model, _ data: [String: LaneData], _ device: TestDevice, _ precision: Precision, steps: Int = 60) throws -> Fits {
+    private func run(_ model: Model, _ data: [String: LaneData], _ device: TestDevice, _ precision: Precision) throws -> Fits {
         var options = RunOptions()
         options.precision = precision
         options.lossInterval = 1
         return try SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: 0.05))
-            .run(keys: Key(0).split(Self.lanes), steps: steps, data: data, device: device.device, options: options)
+            .run(keys: Key(0).split(Self.lanes), steps: 60, data: data, device: device.device, options: options)
     }
 
     private func precisions(_ device: TestDevice) -> [Precision] { device.hasDouble ? [.float, .double] : [.float] }

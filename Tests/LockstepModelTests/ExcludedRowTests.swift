@@ -199,7 +199,8 @@ import Testing
         let expressions = [trace.logJoint] + Gradient.of(trace.logJoint, withRespectTo: [t])
         let weights = way == .mask || way == .literalMask ? 2.0 : 3
         for bad in Self.bad {
-            let found = try ReferenceEvaluator.evaluate(expressions, inputs: ["t": [2], "x": [1, bad, 1], "weights": [1, 0, 2], "strength": [0]])
+            let point = ["t": [2], "x": [1, bad, 1], "weights": [1, 0, 2], "strength": [0]]
+            let found = try ReferenceEvaluator.evaluate(expressions, inputs: point)
             let total = way == .nested ? 3 : weights
             #expect(abs(found[1][0] - total / 2) < 1e-12, "\(bad): \(found)")
         }

@@ -16,7 +16,11 @@ import Testing
         var step = StepCase(LaneFunction(states: states, perLane: isShared ? [] : Set(names)))
         for (prefix, edge) in edges {
             for (name, _, values) in edge.point {
-                if isShared { step.shared[prefix + name] = values } else { step.perLane[prefix + name] = (0..<step.lanes).map { _ in values } }
+                if isShared {
+                    step.shared[prefix + name] = values
+                } else {
+                    step.perLane[prefix + name] = (0..<step.lanes).map { _ in values }
+                }
             }
         }
         let outcome = try run(step)

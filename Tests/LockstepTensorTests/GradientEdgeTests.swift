@@ -45,8 +45,8 @@ private struct RowExpression {
         let index = Tensor(integers: group)
         // The rows of group 1 are all excluded, and so is what the group has.
         let rows: [Tensor] = [
-            matmul(x, w) + t, y * t, (e * exp(s))[index], log(e * exp(s))[index], (x * s).logSumExp(), y - s[index], (x * x).sum(axis: 1) * t,
-            (x + w).max([1]),
+            matmul(x, w) + t, y * t, (e * exp(s))[index], log(e * exp(s))[index], (x * s).logSumExp(), y - s[index],
+            (x * x).sum(axis: 1) * t, (x + w).max([1]),
         ]
         func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &random)] }
         var pool = rows
@@ -61,8 +61,8 @@ private struct RowExpression {
         value = select(mask, pool.suffix(3).reduce(0, +), 0).sum() + 0.1 * (w.sum() + t + s.sum())
         targets = [w, t, s]
         point = [
-            "w": numbers(3, -1...1), "t": numbers(1, 0.5...1.5), "s": numbers(3, -0.5...0.5), "x": numbers(15, -1...1), "y": numbers(5, -1...1),
-            "e": numbers(3, 0.5...1.5),
+            "w": numbers(3, -1...1), "t": numbers(1, 0.5...1.5), "s": numbers(3, -0.5...0.5),
+            "x": numbers(15, -1...1), "y": numbers(5, -1...1), "e": numbers(3, 0.5...1.5),
         ]
         self.keeps = keeps
     }

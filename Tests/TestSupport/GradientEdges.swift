@@ -10,7 +10,8 @@ package struct GradientEdge: Sendable, CustomStringConvertible {
     package let gradients: [[Double]]
 
     package init(
-        _ description: String, _ point: [(String, Shape, [Double])], _ gradients: [[Double]], _ value: @escaping @Sendable ([Tensor]) -> Tensor
+        _ description: String, _ point: [(String, Shape, [Double])], _ gradients: [[Double]],
+        _ value: @escaping @Sendable ([Tensor]) -> Tensor
     ) {
         self.description = description
         self.point = point.map { ($0.0, $0.1, $0.2) }
@@ -85,6 +86,14 @@ package struct GradientEdge: Sendable, CustomStringConvertible {
         GradientEdge("a segment", [0, 1, 2], [0, 1, 0.5]) { x in
             select(mask([0, 1]), log(x).segmentSum(Tensor(integers: [0, 1, 1]), count: 2), 0)
         },
+        GradientEdge("elements that are read one by one", [0, 1, 2], [0, 1, 0.5]) { x in
+            let logs = log(x)
+            return logs[1] + logs[2]
+        },
+        GradientEdge("all elements, one by one", [1, 2], [1, 1]) { x in
+            let logs = log(x)
+            return logs[0] + 2 * logs[1]
+        },
         GradientEdge("a slice", [0, 1, 2], [0, 1, 0.5]) { log($0).slice(axis: 0, 1..<3) },
         GradientEdge("rows that are read", [0, 1, 2], [0, 1, 1]) { log($0)[Tensor(integers: [1, 2, 2])] },
         GradientEdge("all rows of a group", [("t", [], [0.3]), ("e", [2], [0, 1])], [[2]]) { x in
@@ -119,7 +128,9 @@ package struct GradientEdge: Sendable, CustomStringConvertible {
             return exp(-sqrt(d * d)).sum()
         },
         GradientEdge("a power", [0, 2], [0, 0.4547149699531194]) { pow($0 * $0, 0.3) },
-        GradientEdge("a power of a variable", [("x", [2], [0, 2]), ("y", [], [0.3])], [[0, 0.4547149699531194], [2.1012293292093664]]) { x in
+        GradientEdge(
+            "a power of a variable", [("x", [2], [0, 2]), ("y", [], [0.3])], [[0, 0.4547149699531194], [2.1012293292093664]]
+        ) { x in
             pow(x[0] * x[0], x[1]).sum()
         },
         GradientEdge("the root by logarithms", [0, 3], [0, 1]) { exp(0.5 * log($0 * $0)) },

@@ -32,8 +32,8 @@ extension ModelContext {
         try within(PlateInfo(name, size, dim, inside: scopes.plates), body)
     }
 
-    /// Takes elements out of the log density of the sample sites and factors inside where `mask` is false; what the
-    /// sites' values are there does not matter.
+    /// Takes elements out of the log density of the sample sites and factors inside where `mask` is false. They count for
+    /// nothing, in value and gradient, whatever their values, covariates and parameters hold there: 0, NaN, infinity.
     ///
     /// - Parameter mask: broadcasts to the batch shape of every site inside.
     @discardableResult
@@ -41,7 +41,8 @@ extension ModelContext {
         try inside(.mask(mask), body)
     }
 
-    /// Multiplies the log density of the sample sites and factors inside.
+    /// Multiplies the log density of the sample sites and factors inside. Elements of weight 0 count for nothing, as those
+    /// that a mask excludes.
     ///
     /// - Parameter factor: not negative; broadcasts to the batch shape of every site inside.
     @discardableResult

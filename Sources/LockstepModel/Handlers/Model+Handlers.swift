@@ -47,14 +47,15 @@ extension Model {
         adding(.replay(trace))
     }
 
-    /// Takes elements out of the log density of sample sites and factors where `mask` is false.
+    /// Takes elements out of the log density of sample sites and factors where `mask` is false: they count for nothing,
+    /// in value and gradient, whatever they hold.
     ///
     /// - Parameter mask: broadcasts to the batch shape of every site that it meets.
     public func mask(_ mask: Tensor) -> Model {
         adding(.mask(mask))
     }
 
-    /// Multiplies the log density of sample sites and factors.
+    /// Multiplies the log density of sample sites and factors. Elements of weight 0 count for nothing, as masked ones.
     ///
     /// - Parameter factor: not negative; broadcasts to the batch shape of every site that it meets.
     public func scale(_ factor: Tensor) -> Model {

@@ -67,7 +67,8 @@ extension Tensor {
     public var asInt: Tensor { dtype == .int ? self : .map(.toInt, [self]) }
 }
 
-/// `a` where `condition` holds, else `b`. Both are computed, so guard the *inputs* of the branch not taken.
+/// `a` where `condition` holds, else `b`. Both are computed, but the one that is not taken counts for nothing, in value
+/// and gradient, whatever it holds: `select(0 .< x, sqrt(x), 0)` is all that a root needs.
 public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor { .map(.select, [condition, a, b]) }
 
 // MARK: Functions, named as swift-numerics names them

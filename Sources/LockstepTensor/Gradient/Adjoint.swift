@@ -54,7 +54,8 @@ struct Adjoint {
         var sum = a
         let isAlike = a.mask?.id == b.mask?.id
         // One that is masked does not speak for the elements of the other.
-        sum.isStrict = (a.isStrict && b.isStrict) || (a.isStrict && (isAlike || a.mask == nil)) || (b.isStrict && (isAlike || b.mask == nil))
+        func speaksForBoth(_ part: Adjoint) -> Bool { part.isStrict && (isAlike || part.mask == nil) }
+        sum.isStrict = (a.isStrict && b.isStrict) || speaksForBoth(a) || speaksForBoth(b)
         sum.isUnbounded = a.isUnbounded || b.isUnbounded
         if isAlike {
             (sum.value, sum.isClean) = (a.value + b.value, a.isClean && b.isClean)
@@ -70,6 +71,22 @@ extension Tensor {
     /// A mask that holds for all elements.
     static func everywhere(_ shape: Shape) -> Tensor { Tensor(.literal([1]), shape: shape, dtype: .bool) }
 
+    /// A mask of known values; nil where it holds for all elements.
+    private static func known(_ values: [Double], _ shape: Shape) -> Tensor? {
+        values.contains(0) ? Tensor(values, shape: shape) .!= 0 : nil
+    }
+
+    /// A mask that holds in a block of `shape` at `starts`, nil where that is everything, or would be long to write.
+    static func inside(_ block: Shape, _ starts: [Int], of shape: Shape) -> Tensor? {
+        guard shape.elementCount <= mostKnown else { return nil }
+        let strides = Shapes.strides(shape)
+        return known((0..<shape.elementCount).map { place in
+            shape.indices.allSatisfy { (0..<block[$0]).contains(place / strides[$0] % shape[$0] - starts[$0]) } ? 1 : 0
+        }, shape)
+    }
+
+    private static let mostKnown = 1 << 14
+
     /// Where one of two masks holds; nil where that is everywhere for a reason that shows.
     fileprivate func union(_ other: Tensor) -> Tensor? {
         if isComplement(of: other) { return nil }
@@ -77,6 +94,10 @@ extension Tensor {
         // The two branches of one select, inside one mask.
         if node.op == .map(.and), other.node.op == .map(.and), own[0].id == others[0].id, own[1].isComplement(of: others[1]) {
             return own[0]
+        }
+        // Elements that are read one by one: together they may be all.
+        if let one = knownValues(depth: 3), let two = other.knownValues(depth: 3) {
+            return .known(zip(one, two).map { Swift.max($0, $1) }, shape)
         }
         return self .| other
     }
@@ -96,12 +117,12 @@ extension Tensor {
         for (place, value) in known.enumerated() where value != 0 {
             found[zip(target, targetStrides).reduce(0) { $0 + place / strides[$1.0] % shape[$1.0] * $1.1 }] = 1
         }
-        return found.contains(0) ? Tensor(found, shape: kept) .!= 0 : nil
+        return .known(found, kept)
     }
 
     /// The elements of a short expression of literals, as masks for triangles and diagonals are.
     private func knownValues(depth: Int) -> [Double]? {
-        guard failure == nil, depth > 0, count <= 1 << 14 else { return nil }
+        guard failure == nil, depth > 0, count <= Self.mostKnown else { return nil }
         func operand(_ position: Int) -> [Double]? { node.inputs[position].knownValues(depth: depth - 1) }
         func both(_ combine: (Double, Double) -> Bool) -> [Double]? {
             operand(0).flatMap { one in operand(1).map { zip(one, $0).map { combine($0, $1) ? 1 : 0 } } }

@@ -74,9 +74,10 @@ extension Gradient.Walk {
         case .slice(let starts):
             // Elements that nothing reads may be anything.
             var part = adjoint
-            part.mask = adjoint.mask ?? (hazards.isSingular(input) ? .everywhere(tensor.shape) : nil)
             part.isStrict = false
-            return part.moved { Self.pad($0, starts, input.shape) }
+            part = part.moved { Self.pad($0, starts, input.shape) }
+            if adjoint.mask == nil, hazards.isSingular(input) { part.mask = .inside(tensor.shape, starts, of: input.shape) }
+            return part
         case .concatenate(let axis):
             let start = node.inputs.prefix(position).reduce(0) { $0 + $1.shape[axis] }
             return adjoint.moved { $0.slice(axis: axis, start..<(start + input.shape[axis])) }
@@ -125,15 +126,16 @@ extension Gradient.Walk {
         let factor = op == .multiply ? x[1 - position] : nil
         part.isStrict = adjoint.isStrict && (op == .multiply || (op == .divide && position == 0))
         part.isUnbounded = adjoint.isUnbounded || hazards.isUnbounded(op, x, isStrict: adjoint.isStrict)
-        if let factor, adjoint.isClean, let mask = adjoint.mask, !active.contains(factor.id), factor.splat?.isFinite != true {
+        if let factor, adjoint.isClean, let mask = adjoint.mask, !active.contains(factor.id), !factor.isFiniteSplat {
             // What does not depend on the operands of the gradient is made harmless itself: products of data stay products.
             part.value = scaled(adjoint, select(mask, factor, 0))
             return part
         }
-        guard let slope = adjoint.isUnbounded ? rule(Tensor(repeating: 1, shape: tensor.shape)).map({ scaled(adjoint, $0) }) : rule(adjoint.value)
-        else { return nil }
-        part.value = slope
-        part.isClean = adjoint.mask == nil || (adjoint.isClean && factor?.splat?.isFinite == true)
+        let one = Tensor(repeating: 1, shape: tensor.shape)
+        guard let value = adjoint.isUnbounded ? rule(one).map({ scaled(adjoint, $0) }) : rule(adjoint.value) else { return nil }
+        part.value = value
+        let number = factor ?? (op == .divide && position == 0 ? x[1] : nil)
+        part.isClean = adjoint.mask == nil || (adjoint.isClean && number?.isFiniteSplat == true)
         return part
     }
 

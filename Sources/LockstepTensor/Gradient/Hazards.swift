@@ -7,6 +7,8 @@ struct Hazards {
     private var singular: Set<ObjectIdentifier> = []
     /// Tensors, of which an element may overflow with one of its operands: `exp` and what is made of it, element by element.
     private var steep: Set<ObjectIdentifier> = []
+    /// Tensors below which a derivative may be infinite where a literal bound replaces them, by the kind of the bound.
+    private var behindBound: [ElementOp: Set<ObjectIdentifier>] = [.minimum: [], .maximum: []]
     /// Tensors of which no element is less than this.
     private var lowest: [ObjectIdentifier: Double] = [:]
 
@@ -28,6 +30,7 @@ struct Hazards {
             case .reduce: break
             default: inherit(&steep, false)
             }
+            for bound in [ElementOp.minimum, .maximum] where mayFail(tensor, inputs, behind: bound) { behindBound[bound]?.insert(tensor.id) }
         }
     }
 
@@ -38,13 +41,15 @@ struct Hazards {
     func isSingular(_ tensor: Tensor) -> Bool { singular.contains(tensor.id) }
 
     /// Whether a derivative below `tensor` may be infinite where a literal bound replaces `tensor` by itself.
-    func isFragile(_ tensor: Tensor, behind bound: ElementOp) -> Bool {
+    func isFragile(_ tensor: Tensor, behind bound: ElementOp) -> Bool { behindBound[bound]?.contains(tensor.id) ?? false }
+
+    private func mayFail(_ tensor: Tensor, _ inputs: [Tensor], behind bound: ElementOp) -> Bool {
         switch tensor.node.op {
         // Their derivatives are finite on the side that the bound cuts off.
         case .map(.exp) where bound == .maximum:
             return isSingular(tensor.node.inputs[0])
         case .map(.minimum), .map(.maximum):
-            return tensor.node.inputs.contains { isFragile($0, behind: bound) }
+            return inputs.contains { isFragile($0, behind: bound) }
         default:
             return isSingular(tensor) || steep.contains(tensor.id)
         }
@@ -144,5 +149,5 @@ extension Tensor {
     }
 
     /// One number everywhere, by which an adjoint may be multiplied and divided.
-    fileprivate var isFiniteSplat: Bool { splat.map { $0.isFinite && $0 != 0 } ?? false }
+    var isFiniteSplat: Bool { splat.map { $0.isFinite && $0 != 0 } ?? false }
 }
