@@ -79,6 +79,22 @@ struct ScheduleSpan {
     let done: Tensor
     /// Its number of steps.
     let length: Tensor
+
+    /// From 0 to 1.
+    var progress: Tensor { pointwiseMin(done / length, 1) }
+    /// From 1 to 0.
+    var rest: Tensor { pointwiseMax(length - done, 0) / length }
+
+    /// With a number of steps of its own, where it has one.
+    func over(_ steps: Int?) -> ScheduleSpan { ScheduleSpan(done: done, length: steps.map { Tensor(Double($0)) } ?? length) }
+
+    /// What is left from a step on.
+    func from(_ step: Tensor) -> ScheduleSpan {
+        ScheduleSpan(done: pointwiseMax(done - step, 0), length: pointwiseMax(length - step, 1))
+    }
+
+    /// 1 from a step on, 0 before it.
+    func hasReached(_ step: Tensor) -> Tensor { pointwiseMin(pointwiseMax(done - (step - 1), 0), 1) }
 }
 
 extension Hyperparameter {
@@ -99,57 +115,41 @@ extension RateSchedule {
         func read(_ hyperparameter: Hyperparameter) -> Tensor { hyperparameter.value(in: span, data) }
         switch self {
         case .exponential(let from, let to, let over):
-            return read(from) * exp(Self.progress(span, over) * (log(read(to)) - log(read(from))))
+            return read(from) * exp(span.over(over).progress * (log(read(to)) - log(read(from))))
         case .polynomial(let from, let to, let power, let over):
-            let rest = 1 - Self.progress(span, over)
+            let rest = span.over(over).rest
             let weight = power == 1 ? rest : pow(rest, Tensor(power))
             return read(from) * weight + read(to) * (1 - weight)
         case .cosine(let from, let to, let over):
-            return Self.halfWave(from: read(from), to: read(to), Self.progress(span, over))
+            return Self.halfWave(from: read(from), to: read(to), span.over(over))
         case .oneCycle(let peak, let rise, let start, let end, let over):
-            let length = over.map { Tensor(Double($0)) } ?? span.length
-            let top = pointwiseMax(floor(length * Tensor(rise) + 0.5), 1)
+            let cycle = span.over(over)
+            let top = pointwiseMax(floor(cycle.length * Tensor(rise) + 0.5), 1)
             let high = read(peak)
-            let first = high * Tensor(1 / start)
-            let falls = Self.hasReached(top, span.done)
-            let up = Self.halfWave(from: first, to: high, pointwiseMin(span.done / top, 1))
-            let down = Self.halfWave(
-                from: high, to: high * Tensor(1 / start / end),
-                pointwiseMin(pointwiseMax(span.done - top, 0) / pointwiseMax(length - top, 1), 1))
+            let falls = span.hasReached(top)
+            let up = Self.halfWave(from: high * Tensor(1 / start), to: high, ScheduleSpan(done: span.done, length: top))
+            let down = Self.halfWave(from: high, to: high * Tensor(1 / start / end), cycle.from(top))
             return up * (1 - falls) + down * falls
         case .warmUp(let steps, let from, let then):
-            let count = Tensor(Double(steps))
-            let rest = ScheduleSpan(done: pointwiseMax(span.done - count, 0), length: pointwiseMax(span.length - count, 1))
-            let ramp = pointwiseMin(span.done / count, 1)
-            return read(from) * (1 - ramp) + then.value(in: rest, data) * ramp
+            let ramp = span.over(steps)
+            return read(from) * ramp.rest + then.value(in: span.from(ramp.length), data) * ramp.progress
         case .piecewise(let pieces):
             var total: Tensor = 0
             for (number, piece) in pieces.enumerated() {
                 let start = Tensor(Double(piece.start))
                 let next = number + 1 < pieces.count ? Tensor(Double(pieces[number + 1].start)) : nil
-                let own = ScheduleSpan(
-                    done: pointwiseMax(span.done - start, 0), length: pointwiseMax((next ?? span.length) - start, 1))
-                let begun = number == 0 ? 1 : Self.hasReached(start, span.done)
-                let isNow = next.map { begun - Self.hasReached($0, span.done) } ?? begun
+                let begun = number == 0 ? 1 : span.hasReached(start)
+                let isNow = next.map { begun - span.hasReached($0) } ?? begun
+                let own = ScheduleSpan(done: span.done, length: next ?? span.length).from(start)
                 total = total + piece.value.value(in: own, data) * isNow
             }
             return total
         }
     }
 
-    /// From 0 to 1.
-    private static func progress(_ span: ScheduleSpan, _ over: Int?) -> Tensor {
-        pointwiseMin(span.done / (over.map { Tensor(Double($0)) } ?? span.length), 1)
-    }
-
-    /// cos^2 and sin^2 of half the angle, which are (1 + cos) / 2 and (1 - cos) / 2 without the cancellation.
-    private static func halfWave(from: Tensor, to: Tensor, _ progress: Tensor) -> Tensor {
-        let angle = progress * Tensor(Double.pi / 2)
-        return from * square(cos(angle)) + to * square(sin(angle))
-    }
-
-    /// 1 from a step on, 0 before it.
-    private static func hasReached(_ step: Tensor, _ done: Tensor) -> Tensor {
-        pointwiseMin(pointwiseMax(done - (step - 1), 0), 1)
+    /// sin^2 and cos^2 of half the angle, which are (1 + cos) / 2 and (1 - cos) / 2 without the cancellation.
+    private static func halfWave(from: Tensor, to: Tensor, _ span: ScheduleSpan) -> Tensor {
+        let quarter = Tensor(Double.pi / 2)
+        return from * square(sin(span.rest * quarter)) + to * square(sin(span.progress * quarter))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 /// Numbers with which an optimiser makes no sense are refused before the run, wherever they come from.
 @Suite struct HyperparameterTests {
-    private static let model = Model { m in m.factor("f", -m.param("x", 1)) }
+    private static let model = Model { m in m.factor("f", -m.param("x", Tensor([1], shape: [1, 1])).sum()) }
 
     private static func text(
         _ optimizer: any Optimizer, data: [String: LaneData] = [:], lanes: Int = 1, precision: Precision = .float, device: Device = .cpu
@@ -76,7 +76,7 @@ import Testing
         .init(Averaged(Adam(), over: 0), "Averaged(Adam): share is 0.0; give a number above 0 up to 1"),
         .init(Averaged(Adam(), over: 1.5), "Averaged(Adam): share is 1.5"),
         .init(Averaged(Clipped(SGD(), norm: 1), over: .nan), "Averaged(Clipped(SGD)): share is nan"),
-        .init(Recorder(value: 0), "Recorder: value is 0.0; give a finite number above 0"),
+        .init(Recorder(values: [0]), "Recorder: value is 0.0; give a finite number above 0"),
         .init(Undeclared(value: .constant(.nan)), "Undeclared: hyperparameter 1 is nan; give a finite number"),
     ]
 
@@ -104,7 +104,7 @@ import Testing
         #expect(text(SGD(learningRate: .cosine(from: 1, to: .data("rate"))), [1, 0]) == nil)
         #expect(text(SGD(learningRate: .exponentialDecay(from: 1, to: .data("rate"))), [1, 0])?.contains("for learningRate.to;") == true)
         #expect(text(Clipped(SGD(), norm: .data("rate")), [1, -3])?.contains("which Clipped(SGD) takes for norm;") == true)
-        #expect(text(Recorder(value: .data("rate")), [1, -3])?.contains("in lane 1, which Recorder takes for value;") == true)
+        #expect(text(Recorder(values: [.data("rate")]), [1, -3])?.contains("in lane 1, which Recorder takes for value;") == true)
         #expect(text(Undeclared(value: .data("rate")), [1, .infinity])?.contains("in lane 1, which Undeclared takes for hyperparameter 1;") == true)
         #expect(
             Self.text(plain, data: ["rate": .shared(-2)], lanes: 2, device: device.device)

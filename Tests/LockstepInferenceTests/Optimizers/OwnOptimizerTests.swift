@@ -33,7 +33,7 @@ import Testing
         #expect(Self.text(Own(updated: { ($0, [$1[0]]) })) == "Own: update gave 1 \(wrong)")
         #expect(Self.text(Own(updated: { ($0, $1 + $1) })) == "Own: update gave 4 \(wrong)")
         #expect(Self.text(Own(updated: { x, _ in (x, []) })) == "Own: update gave 0 \(wrong)")
-        #expect(Self.text(Own(slotNames: [], updated: { ($0, [$0]) }))?.hasPrefix("Own: update gave 1 slots for 'x'") == true)
+        #expect(Self.text(Own(slotNames: [], updated: { x, _ in (x, [x]) }))?.hasPrefix("Own: update gave 1 slots for 'x'") == true)
         #expect(Self.text(Own(updated: { x, _ in (x, []) }), { Averaged(Clipped($0, norm: 1)) }) == "Averaged(Clipped(Own)): update gave 0 \(wrong)")
     }
 

@@ -7,15 +7,16 @@ struct Resting: Optimizer {
     ) -> (parameter: Tensor, slots: [Tensor]) { (parameter, []) }
 }
 
-/// Writes the value of a hyperparameter at each step into the element of that number of a parameter.
+/// Writes the values of hyperparameters at each step into the column of that number of a parameter with a row for each.
 struct Recorder: Optimizer {
-    let value: Hyperparameter
+    let values: [Hyperparameter]
 
-    var hyperparameters: [Hyperparameter] { [value.named("value", .positive)] }
+    var hyperparameters: [Hyperparameter] { values.map { $0.named("value", .positive) } }
 
     func update(
         _ parameter: Tensor, gradient: Tensor, slots: [Tensor], step: Tensor, _ read: (Hyperparameter) -> Tensor
     ) -> (parameter: Tensor, slots: [Tensor]) {
-        (select(.iota(parameter.count) .== (step - 1).asInt, read(value), parameter), [])
+        let isNow = Tensor.iota(parameter.shape.last ?? 0) .== (step - 1).asInt
+        return (select(isNow, Tensor.stack(values.map(read)).expandingShape(at: 1), parameter), [])
     }
 }
