@@ -38,7 +38,7 @@ struct FitCommand: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The step size of Adam: a constant, or two numbers between which it decays exponentially. (default: 0.1, to 0 along a cosine)",
+            "The step size of Adam: a constant, or two numbers between which it decays exponentially. (default: 0.15, to 0 along a cosine)",
             valueName: "RATE|FROM:TO"))
     var learningRate: String?
 
