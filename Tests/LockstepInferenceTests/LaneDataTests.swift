@@ -81,7 +81,7 @@ import Testing
             let x = m.param("x", 1)
             m.factor("f", -x)
         }
-        let rates = [0.0, 0.1, 0.25, 1]
+        let rates = [0.01, 0.1, 0.25, 1]
         let fits = try SVI(model, guide: Model { _ in }, optimizer: SGD(learningRate: .data("rate")))
             .run(keys: Key(0).split(4), steps: 3, data: ["rate": .perLane(rates)], device: device.device)
         #expect(zip(fits.unconstrained("x"), rates).allSatisfy { abs($0[0] - (1 - 3 * $1)) < 1e-6 })

@@ -131,7 +131,7 @@ import Testing
         for test in Case.all where test.sharesModel {
             // A device compiles each case anew: there a part of them will do.
             if !device.isInterpreter, TestLevel.current < .full, test.seeding != .inside { continue }
-            let fits = try test.svi(SGD(learningRate: 0), initializer: start.initializer)
+            let fits = try test.svi(Resting(), initializer: start.initializer)
                 .run(keys: Key(3).split(lanes), steps: 1, device: device.device)
             let starts = fits.unconstrained("a_auto_loc").map { $0[0] }
             #expect(Set(starts).count == lanes, "\(test.testDescription)")

@@ -45,7 +45,7 @@ import Testing
             m.factor("other half", select(0 .< y, 0, Tensor(-Double.infinity)))
         }
         let keys = Key(0).split(300)
-        let svi = SVI(model, guide: AutoDelta(model), optimizer: SGD(learningRate: 0))
+        let svi = SVI(model, guide: AutoDelta(model), optimizer: Resting())
         let fits = try svi.run(keys: keys, steps: 1, device: device.device)
         #expect(fits.status.allSatisfy { $0 == .finished })
         for name in ["x_auto_loc", "y_auto_loc"] {
@@ -74,7 +74,7 @@ import Testing
             m.sample("free", Normal(0, 1))
         }
         let start: [String: Tensor] = ["p": 0.25, "w": [0.5, 0.3, 0.2]]
-        let fits = try SVI(model, guide: AutoDelta(model, initializer: .value(start)), optimizer: SGD(learningRate: 0))
+        let fits = try SVI(model, guide: AutoDelta(model, initializer: .value(start)), optimizer: Resting())
             .run(keys: Key(0).split(4), steps: 1, device: device.device)
         let parameters = try fits.parameters()
         for lane in 0..<4 {
@@ -88,7 +88,7 @@ import Testing
     @Test func medianStartsAreMedians() throws {
         let model = Model { m in m.sample("x", Normal(1, 2)) }
         func starts(_ initializer: Initializer) throws -> [Double] {
-            try SVI(model, guide: AutoDelta(model, initializer: initializer), optimizer: SGD(learningRate: 0))
+            try SVI(model, guide: AutoDelta(model, initializer: initializer), optimizer: Resting())
                 .run(keys: Key(0).split(2000), steps: 1, device: .cpu).unconstrained("x_auto_loc").map { $0[0] }
         }
         func moments(_ values: [Double]) -> (mean: Double, sd: Double) {
@@ -107,7 +107,7 @@ import Testing
     func scalesStartWhereAsked(_ device: TestDevice) throws {
         let model = Model { m in m.sample("x", Normal(0, 1)) }
         for (guide, scale) in [(AutoNormal(model), 0.1), (AutoNormal(model, initialScale: 0.7), 0.7)] {
-            let fits = try SVI(model, guide: guide, optimizer: SGD(learningRate: 0)).run(keys: [Key(0)], steps: 1, device: device.device)
+            let fits = try SVI(model, guide: guide, optimizer: Resting()).run(keys: [Key(0)], steps: 1, device: device.device)
             #expect(abs((try fits.parameters()["x_auto_scale"]?[0][0] ?? .nan) - scale) < 1e-6)
         }
     }

@@ -27,6 +27,7 @@ struct StepTables {
         }
         var constants: Set<Register> = []
         var maps: [(register: Register, op: ElementOp, operands: [Register])] = []
+        // And of scalars alone, which schedules over the steps of a run begin with.
         var ofStep: Set<Register> = []
         // Those that a function stands before.
         var costly: Set<Register> = []
@@ -39,7 +40,7 @@ struct StepTables {
                 maps.append((r, .toReal, operands))
                 ofStep.insert(r)
             case .map(let r, let op, let operands)
-            where isReal(r) && operands.contains(where: ofStep.contains)
+            where isReal(r) && operands.contains(where: { ofStep.contains($0) || scalars[$0] != nil })
                 && operands.allSatisfy({ ofStep.contains($0) || constants.contains($0) || scalars[$0] != nil }):
                 maps.append((r, op, operands))
                 ofStep.insert(r)

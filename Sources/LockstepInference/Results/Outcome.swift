@@ -12,14 +12,13 @@ struct Outcome: Sendable {
     let refusedLosses: [Int]
     let refusedGradients: [Int]
 
-    /// - Parameter slots: entries of the history that the run has reached.
+    /// - Parameters:
+    ///   - results: the state that holds each parameter's result.
+    ///   - slots: entries of the history that the run has reached.
     init(
-        _ execution: any LaneExecution, parameters names: [String], hasStart: [Bool], slots: Int, convergence: Convergence?
+        _ execution: any LaneExecution, results: [String: String], hasStart: [Bool], slots: Int, convergence: Convergence?
     ) throws {
         typealias Name = Bookkeeping.Name
-        var parameters: [String: LaneArray] = [:]
-        for name in names { parameters[name] = try execution.read(StepFunction.parameter(name)) }
-        self.parameters = parameters
         func scalars(_ name: String) throws -> [Double] {
             try execution.read(name).element(0)
         }
@@ -38,6 +37,16 @@ struct Outcome: Sendable {
             }
         }
         let status = status
+        // A lane that diverged has no mean of its last steps: these led nowhere.
+        let lost = status.indices.filter { status[$0].isLost }
+        var parameters: [String: LaneArray] = [:]
+        for (name, state) in results {
+            let result = try execution.read(state)
+            let last = StepFunction.parameter(name)
+            parameters[name] =
+                state == last || lost.isEmpty ? result : result.replacing(lost, with: try execution.read(last).lanes(lost))
+        }
+        self.parameters = parameters
         initialLoss = try scalars(Name.initialLoss).enumerated().map { hasStart[$0] ? $1 : .nan }
         finalLoss = try zip(scalars(Name.tailSum), scalars(Name.tailCount)).enumerated().map { lane, tail in
             if case .converged = status[lane] { return lastWindow[lane] }

@@ -26,6 +26,8 @@ struct Bookkeeping {
         static let interval = "interval"
         /// The first step whose loss counts for the final loss.
         static let tailStart = "tailStart"
+        /// Of the run.
+        static let steps = "steps"
     }
 
     /// Why a lane is frozen.
@@ -42,7 +44,8 @@ struct Bookkeeping {
     private let loss: Tensor
     private let hasFiniteLoss: Tensor
     private let hasFiniteGradient: Tensor
-    private let isLive: Tensor
+    /// Whether the lane moves at all.
+    let isLive: Tensor
     /// Whether the step's update is taken.
     let accepts: Tensor
     private let slots: Int

@@ -30,6 +30,7 @@ struct SVIRun {
         self.device = try device.resolved()
         function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
+        try function.hyperparameters.validate(data, options.precision)
         traceSeconds = clock.time.seconds
     }
 
@@ -91,7 +92,7 @@ struct SVIRun {
         }
         let done = try advance(lanes, execution)
         let slots = (done + options.lossInterval - 1) / options.lossInterval
-        return try Outcome(execution, parameters: function.guide.parameters.map(\.name), hasStart: hasStart, slots: slots, convergence: options.convergence)
+        return try Outcome(execution, results: function.results, hasStart: hasStart, slots: slots, convergence: options.convergence)
     }
 
     /// Runs all steps, or fewer where all lanes stop before.
@@ -121,6 +122,7 @@ struct SVIRun {
             Bookkeeping.Setting.commit: commit ? 1 : 0,
             Bookkeeping.Setting.interval: Double(options.lossInterval),
             Bookkeeping.Setting.tailStart: Double(steps - tail),
+            Bookkeeping.Setting.steps: Double(steps),
         ]
     }
 

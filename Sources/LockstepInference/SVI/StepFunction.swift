@@ -6,11 +6,16 @@ import LockstepTensor
 struct StepFunction {
     let guide: PreparedGuide
     let declarations: [DataDeclaration]
+    /// What the optimiser's numbers have to be.
+    let hyperparameters: HyperparameterCheck
+    /// The states that hold the results, by parameter.
+    let results: [String: String]
     /// Draws starts; the step number is the attempt.
     let start: [LaneFunction.State]
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
 
-    /// - Throws: `ModelError` or `TensorError` when model, guide and loss do not fit together.
+    /// - Throws: `ModelError` or `TensorError` when model, guide and loss do not fit together, `RunError` for an optimiser
+    ///   that does not keep to its word.
     init(_ svi: SVI, slots: Int, convergence: Convergence? = nil) throws {
         let guide = try svi.guide.prepare().including(paramsOf: svi.model)
         self.guide = guide
@@ -19,11 +24,6 @@ struct StepFunction {
             ($0.name, Tensor.input(Input(.state, Self.parameter($0.name), origin: origin), shape: $0.shape))
         })
         let plain = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step")).trace
-        let hyperparameters = svi.optimizer.hyperparameters.compactMap { hyperparameter -> DataDeclaration? in
-            guard case .data(let name) = hyperparameter else { return nil }
-            return DataDeclaration(name: name, shape: [], dtype: .real, bound: nil)
-        }
-        declarations = plain.data + guide.data + hyperparameters
 
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial"))
         start = try guide.parameters.map { parameter in
@@ -37,47 +37,41 @@ struct StepFunction {
         if let failure = loss.failure { throw failure }
         let targets = guide.parameters.compactMap { parameters[$0.name] }
         let gradients = Gradient.of(loss, withRespectTo: targets)
-        let updates = Self.updates(svi.optimizer, guide.parameters, targets, gradients, origin)
-        let bookkeeping = Bookkeeping(loss: loss, gradients: gradients, slots: slots, convergence: convergence, origin: origin)
+        let time = StepTime(origin)
+        let optimizer = try OptimizerStep(svi.optimizer, guide.parameters, targets, gradients, time, origin)
+        hyperparameters = optimizer.check
+        declarations = plain.data + guide.data
+            + optimizer.check.data.map { DataDeclaration(name: $0, shape: [], dtype: .real, bound: nil) }
+        let bookkeeping = Bookkeeping(
+            loss: loss, gradients: optimizer.gradients, slots: slots, convergence: convergence, origin: origin)
         // A parameter whose update overflows stays, so that what a lane carries is finite whatever its rate; the slots
         // follow gradients whose squares are finite. To refuse the
         // whole step instead would keep all updates until the last is known, which costs a tenth of a fit.
-        let states = updates.map { LaneFunction.State($0.name, select($0.isParameter ? bookkeeping.accepts .& $0.new.isFinite : bookkeeping.accepts, $0.new, $0.old)) }
+        var states = optimizer.updates.map {
+            LaneFunction.State(
+                $0.name, select($0.isParameter ? bookkeeping.accepts .& $0.new.isFinite : bookkeeping.accepts, $0.new, $0.old))
+        }
+        if let share = svi.optimizer.averagedShare {
+            let last = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.value) })
+            for parameter in guide.parameters {
+                guard let value = last[Self.parameter(parameter.name)] else { continue }
+                let name = Self.average(parameter.name)
+                let old = Tensor.input(Input(.state, name, origin: origin), shape: parameter.shape)
+                states.append(.init(name, select(bookkeeping.isLive, Self.average(old, value, share, time), old)))
+            }
+        }
+        let state = svi.optimizer.averagedShare == nil ? Self.parameter : { Self.average($0) }
+        results = Dictionary(uniqueKeysWithValues: guide.parameters.map { ($0.name, state($0.name)) })
         step = (states + bookkeeping.states, bookkeeping.records)
     }
 
     static func parameter(_ name: String) -> String { "p/" + name }
+    private static func average(_ name: String) -> String { "a/" + name }
 
-    /// What a step would make of one array of a lane.
-    private struct Update {
-        let name: String
-        let isParameter: Bool
-        let old: Tensor
-        let new: Tensor
-    }
-
-    private static func updates(
-        _ optimizer: any Optimizer, _ parameters: [PreparedGuide.Parameter], _ values: [Tensor], _ gradients: [Tensor],
-        _ origin: Origin
-    ) -> [Update] {
-        let number = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int).asReal + 1
-        func read(_ hyperparameter: Hyperparameter) -> Tensor {
-            switch hyperparameter {
-            case .constant(let value): Tensor(value)
-            case .data(let name): .input(Input(.data, name, origin: origin), shape: [])
-            }
-        }
-        var updates: [Update] = []
-        for ((parameter, value), gradient) in zip(zip(parameters, values), gradients) {
-            let slots = optimizer.slotNames.map { slot in
-                Tensor.input(Input(.state, "o/\(slot)/\(parameter.name)", origin: origin), shape: parameter.shape)
-            }
-            let (next, nextSlots) = optimizer.update(value, gradient: gradient, slots: slots, step: number, read)
-            updates.append(Update(name: Self.parameter(parameter.name), isParameter: true, old: value, new: next))
-            for ((slot, old), new) in zip(zip(optimizer.slotNames, slots), nextSlots) {
-                updates.append(Update(name: "o/\(slot)/\(parameter.name)", isParameter: false, old: old, new: new))
-            }
-        }
-        return updates
+    /// The mean of a parameter's values over the steps since the average began; before that, the last value.
+    private static func average(_ old: Tensor, _ value: Tensor, _ share: Double, _ time: StepTime) -> Tensor {
+        let first = floor(time.steps * Tensor(1 - share) + 0.5)
+        let mean = old + (value - old) * (1 / pointwiseMax(time.done - first + 1, 1))
+        return select((first .< time.done) .& mean.isFinite, mean, value)
     }
 }

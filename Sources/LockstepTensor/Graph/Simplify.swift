@@ -168,6 +168,9 @@ package struct Simplifier {
         case .logOnePlus: return .log(onePlus: values[0])
         case .logGamma where values[0] > 0: return .logGamma(values[0])
         case .abs: return Swift.abs(values[0])
+        case .floor: return values[0].rounded(.down)
+        case .minimum where !values[0].isNaN && !values[1].isNaN: return Swift.min(values[0], values[1])
+        case .maximum where !values[0].isNaN && !values[1].isNaN: return Swift.max(values[0], values[1])
         case .less: return values[0] < values[1] ? 1 : 0
         case .lessOrEqual: return values[0] <= values[1] ? 1 : 0
         case .equal: return values[0] == values[1] ? 1 : 0

@@ -51,6 +51,18 @@ extension Schedule {
     }
 }
 
+extension Hyperparameter {
+    /// A number, or two with a colon between them.
+    init(rateChoice text: String) throws {
+        let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+        // Of normal size as a float, in which the program computes.
+        guard (1...2).contains(numbers.count), numbers.allSatisfy({ $0 > 0 && Float($0).isNormal }) else {
+            throw CommandError("--learning-rate is \(text); give a positive number, or two, as 0.1:0.001")
+        }
+        self = numbers.count == 1 ? .constant(numbers[0]) : .exponentialDecay(from: numbers[0], to: numbers[1])
+    }
+}
+
 extension Example {
     static func chosen(_ name: String) throws -> Example {
         guard let example = named(name) else {

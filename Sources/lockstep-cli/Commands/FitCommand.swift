@@ -21,7 +21,7 @@ struct FitCommand: ParsableCommand {
     var lanes = 1024
 
     @Option(parsing: .unconditional, help: "Updates of each fit.")
-    var steps = 2000
+    var steps = FitDefaults.steps
 
     @Option(parsing: .unconditional, help: "The same seed gives the same starts and draws.")
     var seed: UInt64 = 0
@@ -35,8 +35,12 @@ struct FitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How work is shared out on an OpenCL device.", valueName: "automatic|A|B:vectors:workers|C:workers|D:slices:together"))
     var schedule = Schedule.automatic.description
 
-    @Option(parsing: .unconditional, help: "The step size of Adam.")
-    var learningRate = 0.01
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The step size of Adam: a constant, or two numbers between which it decays exponentially. (default: 0.15, to 0 along a cosine)",
+            valueName: "RATE|FROM:TO"))
+    var learningRate: String?
 
     @Option(parsing: .unconditional, help: "Draws averaged in each step; many take long to compile.")
     var particles = 1
@@ -47,10 +51,11 @@ struct FitCommand: ParsableCommand {
     func run() throws {
         let interruption = Interruption()
         try checkNumbers()
+        let rate = try learningRate.map { try Hyperparameter(rateChoice: $0) } ?? FitDefaults.learningRate
         let problem = try Example.chosen(model).problem(data.map { $0 == "-" ? try Table.standardInput() : try Table(path: $0) })
         let svi = SVI(
             problem.model, guide: try GuideChoice(named: guide).guide(over: problem.guided),
-            optimizer: Adam(learningRate: .constant(learningRate)), loss: TraceELBO(particles: particles))
+            optimizer: FitDefaults.optimizer(learningRate: rate), loss: TraceELBO(particles: particles))
         let device = try Device(choice: device)
         let schedule = try Schedule(choice: schedule)
         // Before the long run, not after it.
@@ -88,9 +93,6 @@ struct FitCommand: ParsableCommand {
         guard steps >= 1, steps <= most.steps else { throw CommandError("--steps is \(steps); give 1 to \(most.steps)") }
         guard particles >= 1, particles <= most.particles else {
             throw CommandError("--particles is \(particles); give 1 to \(most.particles)")
-        }
-        guard learningRate > 0, learningRate.isFinite else {
-            throw CommandError("--learning-rate is \(learningRate); give a positive number")
         }
     }
 }

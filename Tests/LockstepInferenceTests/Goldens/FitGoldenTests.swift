@@ -73,7 +73,7 @@ import Testing
             var options = RunOptions()
             options.precision = .double
             let fits = try SVI(
-                problem.model, guide: AutoDelta(problem.guided, initializer: .value(start)), optimizer: SGD(learningRate: 0)
+                problem.model, guide: AutoDelta(problem.guided, initializer: .value(start)), optimizer: Resting()
             ).run(keys: [Key(1)], steps: 1, data: problem.data, device: .cpu, options: options)
             for (site, value) in row["start"]["unconstrained"].members {
                 #expect(NumPyroGoldens.error(fits.unconstrained(site + "_auto_loc").first ?? [], value.numbers) < 1e-12)

@@ -43,7 +43,7 @@ import Testing
     func stepsAndLanesDrawAnew(_ device: TestDevice) throws {
         var options = RunOptions()
         options.lossInterval = 1
-        let fits = try SVI(Self.model, guide: Self.guide, optimizer: SGD(learningRate: 0))
+        let fits = try SVI(Self.model, guide: Self.guide, optimizer: Resting())
             .run(keys: Key(0).split(40), steps: 100, device: device.device, options: options)
         let losses = try (0..<40).map { try fits.losses(lane: $0) }
         // Of 4,000 floats a few may agree by chance.
@@ -71,7 +71,7 @@ import Testing
         let guided = model.block(hide: ["c"])
         // Minus the loss is quadratic in the draws: its mean over lanes tells whether they are independent.
         let fits = try SVI(
-            model, guide: AutoNormal(guided, initializer: .value(["a": 0, "b": 0]), initialScale: 1), optimizer: SGD(learningRate: 0)
+            model, guide: AutoNormal(guided, initializer: .value(["a": 0, "b": 0]), initialScale: 1), optimizer: Resting()
         ).run(keys: Key(4).split(50), steps: 1, device: .cpu)
         let draws = try (0..<50).map { try fits[$0].sample(80) }
         func column(_ site: String) -> [Double] { draws.flatMap { lane in (0..<80).map { lane[site]?[$0][0] ?? .nan } } }

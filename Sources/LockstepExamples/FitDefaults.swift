@@ -1,0 +1,16 @@
+import Lockstep
+
+/// How the program fits what it is told nothing else of.
+///
+/// Chosen on regressions whose predictors are correlated or of sizes in the hundreds, where a constant rate either never
+/// arrives or never comes to rest: the rate stays near its first value for a third of the steps and then goes to 0. Adam
+/// forgets the gradients of the start, which are larger by orders of magnitude, in some hundreds of steps, and its long mean
+/// of gradients carries it along narrow valleys.
+public enum FitDefaults {
+    public static let steps = 20_000
+    public static let learningRate = Hyperparameter.cosine(from: 0.15, to: 0)
+
+    public static func optimizer(learningRate: Hyperparameter = learningRate) -> Adam {
+        Adam(learningRate: learningRate, beta1: 0.95, beta2: 0.99)
+    }
+}
