@@ -13,6 +13,49 @@ public enum Initializer: Sendable {
     /// Given values, in the latents' own space; latents without one start uniformly with radius 2.
     case value([String: Tensor])
 
+    /// What the given values are used for.
+    ///
+    /// - Parameters:
+    ///   - trace: of the model.
+    ///   - latents: those that start here.
+    /// - Throws: `ModelError` for what no start can be.
+    func uses(_ trace: Trace, _ latents: Set<String>) throws(ModelError) -> [Use] {
+        switch self {
+        case .median, .sample: return []
+        case .uniform(let radius):
+            guard radius >= 0, radius <= 1e30 else {
+                throw ModelError(["Initializer"], "Initializer.uniform: the radius is \(radius); give a number from 0 to 1e30")
+            }
+            return []
+        case .value(let values):
+            var uses: [Use] = []
+            for (name, value) in values.sorted(by: { $0.key < $1.key }) { uses.append(try Self.use(name, value, trace, latents)) }
+            return uses
+        }
+    }
+
+    private static func use(_ name: String, _ value: Tensor, _ trace: Trace, _ latents: Set<String>) throws(ModelError) -> Use {
+        let role = "Initializer.value"
+        guard latents.contains(name), let site = trace[name], let distribution = site.distribution else {
+            let why = trace[name].map { "this is no latent that the guide covers, but \($0.isObserved ? "observed" : "a \($0.kind.rawValue) site")" }
+            throw ModelError(
+                [name], "\(role) of '\(name)': \(why ?? "the guide covers no such latent"); \(Spelling.hint(name, among: latents))")
+        }
+        if let failure = value.failure { throw ModelError(site: name, "\(role) is wrong: \(failure)") }
+        guard Shapes.canBroadcast(value.shape, to: site.value.shape) else {
+            throw ModelError(
+                site: name, "\(role) has shape \(value.shape), which does not broadcast to the latent's shape \(site.value.shape)")
+        }
+        for leaf in Graph.topologicalOrder([value]) {
+            switch leaf.node.op {
+            case .input, .random:
+                throw ModelError(site: name, "\(role) uses a tensor of a model's run; give numbers that are known before it")
+            default: break
+            }
+        }
+        return Use(site: name, role: role, value.asReal.broadcast(to: site.value.shape), distribution.support, .inside)
+    }
+
     /// The start of a latent in unconstrained space.
     func unconstrained(_ name: String, _ distribution: any Distribution, _ run: TraceRun) -> Tensor {
         let source = RandomSource(site: name, purpose: "initial", particle: run.particle, origin: run.origin)

@@ -6,6 +6,8 @@ import LockstepTensor
 struct StepFunction {
     let guide: PreparedGuide
     let declarations: [DataDeclaration]
+    /// What data are held against before a run.
+    let checks: DataChecks
     /// Draws starts; the step number is the attempt.
     let start: [LaneFunction.State]
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
@@ -18,7 +20,7 @@ struct StepFunction {
         let parameters = Dictionary(uniqueKeysWithValues: guide.parameters.map {
             ($0.name, Tensor.input(Input(.state, Self.parameter($0.name), origin: origin), shape: $0.shape))
         })
-        let plain = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step")).trace
+        let (plain, values) = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step"))
         let hyperparameters = svi.optimizer.hyperparameters.compactMap { hyperparameter -> DataDeclaration? in
             guard case .data(let name) = hyperparameter else { return nil }
             return DataDeclaration(name: name, shape: [], dtype: .real, bound: nil)
@@ -26,8 +28,9 @@ struct StepFunction {
         declarations = plain.data + guide.data + hyperparameters
 
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial"))
+        checks = DataChecks(traces: [plain] + (values.trace.map { [$0] } ?? []), starts: initial.uses)
         start = try guide.parameters.map { parameter in
-            guard let value = initial[parameter.name] else {
+            guard let value = initial.values[parameter.name] else {
                 throw ModelError(site: parameter.name, "the guide gives this parameter no start")
             }
             return .init(Self.parameter(parameter.name), value.broadcast(to: parameter.shape))
@@ -44,6 +47,7 @@ struct StepFunction {
         // whole step instead would keep all updates until the last is known, which costs a tenth of a fit.
         let states = updates.map { LaneFunction.State($0.name, select($0.isParameter ? bookkeeping.accepts .& $0.new.isFinite : bookkeeping.accepts, $0.new, $0.old)) }
         step = (states + bookkeeping.states, bookkeeping.records)
+        try StreamCheck.check((start + step.states).map(\.value))
     }
 
     static func parameter(_ name: String) -> String { "p/" + name }
