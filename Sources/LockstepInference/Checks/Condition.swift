@@ -127,7 +127,8 @@ extension Condition {
     func text(_ finding: Finding, lane: Int?) -> String {
         var text = "site '\(use.site)': \(use.role) is \(Self.list(finding.value))\(place(finding, lane))"
         if let rounded = finding.rounded { text += ", which single precision rounds to \(Self.list(rounded))" }
-        let sources = use.value.dataNames.sorted()
+        let own = use.value.dataNames
+        let sources = (own.isEmpty ? names : own).sorted()
         if !sources.isEmpty { text += " (data \(sources.map { "'\($0)'" }.joined(separator: ", ")))" }
         return text + "; " + wanted(finding)
     }
@@ -143,6 +144,7 @@ extension Condition {
         case (_, .finite), (_, .observed), (_, .plain): if isInfinite { text += ", and finite" }
         case (_, .logarithm), (_, .row): break
         }
+        if case .inside = use.rule { return text }
         return isMissing ? text + "; take missing elements out with a mask" : text
     }
 

@@ -64,8 +64,9 @@ public struct AutoNormal: Guide {
     static func starts(
         _ model: Model, _ initializer: Initializer, _ run: TraceRun, _ names: Set<String>, parameter: (String) -> String
     ) throws -> PreparedGuide.Starts {
-        let started = model.assign { name, distribution in
+        let started = model.assign { name, distribution throws(ModelError) in
             guard names.contains(name) else { return nil }
+            _ = try initializer.use(name, distribution)
             return supportBijector(distribution).forward(initializer.unconstrained(name, distribution, run))
         }
         let trace = try started.trace(run)

@@ -20,40 +20,40 @@ public enum Initializer: Sendable {
     ///   - latents: those that start here.
     /// - Throws: `ModelError` for what no start can be.
     func uses(_ trace: Trace, _ latents: Set<String>) throws(ModelError) -> [Use] {
-        switch self {
-        case .median, .sample: return []
-        case .uniform(let radius):
-            guard radius >= 0, radius <= 1e30 else {
-                throw ModelError(["Initializer"], "Initializer.uniform: the radius is \(radius); give a number from 0 to 1e30")
-            }
-            return []
-        case .value(let values):
-            var uses: [Use] = []
-            for (name, value) in values.sorted(by: { $0.key < $1.key }) { uses.append(try Self.use(name, value, trace, latents)) }
-            return uses
+        if case .uniform(let radius) = self, !(radius >= 0 && radius <= 1e30) {
+            throw ModelError(["Initializer"], "Initializer.uniform: the radius is \(radius); give a number from 0 to 1e30")
         }
+        guard case .value(let values) = self else { return [] }
+        var uses: [Use] = []
+        for name in values.keys.sorted() {
+            guard latents.contains(name), let distribution = trace[name]?.distribution else {
+                let why = trace[name].map { "this is no latent that the guide covers, but \($0.isObserved ? "observed" : "a \($0.kind.rawValue) site")" }
+                throw ModelError(
+                    [name], "\(Self.role) of '\(name)': \(why ?? "the guide covers no such latent"); \(Spelling.hint(name, among: latents))")
+            }
+            if let use = try use(name, distribution) { uses.append(use) }
+        }
+        return uses
     }
 
-    private static func use(_ name: String, _ value: Tensor, _ trace: Trace, _ latents: Set<String>) throws(ModelError) -> Use {
-        let role = "Initializer.value"
-        guard latents.contains(name), let site = trace[name], let distribution = site.distribution else {
-            let why = trace[name].map { "this is no latent that the guide covers, but \($0.isObserved ? "observed" : "a \($0.kind.rawValue) site")" }
-            throw ModelError(
-                [name], "\(role) of '\(name)': \(why ?? "the guide covers no such latent"); \(Spelling.hint(name, among: latents))")
-        }
-        if let failure = value.failure { throw ModelError(site: name, "\(role) is wrong: \(failure)") }
-        guard Shapes.canBroadcast(value.shape, to: site.value.shape) else {
-            throw ModelError(
-                site: name, "\(role) has shape \(value.shape), which does not broadcast to the latent's shape \(site.value.shape)")
+    private static let role = "Initializer.value"
+
+    /// What the value given for a latent is used for; nil where there is none.
+    func use(_ name: String, _ distribution: any Distribution) throws(ModelError) -> Use? {
+        guard case .value(let values) = self, let value = values[name] else { return nil }
+        if let failure = value.failure { throw ModelError(site: name, "\(Self.role) is wrong: \(failure)") }
+        let shape = distribution.shape()
+        guard Shapes.canBroadcast(value.shape, to: shape) else {
+            throw ModelError(site: name, "\(Self.role) has shape \(value.shape), which does not broadcast to the latent's shape \(shape)")
         }
         for leaf in Graph.topologicalOrder([value]) {
             switch leaf.node.op {
             case .input, .random:
-                throw ModelError(site: name, "\(role) uses a tensor of a model's run; give numbers that are known before it")
+                throw ModelError(site: name, "\(Self.role) uses a tensor of a model's run; give numbers that are known before it")
             default: break
             }
         }
-        return Use(site: name, role: role, value.asReal.broadcast(to: site.value.shape), distribution.support, .inside)
+        return Use(site: name, role: Self.role, value.asReal.broadcast(to: shape), distribution.support, .inside)
     }
 
     /// The start of a latent in unconstrained space.

@@ -7,23 +7,13 @@ import Testing
 @Suite struct MissingValueTests {
     static let x: [Double] = [0.5, -1, 2, 0.25]
     static let y: [Double] = [1, -0.5, 2.5, 0]
-    static let group = [0, 1, 1, 0]
 
-    /// A regression, with masks as given.
-    static func model(
-        _ counts: @escaping @Sendable (_ x: Tensor, _ y: Tensor, _ s: Tensor) -> Tensor?, weights: Bool = false
-    ) -> Model {
+    /// A regression, with a mask as given.
+    static func model(_ counts: @escaping @Sendable (_ x: Tensor, _ y: Tensor, _ s: Tensor) -> Tensor) -> Model {
         Model { m in
             let (x, y, s) = (m.data("x", shape: [4]), m.data("y", shape: [4]), m.data("s", shape: [4]))
             let slope = m.sample("slope", Normal(0, 1))
-            m.plate("rows", 4) { m in
-                let body: (inout ModelContext) -> Void = { m in m.observe("obs", Normal(slope * x, s), y) }
-                switch counts(x, y, s) {
-                case nil: body(&m)
-                case let mask? where weights: m.scale(mask.asReal) { m in body(&m) }
-                case let mask?: m.mask(mask) { m in body(&m) }
-                }
-            }
+            m.plate("rows", 4) { m in m.mask(counts(x, y, s)) { m in m.observe("obs", Normal(slope * x, s), y) } }
         }
     }
 
@@ -53,7 +43,7 @@ import Testing
 
     /// Each of the ways to say which rows count lets each of the data be missing there.
     @Test func whatIsExcludedMayBeMissing() throws {
-        let masks: [(String, @Sendable (Tensor, Tensor, Tensor) -> Tensor?)] = [
+        let masks: [(String, @Sendable (Tensor, Tensor, Tensor) -> Tensor)] = [
             ("isFinite", { x, y, s in x.isFinite .& y.isFinite .& s.isFinite }),
             ("equal to itself", { x, y, s in (x .== x) .& (y .== y) .& (s .== s) }),
             ("not unequal", { x, y, s in .!((x .!= x) .| (y .!= y) .| (s .!= s)) }),
@@ -61,14 +51,13 @@ import Testing
             ("a literal", { _, _, _ in Tensor([1, 0, 1, 1]) .!= 0 }),
         ]
         for (name, mask) in masks {
-            for weights in [false, true] {
-                let model = Self.model(mask, weights: weights)
-                // Comparisons with NaN are an answer to a mask, not to arithmetic.
-                let isArithmetic = weights && name == "by comparison"
-                func text(_ run: () throws -> Fits) -> String? { errorText { _ = try run() } }
-                #expect((text { try Self.run(model, x: [0.5, .nan, 2, 0.25]) } == nil) != isArithmetic, "x, \(name), \(weights)")
-                #expect((text { try Self.run(model, y: [0.5, .nan, 2, 0.25]) } == nil) != isArithmetic, "y, \(name), \(weights)")
-                #expect((text { try Self.run(model, s: [0.5, .nan, 2, 0.25]) } == nil) != isArithmetic, "s, \(name), \(weights)")
+            let model = Self.model(mask)
+            let svi = SVI(model, guide: AutoNormal(model), optimizer: Adam())
+            let good = ["x": Self.x, "y": Self.y, "s": [1, 1, 1, 1]]
+            for missing in good.keys {
+                let data = good.merging([missing: [0.5, .nan, 2, 0.25]]) { $1 }
+                let text = errorText { _ = try svi.explain(steps: 1, lanes: 2, data: data.mapValues { .shared($0) }, device: .cpu) }
+                #expect(text == nil, "\(missing), \(name)")
             }
         }
     }
@@ -184,7 +173,7 @@ import Testing
             options.precision = precision
             let text = errorText {
                 _ = try SVI(test.model, guide: AutoNormal(test.model), optimizer: Adam())
-                    .run(keys: Key(0).split(2), steps: 1, data: test.data, device: .cpu, options: options)
+                    .explain(steps: 1, lanes: 2, data: test.data, device: .cpu, options: options)
             }
             guard let place = test.place else {
                 #expect(text == nil)
