@@ -106,6 +106,7 @@ import Testing
             case .finished: #expect(refused[lane] < 1000)
             case .converged: Issue.record("nobody asked for that")
             case .diverged(let step): #expect(step < 1000 && refused[lane] >= 10)
+            case .badData: Issue.record("there are no data")
             case .noValidStart: Issue.record("the start is fixed, and half of all draws are in the support there")
             }
         }

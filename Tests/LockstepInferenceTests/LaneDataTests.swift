@@ -120,10 +120,14 @@ import Testing
         Case("unknown", "z", .shared(1), "data 'z' is not read by the model; it reads group, y"),
         Case("too few", "y", .shared([1, 2]), "data 'y' has 2 numbers; the model wants shape [3], which is 3"),
         Case("scalar", "y", .shared(1), "data 'y' has 1 numbers; the model wants shape [3], which is 3"),
-        Case("NaN", "y", .shared([1, .nan, 3]), "data 'y' is NaN at position 1; remove the row, or model what is missing"),
+        Case(
+            "NaN", "y", .shared([1, .nan, 3]),
+            "data 'y' is NaN at position 1, and the density of site 'obs' depends on it; "
+                + "exclude what is missing with a mask, as in m.mask(y.isFinite), or model it"),
         Case(
             "NaN in a lane", "y", .perLane([[1, 2, 3], [1, 2, .nan]]),
-            "data 'y' is NaN at position 2 of lane 1; remove the row, or model what is missing"),
+            "data 'y' is NaN at position 2 of lane 1, and the density of site 'obs' depends on it; "
+                + "exclude what is missing with a mask, as in m.mask(y.isFinite), or model it"),
         Case(
             "wrong number of lanes", "y", .perLane([[1, 2, 3]]), "data 'y' has 1 arrays; give one for each of the 2 lanes"),
         Case(
@@ -133,7 +137,7 @@ import Testing
             "ragged", "y", .perLane([[1, 2], [3, 4, 5, 6]]), "data 'y' has 2 numbers in lane 0; the model wants shape [3], which is 3"),
         Case("not whole", "group", .shared([0, 0.5, 1]), "data 'group' is 0.5 at position 1, where a whole number is wanted"),
         Case("infinite index", "group", .shared([0, .infinity, 1]), "data 'group' is inf at position 1, where a whole number is wanted"),
-        Case("NaN index", "group", .shared([0, .nan, 1]), "data 'group' is NaN at position 1; remove the row, or model what is missing"),
+        Case("NaN index", "group", .shared([0, .nan, 1]), "data 'group' is NaN at position 1, where a whole number is wanted; give any valid one where a mask excludes it"),
         Case("index too large", "group", .shared([0, 1, 2]), "data 'group' is 2 at position 2; it must lie in 0 ..< 2"),
         Case(
             "index negative in a lane", "group", .perLane([[0, 1, 0], [0, -1, 0]]),
@@ -167,7 +171,7 @@ import Testing
         let svi = SVI(model, guide: AutoNormal(model), optimizer: Adam())
         let text = errorText { _ = try svi.run(keys: [Key(0)], steps: 2, data: ["group": .shared([0, 2])], device: device.device) }
         let found = try #require(text)
-        #expect(found.contains("'group'") && found.contains("element 1") && found.contains("0 to 1"), "\(found)")
+        #expect(found == "site 'obs': an index is 2 at position 1 (data 'group'); it must lie in 0 ..< 2")
     }
 
     @Test func hyperparametersAreData() {

@@ -33,6 +33,8 @@ struct RunReport: Codable {
     let lanes, rows, latents, steps: Int
     /// Of the first run; later ones find compiled kernels in the driver's cache.
     let traceSeconds, compileSeconds, firstLaunchSeconds: Double
+    /// The median time to hold data against their uses; absent from reports of before that was done.
+    let checkSeconds: Double?
     /// Processor time of those, of all cores.
     let compileCpuSeconds, firstLaunchCpuSeconds: Double
     /// The median run, without tracing and compiling; and the processor time of the median run, of all cores.
@@ -55,6 +57,7 @@ struct RunReport: Codable {
         latents = try problem.latents()
         steps = fits.steps
         traceSeconds = fits.timings.trace
+        checkSeconds = timings.map(\.check).median
         compileSeconds = fits.timings.compile
         firstLaunchSeconds = fits.timings.firstLaunch
         compileCpuSeconds = fits.timings.compileProcessor

@@ -108,7 +108,7 @@ extension Constraint: CustomStringConvertible {
         bound.splat.map(Self.text) ?? unknown
     }
 
-    static func text(_ value: Double) -> String {
+    package static func text(_ value: Double) -> String {
         Int(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 }

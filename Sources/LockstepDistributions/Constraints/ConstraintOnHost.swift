@@ -12,9 +12,9 @@ extension Constraint {
         case .nonNegative: return values.allSatisfy { $0 >= 0 }
         case .unitInterval: return values.allSatisfy { $0 >= 0 && $0 <= 1 }
         case .interval(let lower, let upper):
-            return Self.compare(values, [lower, upper]) { $1[0] <= $0 && $0 <= $1[1] }
+            return Self.compare(values, shape, [lower, upper]) { $1[0] <= $0 && $0 <= $1[1] }
         case .greaterThan(let lower):
-            return Self.compare(values, [lower]) { $1[0] < $0 }
+            return Self.compare(values, shape, [lower]) { $1[0] < $0 }
         case .simplex:
             return Self.rows(values, shape).allSatisfy { row in
                 row.allSatisfy { $0 >= 0 } && Swift.abs(row.reduce(0, +) - 1) < Self.simplexTolerance
@@ -25,17 +25,19 @@ extension Constraint {
         case .boolean: return values.allSatisfy { $0 == 0 || $0 == 1 }
         case .nonNegativeInteger: return values.allSatisfy { $0 >= 0 && $0 == $0.rounded() }
         case .integerInterval(let lower, let upper):
-            return Self.compare(values, [lower, upper]) { $1[0] <= $0 && $0 <= $1[1] && $0 == $0.rounded() }
+            return Self.compare(values, shape, [lower, upper]) { $1[0] <= $0 && $0 <= $1[1] && $0 == $0.rounded() }
         case .independent(let base, _): return base.admits(values, shape: shape)
         }
     }
 
     /// Tests each value against the bounds next to it, when those are literals.
-    private static func compare(_ values: [Double], _ bounds: [Tensor], _ test: (Double, [Double]) -> Bool) -> Bool? {
+    private static func compare(
+        _ values: [Double], _ shape: Shape, _ bounds: [Tensor], _ test: (Double, [Double]) -> Bool
+    ) -> Bool? {
         var known: [[Double]] = []
         for bound in bounds {
             guard bound.failure == nil, case .literal(let literal) = bound.node.op,
-                literal.count == 1 || values.count == 1 || literal.count == values.count
+                literal.count == 1 || values.count == 1 || bound.shape == shape
             else { return nil }
             known.append(literal)
         }

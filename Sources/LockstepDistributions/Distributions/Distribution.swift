@@ -65,11 +65,29 @@ public struct DistributionParameter: Sendable {
     public let name: String
     public let value: Tensor
     public let constraint: Constraint
+    /// Rightmost axes of the distribution's event that to this parameter are a batch.
+    package private(set) var eventAxes = 0
+    /// Whether -infinity will do too: the value is the logarithm of something that may be 0.
+    package private(set) var isLogarithm = false
 
     public init(_ name: String, _ value: Tensor, _ constraint: Constraint) {
         self.name = name
         self.value = value
         self.constraint = constraint
+    }
+
+    /// As a parameter of a distribution that takes `axes` batch axes into its event.
+    package func inEvent(_ axes: Int) -> DistributionParameter {
+        var copy = self
+        copy.eventAxes += axes
+        return copy
+    }
+
+    /// As the logarithm of something that may be 0.
+    var asLogarithm: DistributionParameter {
+        var copy = self
+        copy.isLogarithm = true
+        return copy
     }
 
     /// Says what is wrong with a parameter that the host knows to be impossible; nil when it is fine, or not known

@@ -24,7 +24,7 @@ public struct AutoDelta: Guide {
             data: data,
             hasQuantiles: true,
             initial: { run in
-                try AutoNormal.startValues(model, initializer, run, names, parameter: AutoNormal.loc)
+                try AutoNormal.starts(model, initializer, run, names, parameter: AutoNormal.loc)
             },
             values: { _, parameters, _ in
                 PreparedGuide.Values(

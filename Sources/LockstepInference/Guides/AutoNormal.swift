@@ -32,11 +32,11 @@ public struct AutoNormal: Guide {
             data: data,
             hasQuantiles: true,
             initial: { run in
-                var values = try Self.startValues(model, initializer, run, names, parameter: Self.loc)
+                var starts = try Self.starts(model, initializer, run, names, parameter: Self.loc)
                 for site in sites {
-                    values[Self.scale(site.name)] = SoftplusBijector().inverse(Tensor(repeating: initialScale, shape: site.shape))
+                    starts.values[Self.scale(site.name)] = SoftplusBijector().inverse(Tensor(repeating: initialScale, shape: site.shape))
                 }
-                return values
+                return starts
             },
             values: { draw, parameters, run in
                 let latents = try Dictionary(uniqueKeysWithValues: sites.map { site in
@@ -61,19 +61,21 @@ public struct AutoNormal: Guide {
     static func scale(_ site: String) -> String { site + "_auto_scale" }
 
     /// Starts of all latents of a model, by parameter name.
-    static func startValues(
+    static func starts(
         _ model: Model, _ initializer: Initializer, _ run: TraceRun, _ names: Set<String>, parameter: (String) -> String
-    ) throws -> [String: Tensor] {
-        let started = model.assign { name, distribution in
+    ) throws -> PreparedGuide.Starts {
+        let started = model.assign { name, distribution throws(ModelError) in
             guard names.contains(name) else { return nil }
+            _ = try initializer.use(name, distribution)
             return supportBijector(distribution).forward(initializer.unconstrained(name, distribution, run))
         }
-        var values: [String: Tensor] = [:]
-        for site in try started.trace(run).latents where names.contains(site.name) {
+        let trace = try started.trace(run)
+        var starts = PreparedGuide.Starts(uses: try initializer.uses(trace, names))
+        for site in trace.latents where names.contains(site.name) {
             guard let distribution = site.distribution else { continue }
-            values[parameter(site.name)] = initializer.unconstrained(site.name, distribution, run)
+            starts.values[parameter(site.name)] = initializer.unconstrained(site.name, distribution, run)
         }
-        return values
+        return starts
     }
 
     /// One latent's draw, loc + scale * standard, where scale = softplus(unconstrained scale).

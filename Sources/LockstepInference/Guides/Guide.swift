@@ -31,11 +31,32 @@ public struct PreparedGuide: Sendable {
     /// What the guide says of the latents of one run.
     package struct Values: Sendable {
         /// The value of a latent by site and distribution; nil where the guide has none.
-        package let assign: @Sendable (String, any Distribution) -> Tensor?
+        package let assign: @Sendable (String, any Distribution) throws(ModelError) -> Tensor?
         /// The log density of these values, a scalar, given the model's trace under them.
         package let logDensity: @Sendable (Trace) -> Tensor
         /// The parameters as a user knows them, in their own space, given the model's trace.
         package let parameters: @Sendable (Trace) -> [(name: String, value: Tensor)]
+        /// Of a guide that is a model.
+        package let trace: Trace?
+
+        init(
+            assign: @escaping @Sendable (String, any Distribution) throws(ModelError) -> Tensor?,
+            logDensity: @escaping @Sendable (Trace) -> Tensor,
+            parameters: @escaping @Sendable (Trace) -> [(name: String, value: Tensor)], trace: Trace? = nil
+        ) {
+            self.assign = assign
+            self.logDensity = logDensity
+            self.parameters = parameters
+            self.trace = trace
+        }
+    }
+
+    /// Where the parameters start.
+    package struct Starts: Sendable {
+        /// Unconstrained, by parameter.
+        package var values: [String: Tensor] = [:]
+        /// What the given ones are used for.
+        package var uses: [Use] = []
     }
 
     package let parameters: [Parameter]
@@ -48,13 +69,13 @@ public struct PreparedGuide: Sendable {
     /// Whether `quantile` draws have a closed form.
     package let hasQuantiles: Bool
     /// The unconstrained start of each parameter.
-    package let initial: @Sendable (TraceRun) throws -> [String: Tensor]
+    package let initial: @Sendable (TraceRun) throws -> Starts
     /// Values for given unconstrained parameters.
     package let values: @Sendable (Draw, [String: Tensor], TraceRun) throws -> Values
 
     init(
         parameters: [Parameter], latents: Set<String>, modelParams: Set<String> = [], data: [DataDeclaration],
-        hasQuantiles: Bool, initial: @escaping @Sendable (TraceRun) throws -> [String: Tensor],
+        hasQuantiles: Bool, initial: @escaping @Sendable (TraceRun) throws -> Starts,
         values: @escaping @Sendable (Draw, [String: Tensor], TraceRun) throws -> Values
     ) {
         self.parameters = parameters

@@ -13,6 +13,49 @@ public enum Initializer: Sendable {
     /// Given values, in the latents' own space; latents without one start uniformly with radius 2.
     case value([String: Tensor])
 
+    /// What the given values are used for.
+    ///
+    /// - Parameters:
+    ///   - trace: of the model.
+    ///   - latents: those that start here.
+    /// - Throws: `ModelError` for what no start can be.
+    func uses(_ trace: Trace, _ latents: Set<String>) throws(ModelError) -> [Use] {
+        if case .uniform(let radius) = self, !(radius >= 0 && radius <= 1e30) {
+            throw ModelError(["Initializer"], "Initializer.uniform: the radius is \(radius); give a number from 0 to 1e30")
+        }
+        guard case .value(let values) = self else { return [] }
+        var uses: [Use] = []
+        for name in values.keys.sorted() {
+            guard latents.contains(name), let distribution = trace[name]?.distribution else {
+                let why = trace[name].map { "this is no latent that the guide covers, but \($0.isObserved ? "observed" : "a \($0.kind.rawValue) site")" }
+                throw ModelError(
+                    [name], "\(Self.role) of '\(name)': \(why ?? "the guide covers no such latent"); \(Spelling.hint(name, among: latents))")
+            }
+            if let use = try use(name, distribution) { uses.append(use) }
+        }
+        return uses
+    }
+
+    private static let role = "Initializer.value"
+
+    /// What the value given for a latent is used for; nil where there is none.
+    func use(_ name: String, _ distribution: any Distribution) throws(ModelError) -> Use? {
+        guard case .value(let values) = self, let value = values[name] else { return nil }
+        if let failure = value.failure { throw ModelError(site: name, "\(Self.role) is wrong: \(failure)") }
+        let shape = distribution.shape()
+        guard Shapes.canBroadcast(value.shape, to: shape) else {
+            throw ModelError(site: name, "\(Self.role) has shape \(value.shape), which does not broadcast to the latent's shape \(shape)")
+        }
+        for leaf in Graph.topologicalOrder([value]) {
+            switch leaf.node.op {
+            case .input, .random:
+                throw ModelError(site: name, "\(Self.role) uses a tensor of a model's run; give numbers that are known before it")
+            default: break
+            }
+        }
+        return Use(site: name, role: Self.role, value.asReal.broadcast(to: shape), distribution.support, .inside)
+    }
+
     /// The start of a latent in unconstrained space.
     func unconstrained(_ name: String, _ distribution: any Distribution, _ run: TraceRun) -> Tensor {
         let source = RandomSource(site: name, purpose: "initial", particle: run.particle, origin: run.origin)

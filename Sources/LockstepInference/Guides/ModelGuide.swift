@@ -17,11 +17,9 @@ extension Model: Guide {
             data: prototype.data,
             hasQuantiles: false,
             initial: { run in
-                var values: [String: Tensor] = [:]
-                for site in try guide.trace(run).params {
-                    values[site.name] = try site.bijector().inverse(site.initial ?? site.value)
-                }
-                return values
+                var starts = PreparedGuide.Starts()
+                for site in try guide.trace(run).params { try starts.add(site) }
+                return starts
             },
             values: { _, unconstrained, run in
                 let own = TraceRun(origin: run.origin, particle: run.particle, purpose: run.purpose + "/guide")
@@ -32,9 +30,14 @@ extension Model: Guide {
                 }
                 let trace = try guide.substitute(values).trace(own)
                 return PreparedGuide.Values(
-                    assign: { name, _ in trace[name].flatMap { $0.isLatent ? $0.value : nil } },
+                    assign: { name, distribution throws(ModelError) in
+                        guard let site = trace[name], site.isLatent else { return nil }
+                        try site.checkGuides(distribution)
+                        return site.value
+                    },
                     logDensity: { _ in trace.logJoint },
-                    parameters: { _ in trace.params.map { ($0.name, $0.value) } })
+                    parameters: { _ in trace.params.map { ($0.name, $0.value) } },
+                    trace: trace)
             })
     }
 }

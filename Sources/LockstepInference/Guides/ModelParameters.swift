@@ -22,11 +22,9 @@ extension PreparedGuide {
             data: data,
             hasQuantiles: hasQuantiles,
             initial: { run in
-                var values = try guideInitial(run)
-                for site in try model.trace(run).params where addedNames.contains(site.name) {
-                    values[site.name] = try site.bijector().inverse(site.initial ?? site.value)
-                }
-                return values
+                var starts = try guideInitial(run)
+                for site in try model.trace(run).params where addedNames.contains(site.name) { try starts.add(site) }
+                return starts
             },
             values: { draw, parameters, run in
                 let inner = try guideValues(draw, parameters, run)
@@ -35,7 +33,8 @@ extension PreparedGuide {
                     parameters: { trace in
                         inner.parameters(trace)
                             + trace.params.filter { addedNames.contains($0.name) }.map { ($0.name, $0.value) }
-                    })
+                    },
+                    trace: inner.trace)
             })
     }
 
@@ -50,6 +49,14 @@ extension PreparedGuide {
             values[site.name] = try site.bijector().forward(unconstrained)
         }
         return assigned.substitute(values)
+    }
+}
+
+extension PreparedGuide.Starts {
+    /// The start of a `param` site.
+    mutating func add(_ site: Site) throws {
+        values[site.name] = try site.bijector().inverse(site.initial ?? site.value)
+        uses += site.uses
     }
 }
 

@@ -8,6 +8,8 @@ public enum FitStatus: Hashable, Sendable, CustomStringConvertible {
     case diverged(step: Int)
     /// No start was found at which loss and gradient are finite.
     case noValidStart
+    /// The lane's own data are not what the model uses them for, and `RunOptions.badData` left it out.
+    case badData
 
     public var description: String {
         switch self {
@@ -15,6 +17,7 @@ public enum FitStatus: Hashable, Sendable, CustomStringConvertible {
         case .converged(let step): "converged at step \(step)"
         case .diverged(let step): "diverged at step \(step)"
         case .noValidStart: "no valid start"
+        case .badData: "bad data"
         }
     }
 
@@ -22,7 +25,15 @@ public enum FitStatus: Hashable, Sendable, CustomStringConvertible {
     public var isLost: Bool {
         switch self {
         case .finished, .converged: false
-        case .diverged, .noValidStart: true
+        case .diverged, .noValidStart, .badData: true
+        }
+    }
+
+    /// Whether the lane took a step.
+    package var hasStarted: Bool {
+        switch self {
+        case .finished, .converged, .diverged: true
+        case .noValidStart, .badData: false
         }
     }
 }

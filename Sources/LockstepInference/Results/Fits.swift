@@ -6,6 +6,8 @@ import LockstepTensor
 public struct Timings: Sendable, Hashable {
     /// From closures to expressions.
     public let trace: Double
+    /// Data held against what the model uses them for.
+    public let check: Double
     /// From expressions to something that the device runs.
     public let compile: Double
     /// All steps of all lanes, transfers included.
@@ -42,10 +44,12 @@ public struct Fits: Sendable {
     public let steps: Int
     public let timings: Timings
     public let layout: RunLayout
+    /// What is wrong with the data of the lanes that `RunOptions.badData` left out.
+    public let badData: [Int: DataError]
 
     init(
         svi: SVI, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome, device: ResolvedDevice,
-        options: RunOptions, steps: Int, timings: Timings, layout: RunLayout
+        options: RunOptions, steps: Int, timings: Timings, layout: RunLayout, badData: [Int: DataError] = [:]
     ) {
         self.svi = svi
         self.guide = guide
@@ -57,6 +61,7 @@ public struct Fits: Sendable {
         self.steps = steps
         self.timings = timings
         self.layout = layout
+        self.badData = badData
     }
 
     public var lanes: Int { keys.count }
@@ -91,12 +96,15 @@ public struct Fits: Sendable {
     }
 
     /// The parameters of all lanes in their own space, by name: the last finite ones of a lane that diverged, NaN for
-    /// a lane without a valid start.
+    /// a lane without a valid start or with bad data.
     ///
     /// - Throws: when a device fails.
     public func parameters() throws -> [String: LaneValues] {
-        let lost = status.indices.filter { status[$0] == .noValidStart }
-        return try PosteriorQuery(self).parameters(Array(0..<lanes)).mapValues { $0.erasing(lost) }
+        let lost = status.indices.filter { !status[$0].hasStarted }
+        // Bad data are not evaluated: another lane stands in.
+        let standIn = status.firstIndex { $0 != .badData } ?? 0
+        let places = status.indices.map { status[$0] == .badData ? standIn : $0 }
+        return try PosteriorQuery(self).parameters(places).mapValues { $0.erasing(lost) }
     }
 
     func check(_ lane: Int) throws {
@@ -166,6 +174,9 @@ public struct Fit: Sendable {
 
     private func checkUsable() throws {
         try fits.check(lane)
-        if status == .noValidStart { throw RunError("lane \(lane) has no result: \(status)") }
+        guard status.hasStarted else {
+            let why = fits.badData[lane].map { ": \($0)" } ?? ""
+            throw RunError("lane \(lane) has no result: \(status)\(why)")
+        }
     }
 }

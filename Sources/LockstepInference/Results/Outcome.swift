@@ -56,6 +56,35 @@ struct Outcome: Sendable {
         refusedGradients = try scalars(Name.refusedGradients).map { Int($0) }
     }
 
+    /// Of lanes that were left out for their data.
+    init(leftOut lanes: Int, _ parameters: [PreparedGuide.Parameter], slots: Int, _ precision: Precision) {
+        func nothing(_ count: Int) -> LaneArray {
+            let elements: LaneArray.Elements = precision == .float
+                ? .float(Array(repeating: .nan, count: lanes * count)) : .double(Array(repeating: .nan, count: lanes * count))
+            return LaneArray(lanes: lanes, count: count, elements: elements)
+        }
+        self.parameters = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, nothing($0.shape.elementCount)) })
+        losses = nothing(slots)
+        initialLoss = Array(repeating: .nan, count: lanes)
+        finalLoss = initialLoss
+        status = Array(repeating: .badData, count: lanes)
+        refusedLosses = Array(repeating: 0, count: lanes)
+        refusedGradients = refusedLosses
+    }
+
+    private init(_ outcome: Outcome, _ order: [Int]) {
+        parameters = outcome.parameters.mapValues { $0.lanes(order) }
+        losses = outcome.losses.lanes(order)
+        initialLoss = order.map { outcome.initialLoss[$0] }
+        finalLoss = order.map { outcome.finalLoss[$0] }
+        status = order.map { outcome.status[$0] }
+        refusedLosses = order.map { outcome.refusedLosses[$0] }
+        refusedGradients = order.map { outcome.refusedGradients[$0] }
+    }
+
+    /// The lanes in another order.
+    func lanes(_ order: [Int]) -> Outcome { Outcome(self, order) }
+
     private init(_ a: Outcome, _ b: Outcome) {
         parameters = a.parameters.merging(b.parameters) { $0.appending($1) }
         losses = a.losses.appending(b.losses)

@@ -30,6 +30,7 @@ extension SVI {
                 self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
             let binding = try DataBinding(function.declarations, data, lanes: lanes)
             try function.hyperparameters.validate(data, options.precision)
+            _ = try function.checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData)
             let program = try Lowering.lower(
                 LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
             let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)

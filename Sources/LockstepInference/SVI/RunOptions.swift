@@ -12,6 +12,8 @@ public struct RunOptions: Sendable {
     public var memoryBudget: Int?
     /// Starts tried for a lane whose loss or gradient is not finite at its start.
     public var startAttempts = 100
+    /// What is done about lanes whose own data are not what the model uses them for.
+    public var badData = BadData.throw
     /// When a lane stops before the last step; nil lets all lanes run to the end.
     public var convergence: Convergence?
     /// Called from time to time with the share of all steps that is done.

@@ -16,7 +16,12 @@ struct SVIRun {
     private let binding: DataBinding
     /// Started with the call.
     private let clock: Clock
+    /// Why lanes are left out.
+    private let badData: [Int: DataError]
+    /// The others.
+    private let good: [Int]
     private let traceSeconds: Double
+    private let checkSeconds: Double
     /// Steps at the end whose mean loss is a fit's final loss.
     private let tail: Int
 
@@ -32,6 +37,11 @@ struct SVIRun {
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
         try function.hyperparameters.validate(data, options.precision)
         traceSeconds = clock.time.seconds
+        let checking = Clock()
+        let badData = try function.checks.check(binding, lanes: keys.count, precision: options.precision, policy: options.badData)
+        self.badData = badData
+        good = keys.indices.filter { badData[$0] == nil }
+        checkSeconds = checking.time.seconds
     }
 
     func run() throws -> Fits {
@@ -53,22 +63,33 @@ struct SVIRun {
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
         var firstLaunch: Clock.Time?
-        for first in stride(from: 0, to: keys.count, by: waveSize) {
-            let lanes = Array(first..<min(first + waveSize, keys.count))
+        for first in stride(from: 0, to: good.count, by: waveSize) {
+            let lanes = Array(good[first..<min(first + waveSize, good.count)])
             let wave = try run(lanes, step, start, &firstLaunch)
             outcome = outcome.map { $0.appending(wave) } ?? wave
         }
+        if !badData.isEmpty { outcome = withLanesLeftOut(outcome) }
         guard let outcome else { throw RunError("there are no lanes: give at least one key") }
         return Fits(
             svi: svi, guide: function.guide, keys: keys, binding: binding, outcome: outcome, device: device, options: options,
             steps: steps,
             timings: timings(compile: compileTime, run: running.time, firstLaunch: firstLaunch ?? clock.time),
-            layout: layout(step, bytesPerLane: bytes))
+            layout: layout(step, bytesPerLane: bytes), badData: badData)
+    }
+
+    /// The outcome of all lanes in order, when some were left out.
+    private func withLanesLeftOut(_ outcome: Outcome?) -> Outcome {
+        let bad = badData.keys.sorted()
+        let slots = outcome?.losses.count ?? (steps + options.lossInterval - 1) / options.lossInterval
+        let none = Outcome(leftOut: bad.count, function.guide.parameters, slots: slots, options.precision)
+        var order = Array(repeating: 0, count: keys.count)
+        for (place, lane) in (good + bad).enumerated() { order[lane] = place }
+        return (outcome?.appending(none) ?? none).lanes(order)
     }
 
     private func timings(compile: Clock.Time, run: Clock.Time, firstLaunch: Clock.Time) -> Timings {
         Timings(
-            trace: traceSeconds, compile: compile.seconds, run: run.seconds, firstLaunch: firstLaunch.seconds,
+            trace: traceSeconds, check: checkSeconds, compile: compile.seconds, run: run.seconds, firstLaunch: firstLaunch.seconds,
             runProcessor: run.processorSeconds, compileProcessor: compile.processorSeconds,
             firstLaunchProcessor: firstLaunch.processorSeconds)
     }
@@ -102,6 +123,7 @@ struct SVIRun {
         let settings = settings(commit: true)
         // Without a listener or a hope to be done early there is nothing to stop for.
         let piece = options.onProgress == nil && options.convergence == nil ? steps : max(1, steps / 50)
+        let before = good.firstIndex(of: lanes[0]) ?? 0
         var done = 0
         var allStopped = false
         while done < steps, !allStopped {
@@ -111,8 +133,8 @@ struct SVIRun {
             if options.convergence != nil {
                 allStopped = try execution.read(Bookkeeping.Name.frozen).element(0).allSatisfy { $0 != 0 }
             }
-            let share = Double(lanes[0]) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
-            options.onProgress?(share / Double(keys.count))
+            let share = Double(before) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
+            options.onProgress?(share / Double(good.count))
         }
         return done
     }

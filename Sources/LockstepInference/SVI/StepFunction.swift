@@ -10,6 +10,8 @@ struct StepFunction {
     let hyperparameters: HyperparameterCheck
     /// The states that hold the results, by parameter.
     let results: [String: String]
+    /// What data are held against before a run.
+    let checks: DataChecks
     /// Draws starts; the step number is the attempt.
     let start: [LaneFunction.State]
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
@@ -23,11 +25,12 @@ struct StepFunction {
         let parameters = Dictionary(uniqueKeysWithValues: guide.parameters.map {
             ($0.name, Tensor.input(Input(.state, Self.parameter($0.name), origin: origin), shape: $0.shape))
         })
-        let plain = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step")).trace
+        let (plain, values) = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step"))
 
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial"))
+        checks = DataChecks(traces: [plain] + (values.trace.map { [$0] } ?? []), starts: initial.uses)
         start = try guide.parameters.map { parameter in
-            guard let value = initial[parameter.name] else {
+            guard let value = initial.values[parameter.name] else {
                 throw ModelError(site: parameter.name, "the guide gives this parameter no start")
             }
             return .init(Self.parameter(parameter.name), value.broadcast(to: parameter.shape))
@@ -63,6 +66,7 @@ struct StepFunction {
         let state = svi.optimizer.averagedShare == nil ? Self.parameter : { Self.average($0) }
         results = Dictionary(uniqueKeysWithValues: guide.parameters.map { ($0.name, state($0.name)) })
         step = (states + bookkeeping.states, bookkeeping.records)
+        try StreamCheck.check((start + step.states).map(\.value))
     }
 
     static func parameter(_ name: String) -> String { "p/" + name }

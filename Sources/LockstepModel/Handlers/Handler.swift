@@ -8,7 +8,7 @@ enum Handler: Sendable {
     case substitute([String: Tensor])
     case replay(Trace)
     /// Gives latent sites the value that a function of their distribution returns; one that has a value is an error.
-    case assign(@Sendable (String, any Distribution) -> Tensor?)
+    case assign(@Sendable (String, any Distribution) throws(ModelError) -> Tensor?)
     case mask(Tensor)
     case scale(Tensor)
 
@@ -34,14 +34,18 @@ enum Handler: Sendable {
                     "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
             }
         case (.assign(let assign), .sample) where !message.isObserved:
-            guard case .sample(let distribution) = message.statement, let value = assign(message.name, distribution) else { break }
-            if message.value == nil {
+            guard case .sample(let distribution) = message.statement else { break }
+            do throws(ModelError) {
+                guard let value = try assign(message.name, distribution) else { break }
+                guard message.value == nil else {
+                    throw ModelError(
+                        site: message.name,
+                        "a guide covers this latent, but substitute gave it a value of its own; make it data with condition(_:), "
+                            + "or hide it from the guide with block(hide: [\"\(message.name)\"])")
+                }
                 message.value = value
-            } else {
-                message.error = message.error ?? ModelError(
-                    site: message.name,
-                    "a guide covers this latent, but substitute gave it a value of its own; make it data with condition(_:), "
-                        + "or hide it from the guide with block(hide: [\"\(message.name)\"])")
+            } catch {
+                message.error = message.error ?? error
             }
         case (.mask(let mask), .sample), (.mask(let mask), .factor):
             message.weighting.masks.append(mask)

@@ -64,7 +64,7 @@ extension Model {
 
     /// Gives latent sites the value that a function of site and distribution returns, and leaves those alone for
     /// which it returns nil. A site that already has a value is an error: two would otherwise compete silently.
-    package func assign(_ value: @escaping @Sendable (String, any Distribution) -> Tensor?) -> Model {
+    package func assign(_ value: @escaping @Sendable (String, any Distribution) throws(ModelError) -> Tensor?) -> Model {
         adding(.assign(value))
     }
 }

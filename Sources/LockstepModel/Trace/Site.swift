@@ -32,6 +32,10 @@ public struct Site: Sendable {
     public let constraint: Constraint?
     /// The initial value of a param, which lies in its constraint.
     public let initial: Tensor?
+    /// What the site takes values for.
+    package let uses: [Use]
+    /// The masks that decide whether its elements count.
+    package let masks: [Tensor]
 
     /// Whether the site is a variable that nobody observed.
     public var isLatent: Bool { kind == .sample && !isObserved }

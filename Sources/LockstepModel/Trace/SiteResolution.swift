@@ -62,7 +62,9 @@ extension Message {
     ) -> Site {
         Site(
             name: name, kind: kind, isObserved: isObserved, distribution: distribution, value: value, logProb: logProb,
-            plates: plates, constraint: constraint, initial: initial)
+            plates: plates, constraint: constraint, initial: initial,
+            uses: uses(value, distribution: distribution, constraint: constraint, initial: initial),
+            masks: weighting.masks)
     }
 
     // MARK: Checks
@@ -111,9 +113,7 @@ extension Message {
             if let bad {
                 throw ModelError(site: name, "its \(role) value holds \(bad); take missing elements out with a mask")
             }
-            if let support = distribution.support.refutable,
-                let violation = DistributionParameter("the \(role) value", value, support).violation
-            {
+            if let violation = DistributionParameter("the \(role) value", value, distribution.support.closed).violation {
                 throw ModelError(site: name, "in \(distribution.name), \(violation)")
             }
         }
@@ -139,24 +139,9 @@ extension Message {
     }
 }
 
-extension Constraint {
-    /// What a value surely violates when it lies outside: with open ends closed, since data are rounded; nil when
-    /// the bounds are not the same known numbers for all elements.
-    var refutable: Constraint? {
-        switch self {
-        case .positive: .nonNegative
-        case .greaterThan(let lower): lower.splat == nil ? nil : .interval(lower, Tensor(Double.infinity))
-        case .interval(let lower, let upper), .integerInterval(let lower, let upper):
-            lower.splat == nil || upper.splat == nil ? nil : self
-        case .independent(let base, let axes): base.refutable.map { .independent($0, axes: axes) }
-        default: self
-        }
-    }
-}
-
 extension Distribution {
     /// As a user wrote it, without what plates and `toEvent` put around it.
-    var name: String {
+    package var name: String {
         if let independent = self as? Independent { return independent.base.name }
         return String(describing: type(of: self))
     }

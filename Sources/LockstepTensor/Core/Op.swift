@@ -82,13 +82,17 @@ package struct RandomOp: Hashable, Sendable {
     package let particle: UInt32
     /// The site that draws, for messages.
     package let site: String
+    /// What the stream is the hash of: two draws of one stream and different paths collide.
+    package let path: String
     package let origin: Origin
 
-    package init(_ kind: Kind, stream: UInt32, particle: UInt32, site: String, origin: Origin) {
+    /// - Parameter path: the site when nil.
+    package init(_ kind: Kind, stream: UInt32, particle: UInt32, site: String, path: String? = nil, origin: Origin) {
         self.kind = kind
         self.stream = stream
         self.particle = particle
         self.site = site
+        self.path = path ?? site
         self.origin = origin
     }
 }

@@ -3,17 +3,24 @@
 /// independent draws takes a substream for each.
 public struct RandomSource: Sendable {
     package let site: String
+    /// Purpose, site and tags of substreams: different for different sources.
+    package let path: String
     package let stream: UInt32
     package let particle: UInt32
     package let origin: Origin
 
     /// - Parameter purpose: keeps the draws of one site apart by use, `guide` and `initial` say.
     package init(site: String, purpose: String, particle: Int = 0, origin: Origin) {
-        self.init(site: site, stream: StreamHash.hash(purpose + "/" + site), particle: UInt32(truncatingIfNeeded: particle), origin: origin)
+        // A purpose has single slashes only. With those of the name doubled, the two cannot run together.
+        let name = site.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "//")
+        let path = purpose + "/" + name
+        self.init(
+            site: site, path: path, stream: StreamHash.hash(path), particle: UInt32(truncatingIfNeeded: particle), origin: origin)
     }
 
-    private init(site: String, stream: UInt32, particle: UInt32, origin: Origin) {
+    private init(site: String, path: String, stream: UInt32, particle: UInt32, origin: Origin) {
         self.site = site
+        self.path = path
         self.stream = stream
         self.particle = particle
         self.origin = origin
@@ -21,7 +28,8 @@ public struct RandomSource: Sendable {
 
     /// An independent source for one part of a draw.
     public func substream(_ tag: String) -> RandomSource {
-        RandomSource(site: site, stream: StreamHash.hash(tag, seed: stream), particle: particle, origin: origin)
+        RandomSource(
+            site: site, path: path + "\0" + tag, stream: StreamHash.hash(tag, seed: stream), particle: particle, origin: origin)
     }
 
     /// Uniform on the open interval (0, 1).
@@ -34,7 +42,7 @@ public struct RandomSource: Sendable {
     public func poisson(_ rate: Tensor, _ shape: Shape) -> Tensor { draw(.poisson, rate, shape) }
 
     private func draw(_ kind: RandomOp.Kind, _ parameter: Tensor?, _ shape: Shape) -> Tensor {
-        .random(RandomOp(kind, stream: stream, particle: particle, site: site, origin: origin), parameter, shape: shape)
+        .random(RandomOp(kind, stream: stream, particle: particle, site: site, path: path, origin: origin), parameter, shape: shape)
     }
 }
 

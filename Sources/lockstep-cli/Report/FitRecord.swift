@@ -11,7 +11,7 @@ struct FitRecord {
     /// - Throws: when the device that evaluates the parameters fails.
     func json() throws -> [UInt8] {
         let parameters = try fits.parameters().sorted { $0.key < $1.key }
-        let hasStart = fits.status.map { $0 != .noValidStart }
+        let hasStart = fits.status.map(\.hasStarted)
         var json = JSONText()
         json.object([
             ("model", { $0.string(model) }),

@@ -26,10 +26,11 @@ public struct MixtureSameFamily: Distribution {
     }
 
     public var eventShape: Shape { components.eventShape }
-    public var support: Constraint { components.support }
+    /// That of the components, from the lowest to the highest where their bounds differ.
+    public var support: Constraint { components.support.overBatchAxis(-1) }
     public var isDiscrete: Bool { components.isDiscrete }
     public var hasReparameterizedSample: Bool { false }
-    public var parameters: [DistributionParameter] { mixing.parameters + components.parameters }
+    public var parameters: [DistributionParameter] { mixing.parameters + components.parameters.map { $0.inEvent(1) } }
 
     /// log sum_k exp(log w_k + log p_k(x)).
     public func logProb(_ value: Tensor) -> Tensor {

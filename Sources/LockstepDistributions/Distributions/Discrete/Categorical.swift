@@ -47,7 +47,7 @@ public struct Categorical: BatchedDistribution {
     public var parameters: [DistributionParameter] {
         switch form {
         case .probabilities(let p): [.init("probabilities", p, .simplex)]
-        case .logits(let l): [.init("logits", l, .independent(.real, axes: 1))]
+        case .logits(let l): [DistributionParameter("logits", l, .independent(.real, axes: 1)).asLogarithm]
         }
     }
 

@@ -1,0 +1,69 @@
+import LockstepModel
+import LockstepRuntime
+import LockstepTensor
+
+/// What one pass over the numbers of a run's data finds, before it is asked what they are used for.
+struct DataScan {
+    /// Real data all of whose numbers are finite, in the precision of the run.
+    private(set) var finite: Set<String> = []
+    /// Real data with NaN among them.
+    private(set) var missing: Set<String> = []
+    /// Integer data that are not whole, or out of their declared bound: the lane, nil for shared data, and a text.
+    private(set) var mistakes: [(lane: Int?, error: DataError)] = []
+
+    /// The largest magnitude below which a number is finite in a precision.
+    static func limit(_ precision: Precision) -> Double {
+        // Halfway from the largest single-precision number to the one that would follow.
+        precision == .float ? Double(0x1.ffffffp127).nextDown : .greatestFiniteMagnitude
+    }
+
+    init(_ binding: DataBinding, precision: Precision) {
+        let limit = Self.limit(precision)
+        for declaration in binding.declarations {
+            guard let given = binding.data[declaration.name] else { continue }
+            if declaration.dtype == .int {
+                scan(declaration, given)
+            } else if Self.areWithin(limit, given.values) {
+                finite.insert(declaration.name)
+            } else if given.values.contains(where: \.isNaN) {
+                missing.insert(declaration.name)
+            }
+        }
+    }
+
+    /// Data may be millions of numbers, so this is a plain loop of plain comparisons, without a way out.
+    private static func areWithin(_ limit: Double, _ values: [Double]) -> Bool {
+        values.withUnsafeBufferPointer { values in
+            var outside: Int64 = 0
+            // NaN fails every comparison.
+            for value in values { outside &+= Swift.abs(value) <= limit ? 0 : 1 }
+            return outside == 0
+        }
+    }
+
+    private mutating func scan(_ declaration: DataDeclaration, _ given: LaneData) {
+        let upper = declaration.bound.map(Double.init)
+        func isRight(_ value: Double) -> Bool {
+            guard value == value.rounded(.towardZero), Swift.abs(value) < 2_147_483_648 else { return false }
+            return upper.map { value >= 0 && value < $0 } ?? true
+        }
+        let count = max(declaration.shape.elementCount, 1)
+        var lastLane = -1
+        for (position, value) in given.values.enumerated() where !isRight(value) {
+            let lane = position / count
+            guard lane != lastLane else { continue }
+            lastLane = lane
+            let place = given.isShared ? "at position \(position)" : "at position \(position % count) of lane \(lane)"
+            let text: String
+            if value.isNaN {
+                text = "is NaN \(place), where a whole number is wanted; give any valid one where a mask excludes it"
+            } else if let whole = Int(exactly: value), Swift.abs(value) < 2_147_483_648 {
+                text = "is \(whole) \(place); it must lie in 0 ..< \(declaration.bound ?? 0)"
+            } else {
+                text = "is \(value) \(place), where a whole number is wanted"
+            }
+            mistakes.append((given.isShared ? nil : lane, DataError(declaration.name, text)))
+            if given.isShared { return }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import LockstepModel
+import LockstepRuntime
+import LockstepTensor
+
+/// Data that have the names and sizes that a model declares.
+struct DataBinding: Sendable {
+    let declarations: [DataDeclaration]
+    let data: [String: LaneData]
+
+    var perLane: Set<String> { Set(data.filter { !$0.value.isShared }.keys) }
+
+    /// - Throws: `DataError` for data that are missing, unknown, or of another size.
+    init(_ declarations: [DataDeclaration], _ data: [String: LaneData], lanes: Int) throws {
+        var unique: [String: DataDeclaration] = [:]
+        for declaration in declarations {
+            if let other = unique[declaration.name], other.shape != declaration.shape || other.dtype != declaration.dtype {
+                throw DataError(declaration.name, "is declared with shape \(other.shape) and with shape \(declaration.shape); declare it once")
+            }
+            unique[declaration.name] = declaration
+        }
+        let known = unique.keys.sorted().joined(separator: ", ")
+        for name in data.keys.sorted() where unique[name] == nil {
+            throw DataError(name, "is not read by the model; it reads \(known.isEmpty ? "no data" : known)")
+        }
+        for name in unique.keys.sorted() {
+            guard let declaration = unique[name] else { continue }
+            guard let given = data[name] else {
+                throw DataError(name, "of shape \(declaration.shape) is missing; give data: [\"\(name)\": .shared(...)] or .perLane(...)")
+            }
+            try Self.checkSize(declaration, given, lanes: lanes)
+        }
+        self.declarations = unique.values.sorted { $0.name < $1.name }
+        self.data = data
+    }
+
+    private static func checkSize(_ declaration: DataDeclaration, _ given: LaneData, lanes: Int) throws {
+        let name = declaration.name
+        let count = declaration.shape.elementCount
+        if given.isShared, given.values.count != count {
+            throw DataError(name, "has \(given.values.count) numbers; the model wants shape \(declaration.shape), which is \(count)")
+        }
+        if let lengths = given.lengths {
+            guard lengths.count == lanes else {
+                throw DataError(name, "has \(lengths.count) arrays; give one for each of the \(lanes) lanes")
+            }
+            if let bad = lengths.firstIndex(where: { $0 != count }) {
+                throw DataError(
+                    name, "has \(lengths[bad]) numbers in lane \(bad); the model wants shape \(declaration.shape), which is \(count)")
+            }
+        } else if !given.isShared, given.values.count != count * lanes {
+            throw DataError(
+                name, "has \(given.values.count) numbers for all lanes; \(lanes) lanes of shape \(declaration.shape) need \(count * lanes)")
+        }
+    }
+
+    /// What some lanes are run on.
+    func inputs(_ keys: [Key], lanes: [Int]) -> LaneInputs {
+        LaneInputs(keys: lanes.map { keys[$0] }, data: slices(lanes))
+    }
+
+    /// The data of some lanes.
+    ///
+    /// - Parameter names: of the data; nil for all.
+    func slices(_ lanes: [Int], of names: Set<String>? = nil) -> [String: LaneInputs.Data] {
+        var slices: [String: LaneInputs.Data] = [:]
+        for declaration in declarations where names?.contains(declaration.name) ?? true {
+            slices[declaration.name] = data[declaration.name]?.slice(lanes, count: declaration.shape.elementCount)
+        }
+        return slices
+    }
+}
