@@ -17,6 +17,8 @@ struct SVIRun {
     /// Started with the call.
     private let clock: Clock
     private let traceSeconds: Double
+    /// Nil where no final draws are wanted.
+    private let estimate: FinalEstimate?
     /// Steps at the end whose mean loss is a fit's final loss.
     private let tail: Int
 
@@ -28,8 +30,9 @@ struct SVIRun {
         self.options = options
         tail = min(50, steps)
         self.device = try device.resolved()
-        function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
+        function = try StepFunction(svi, slots: options.slots(steps), convergence: options.convergence)
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
+        estimate = options.finalDraws == 0 ? nil : try FinalEstimate(svi, function.guide, draws: options.finalDraws)
         traceSeconds = clock.time.seconds
     }
 
@@ -47,29 +50,31 @@ struct SVIRun {
 
         let running = Clock()
         let budget = options.memoryBudget ?? device.memoryBudget
-        let bytes = (step as? OpenCLExecutable)?.bytesPerLane
-            ?? stepProgram.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)
+        let bytes = step.bytesPerLane(stepProgram, options.precision)
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
-        var firstLaunch: Clock.Time?
+        var progress = Progress()
+        // No thread outlives the call.
+        defer { progress.estimator?.wait() }
+        var elbo = ElboEstimate()
+        var finalTime = Clock.Time.zero
         for first in stride(from: 0, to: keys.count, by: waveSize) {
             let lanes = Array(first..<min(first + waveSize, keys.count))
-            let wave = try run(lanes, step, start, &firstLaunch)
+            let wave = try run(lanes, step, start, &progress)
+            let estimating = Clock()
+            elbo = elbo.appending(try estimated(wave, lanes, progress.estimator, budget: budget))
+            finalTime = finalTime + estimating.time
             outcome = outcome.map { $0.appending(wave) } ?? wave
         }
+        let runTime = running.time - finalTime
         guard let outcome else { throw RunError("there are no lanes: give at least one key") }
         return Fits(
-            svi: svi, guide: function.guide, keys: keys, binding: binding, outcome: outcome, device: device, options: options,
-            steps: steps,
-            timings: timings(compile: compileTime, run: running.time, firstLaunch: firstLaunch ?? clock.time),
+            svi: svi, guide: function.guide, keys: keys, binding: binding, outcome: outcome, estimate: elbo, device: device,
+            options: options, steps: steps,
+            timings: Timings(
+                trace: traceSeconds, compile: compileTime, run: runTime, firstLaunch: progress.firstLaunch ?? clock.time,
+                final: finalTime, finalCompile: try progress.estimator?.value()?.compileSeconds ?? 0),
             layout: layout(step, bytesPerLane: bytes))
-    }
-
-    private func timings(compile: Clock.Time, run: Clock.Time, firstLaunch: Clock.Time) -> Timings {
-        Timings(
-            trace: traceSeconds, compile: compile.seconds, run: run.seconds, firstLaunch: firstLaunch.seconds,
-            runProcessor: run.processorSeconds, compileProcessor: compile.processorSeconds,
-            firstLaunchProcessor: firstLaunch.processorSeconds)
     }
 
     private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
@@ -79,18 +84,48 @@ struct SVIRun {
 
     // MARK: One wave
 
+    /// What comes with the first launch of all.
+    private struct Progress {
+        var firstLaunch: Clock.Time?
+        /// Nil where no final draws are wanted.
+        var estimator: Background<FinalEstimate.Estimator>?
+    }
+
+    /// Compiles the final estimate beside the steps: its driver's compiler needs as long as theirs.
+    ///
+    /// - Parameter schedule: the one of the steps, on which alone the bits of a lane may depend.
+    private func startEstimator(_ schedule: Schedule) throws -> Background<FinalEstimate.Estimator>? {
+        guard let estimate else { return nil }
+        let beside = try device.beside()
+        let (perLane, lanes, precision, device) = (binding.perLane, keys.count, options.precision, beside ?? device)
+        return Background(onThread: beside != nil) {
+            try estimate.compiled(on: device, lanes: lanes, perLane: perLane, precision: precision, schedule: schedule)
+        }
+    }
+
+    private func estimated(
+        _ outcome: Outcome, _ lanes: [Int], _ estimator: Background<FinalEstimate.Estimator>?, budget: Int
+    ) throws -> ElboEstimate {
+        guard let estimator = try estimator?.value() else { return ElboEstimate(nothingFor: lanes.count) }
+        return try estimator.estimate(outcome, binding, keys, lanes: lanes, budget: budget)
+    }
+
     private func run(
-        _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ firstLaunch: inout Clock.Time?
+        _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ progress: inout Progress
     ) throws -> Outcome {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
-        let hasStart = try startLanes(lanes, execution, start, &firstLaunch)
+        let hasStart = try startLanes(lanes, execution, start) {
+            guard progress.firstLaunch == nil else { return }
+            progress.firstLaunch = clock.time
+            progress.estimator = try startEstimator((step as? OpenCLExecutable)?.schedule.schedule ?? .automatic)
+        }
         if hasStart.contains(false) {
             // Such a lane takes no step at all.
             let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
             try execution.write(Bookkeeping.Name.frozen, frozen)
         }
         let done = try advance(lanes, execution)
-        let slots = (done + options.lossInterval - 1) / options.lossInterval
+        let slots = options.slots(done)
         return try Outcome(execution, parameters: function.guide.parameters.map(\.name), hasStart: hasStart, slots: slots, convergence: options.convergence)
     }
 
@@ -126,9 +161,10 @@ struct SVIRun {
 
     /// Draws starts until loss and gradient of a lane are finite there, each attempt with draws of its own.
     ///
+    /// - Parameter launched: called after each launch.
     /// - Returns: for each lane, whether it found one.
     private func startLanes(
-        _ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable, _ firstLaunch: inout Clock.Time?
+        _ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable, launched: () throws -> Void
     ) throws -> [Bool] {
         var values: [String: LaneArray] = [:]
         var missing = Array(lanes.indices)
@@ -142,7 +178,7 @@ struct SVIRun {
             for (name, array) in values { try execution.write(name, array) }
             // Each trial has the draws of a step of its own: where the start is fixed, one unlucky draw is not the end.
             try execution.advance(from: attempt, count: 1, scalars: settings(commit: false))
-            firstLaunch = firstLaunch ?? clock.time
+            try launched()
             let isFinite = try execution.read(Bookkeeping.Name.isFinite).element(0)
             missing = missing.filter { isFinite[$0] == 0 }
             if missing.isEmpty { break }
@@ -161,6 +197,14 @@ struct Clock {
         let seconds: Double
         /// Of all threads of this process.
         let processorSeconds: Double
+
+        static let zero = Time(seconds: 0, processorSeconds: 0)
+        static func + (a: Time, b: Time) -> Time {
+            Time(seconds: a.seconds + b.seconds, processorSeconds: a.processorSeconds + b.processorSeconds)
+        }
+        static func - (a: Time, b: Time) -> Time {
+            Time(seconds: a.seconds - b.seconds, processorSeconds: a.processorSeconds - b.processorSeconds)
+        }
     }
 
     /// Since it was made.

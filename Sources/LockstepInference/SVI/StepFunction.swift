@@ -15,9 +15,7 @@ struct StepFunction {
         let guide = try svi.guide.prepare().including(paramsOf: svi.model)
         self.guide = guide
         let origin = Origin()
-        let parameters = Dictionary(uniqueKeysWithValues: guide.parameters.map {
-            ($0.name, Tensor.input(Input(.state, Self.parameter($0.name), origin: origin), shape: $0.shape))
-        })
+        let parameters = guide.carried(origin)
         let plain = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step")).trace
         let hyperparameters = svi.optimizer.hyperparameters.compactMap { hyperparameter -> DataDeclaration? in
             guard case .data(let name) = hyperparameter else { return nil }
@@ -79,5 +77,14 @@ struct StepFunction {
             }
         }
         return updates
+    }
+}
+
+extension PreparedGuide {
+    /// The unconstrained parameters as a lane carries them, by name.
+    func carried(_ origin: Origin) -> [String: Tensor] {
+        Dictionary(uniqueKeysWithValues: parameters.map {
+            ($0.name, Tensor.input(Input(.state, StepFunction.parameter($0.name), origin: origin), shape: $0.shape))
+        })
     }
 }
