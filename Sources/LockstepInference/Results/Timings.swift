@@ -12,7 +12,8 @@ public struct Timings: Sendable, Hashable {
     public let firstLaunch: Double
     /// All final draws of all lanes, with what they waited for their program and for transfers. Not in `run`.
     public let final: Double
-    /// From expressions to a program of the final draws, most of it on another thread while the steps run.
+    /// From expressions to a program of the final draws, most of it on another thread while the steps run; 0 without
+    /// final draws.
     public let finalCompile: Double
     /// Processor seconds that `run` took, of all threads of the process: what it costs on a machine that others share.
     /// `finalCompile` is in it, as far as it was done meanwhile.
