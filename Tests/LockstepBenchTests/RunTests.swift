@@ -53,6 +53,17 @@ import Testing
         }
     }
 
+    /// Only where it is asked for, and apart from the run.
+    @Test(arguments: deviceChoices) func finalDrawsAreMeasuredApart(_ device: String) throws {
+        try withBench { program in
+            let outcome = try smallReport(program, device: device, ["--final-draws", "50", "--json"])
+            let report = try BuiltProgram.object(Data(outcome.output.utf8))
+            let added = ["final_seconds", "final_cpu_seconds", "final_compile_seconds"]
+            #expect(Set(report.keys) == Set(Self.fields.split(separator: " ").map(String.init) + added))
+            for name in ["final_seconds", "final_compile_seconds"] { #expect((report[name] as? Double ?? 0) > 0, "\(name)") }
+        }
+    }
+
     /// The same numbers, laid out for people.
     @Test func withoutTheFlagItIsManyLines() throws {
         try withBench { program in

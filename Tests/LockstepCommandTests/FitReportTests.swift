@@ -16,7 +16,7 @@ import Testing
             #expect(try program.files() == ["fit.json"])
 
             let fit = try program.json("fit.json")
-            let names = "model device lanes steps seed compile_seconds run_seconds best loss initial_loss status parameters posterior"
+            let names = "model device lanes steps seed compile_seconds run_seconds best elbo elbo_error non_finite_draws loss initial_loss status parameters posterior"
             #expect(Set(fit.keys) == Set(names.split(separator: " ").map(String.init)))
             #expect(fit["model"] as? String == "eight-schools")
             #expect(fit["lanes"] as? Int == 6)
@@ -30,7 +30,11 @@ import Testing
             let loss = try #require(fit["loss"] as? [Double])
             let best = try #require(fit["best"] as? Int)
             #expect(loss.count == 6)
-            #expect(loss.indices.min { loss[$0] < loss[$1] } == best)
+            let elbo = try #require(fit["elbo"] as? [Double])
+            #expect(elbo.count == 6)
+            #expect(elbo.indices.max { elbo[$0] < elbo[$1] } == best)
+            #expect((fit["elbo_error"] as? [Double])?.allSatisfy { $0 > 0 && $0 < 5 } == true)
+            #expect(fit["non_finite_draws"] as? [Double] == Array(repeating: 0, count: 6))
             #expect((fit["initial_loss"] as? [Double])?.count == 6)
 
             let parameters = try #require(fit["parameters"] as? [String: Any])
@@ -87,7 +91,7 @@ import Testing
             #expect(outcome.output.contains("finished 0, diverged 0, no valid start 6"))
             let fit = try program.json("fit.json")
             #expect(fit["best"] is NSNull)
-            #expect((fit["loss"] as? [NSNull])?.count == 6)
+            for name in ["elbo", "elbo_error", "non_finite_draws", "loss"] { #expect((fit[name] as? [NSNull])?.count == 6, "\(name)") }
             #expect((fit["initial_loss"] as? [NSNull])?.count == 6)
             #expect((fit["status"] as? [String])?.first == "no valid start")
             let parameters = try #require(fit["parameters"] as? [String: [Any]])

@@ -42,22 +42,4 @@ import Testing
         #expect(ProgressBar.duration(7500) == "2 h 5 min")
         #expect(ProgressBar.duration(1e12) == "days")
     }
-
-    @Test func tableCutsLongArrays() {
-        func site(_ name: String, _ shape: [Int]) -> PosteriorSummary.Site {
-            let values = (0..<shape.reduce(1, *)).map(Double.init)
-            return .init(name: name, shape: shape, mean: values, sd: values, q05: values, q50: values, q95: values)
-        }
-        let text = PosteriorTable(posterior: .init(lane: 0, loss: 1, sites: [site("a", []), site("b", [3, 2]), site("c", [85])])).text
-        #expect(text.contains("\na  "))
-        #expect(text.contains("b[2,1]"))
-        #expect(text.contains("c[9]"))
-        #expect(!text.contains("c[10]"))
-        #expect(text.contains("c has 85 elements; the first 10 are shown"))
-    }
-
-    @Test func tableNumbersHaveFourDigits() {
-        let shown = [0, 0.12344, -1.2344, 12.344, 123.44, 1234.4, 1.5e7, 2e-5].map(PosteriorTable.number)
-        #expect(shown == ["0.0000", "0.1234", "-1.234", "12.34", "123.4", "1234", "1.500e+07", "2.000e-05"])
-    }
 }

@@ -34,6 +34,21 @@ struct OpenCLSessionTests {
         #expect(try session.read(deviceX, as: Float.self, count: 3) == [0, 1, 2])
     }
 
+    /// A session beside another has a queue of its own, and outlives the first.
+    @Test(arguments: OpenCLDriver.devices())
+    func sessionBesideAnother(info: OpenCLDeviceInfo) throws {
+        var session: OpenCLSession? = try OpenCLSession(info)
+        let beside = try #require(try session?.beside())
+        #expect(try session?.beside() === beside)
+        let buffer = try beside.allocate(copying: [Float(1), 2])
+        #expect(throws: OpenCLError.self) { try session?.read(buffer, as: Float.self) }
+        session = nil
+        let kernel = try beside.build(source: [Self.saxpy]).kernel("lk_saxpy")
+        let values = try beside.allocate(copying: [Float](repeating: 2, count: 16))
+        try beside.enqueue(kernel, [.buffer(values), .buffer(values), .float(3)], globalSize: [1])
+        #expect(try beside.read(values, as: Float.self) == [Float](repeating: 8, count: 16))
+    }
+
     @Test(arguments: OpenCLDriver.devices())
     func localMemoryAndWorkGroups(info: OpenCLDeviceInfo) throws {
         let session = try OpenCLSession(info)

@@ -17,14 +17,7 @@ struct RunReport: Codable {
                 (finite.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(finite.count)).squareRoot()
             }
             min = finite.first
-            // Between neighbours, as NumPy's percentiles are.
-            func quantile(_ share: Double) -> Double? {
-                guard let last = finite.indices.last else { return nil }
-                let place = share * Double(last)
-                let below = Int(place)
-                let above = Swift.min(below + 1, last)
-                return finite[below] + (finite[above] - finite[below]) * (place - Double(below))
-            }
+            func quantile(_ share: Double) -> Double? { finite.isEmpty ? nil : finite.quantile(share) }
             (q25, q50, q75) = (quantile(0.25), quantile(0.5), quantile(0.75))
         }
     }
@@ -40,6 +33,8 @@ struct RunReport: Codable {
     /// The median run, without tracing and compiling; and the processor time of the median run, of all cores.
     let runSeconds, cpuSeconds: Double
     let laneStepsPerSecond: Double
+    /// The median run's final draws, and the first run's compiling of their program; absent where none were asked for.
+    let finalSeconds, finalCpuSeconds, finalCompileSeconds: Double?
     let bytesPerLane: Int
     /// Of the whole process, up to here.
     let peakMemoryBytes: Int
@@ -65,6 +60,10 @@ struct RunReport: Codable {
         runSeconds = timings.map(\.run).median
         cpuSeconds = timings.map(\.runProcessor).median
         laneStepsPerSecond = Double(fits.lanes) * Double(fits.steps) / runSeconds
+        let hasFinal = fits.timings.finalCompile > 0
+        finalSeconds = hasFinal ? timings.map(\.final).median : nil
+        finalCpuSeconds = hasFinal ? timings.map(\.finalProcessor).median : nil
+        finalCompileSeconds = hasFinal ? fits.timings.finalCompile : nil
         bytesPerLane = fits.layout.bytesPerLane
         peakMemoryBytes = PeakMemory.bytes
         schedule = fits.layout.schedule?.description ?? "interpreter"

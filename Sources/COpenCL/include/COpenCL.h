@@ -25,6 +25,7 @@
     X(clGetDeviceIDs)             \
     X(clGetDeviceInfo)            \
     X(clCreateContext)            \
+    X(clRetainContext)            \
     X(clReleaseContext)           \
     X(clCreateCommandQueue)       \
     X(clReleaseCommandQueue)      \

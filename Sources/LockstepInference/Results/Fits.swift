@@ -2,42 +2,13 @@ import LockstepModel
 import LockstepRuntime
 import LockstepTensor
 
-/// Seconds that the parts of a run took.
-public struct Timings: Sendable, Hashable {
-    /// From closures to expressions.
-    public let trace: Double
-    /// Data held against what the model uses them for.
-    public let check: Double
-    /// From expressions to something that the device runs.
-    public let compile: Double
-    /// All steps of all lanes, transfers included.
-    public let run: Double
-    /// From the call to the end of the first launch of the step program, which is a trial of the starts.
-    public let firstLaunch: Double
-    /// Processor seconds that `run` took, of all threads of the process: what it costs on a machine that others share.
-    public let runProcessor: Double
-    /// Of `compile`.
-    public let compileProcessor: Double
-    /// Of `firstLaunch`.
-    public let firstLaunchProcessor: Double
-}
-
-/// How a run was laid on its device.
-public struct RunLayout: Sendable, Hashable {
-    /// What `automatic` came to; nil on the interpreter.
-    public let schedule: Schedule?
-    /// Lanes that one work-item carries.
-    public let laneWidth: Int
-    /// Device memory that one lane takes.
-    public let bytesPerLane: Int
-}
-
 /// The results of a run: one fit per key, in the order of the keys.
 public struct Fits: Sendable {
     let svi: SVI
     let guide: PreparedGuide
     let binding: DataBinding
     let outcome: Outcome
+    let estimate: ElboEstimate
     let device: ResolvedDevice
     let options: RunOptions
     public let keys: [Key]
@@ -48,14 +19,15 @@ public struct Fits: Sendable {
     public let badData: [Int: DataError]
 
     init(
-        svi: SVI, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome, device: ResolvedDevice,
-        options: RunOptions, steps: Int, timings: Timings, layout: RunLayout, badData: [Int: DataError] = [:]
+        svi: SVI, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome, estimate: ElboEstimate,
+        device: ResolvedDevice, options: RunOptions, steps: Int, timings: Timings, layout: RunLayout, badData: [Int: DataError] = [:]
     ) {
         self.svi = svi
         self.guide = guide
         self.keys = keys
         self.binding = binding
         self.outcome = outcome
+        self.estimate = estimate
         self.device = device
         self.options = options
         self.steps = steps
@@ -71,112 +43,117 @@ public struct Fits: Sendable {
     public var deviceKind: String { device.kind }
 
     public var status: [FitStatus] { outcome.status }
+    /// The ELBO of each lane's guide at its final parameters: the mean over `RunOptions.finalDraws` draws that no step
+    /// saw, less those that are not finite. NaN for a lane that was lost, for one without a finite draw, and where no
+    /// draws were asked for.
+    public var elbo: [Double] { estimate.mean }
+    /// The standard error of each lane's `elbo`; NaN for a lane that has fewer than two finite draws.
+    public var elboError: [Double] { estimate.error }
+    /// The share of each lane's final draws, 0 ... 1, whose log density under model or guide was not finite; NaN for a
+    /// lane that was lost, and where no draws were asked for.
+    public var nonFiniteDraws: [Double] { estimate.nonFinite }
     /// The mean loss of the last 50 steps of each lane, or of the last window of one that converged; NaN for a lane that
-    /// was lost.
+    /// was lost. It is noisy, and leaves out losses that were not finite: lanes are ranked by `elbo`.
     public var loss: [Double] { outcome.finalLoss }
     /// The loss of each lane's first step; NaN for a lane without a valid start.
     public var initialLoss: [Double] { outcome.initialLoss }
     /// The history of a lane's loss: means over `lossInterval` steps, NaN from where a lane stopped.
     public func losses(lane: Int) throws -> [Double] {
-        try check(lane)
-        return outcome.losses.lane(lane)
+        try LockstepError.wrapping {
+            try check(lane)
+            return outcome.losses.lane(lane)
+        }
     }
     /// Steps of each lane that were refused because the loss was not finite.
     public var refusedLosses: [Int] { outcome.refusedLosses }
     /// Steps of each lane that were refused because the loss was finite, but the gradient or its square not.
     public var refusedGradients: [Int] { outcome.refusedGradients }
 
-    /// The fit of one lane.
-    public subscript(lane: Int) -> Fit { Fit(fits: self, lane: lane) }
-
-    /// The lane with the lowest final loss. When all lanes were lost it is lane 0, whose queries throw.
+    /// The lane with the highest ELBO, of those with the fewest final draws that are not finite; without final draws,
+    /// the one with the lowest loss. Of equals it is the first. When all lanes were lost it is lane 0.
     public var best: Fit {
-        let candidates = loss.indices.filter { !loss[$0].isNaN }
-        return self[candidates.min { loss[$0] < loss[$1] } ?? 0]
+        // Two numbers, the lower the better: no lane with draws that are not finite comes before one without.
+        let ranks: [(nonFinite: Double, loss: Double)] =
+            options.finalDraws > 0
+            ? zip(nonFiniteDraws, elbo).map { ($0, $1.isNaN ? .infinity : -$1) } : loss.map { ($0.isNaN ? .nan : 0, $0) }
+        let candidates = indices.filter { !status[$0].isLost && !ranks[$0].nonFinite.isNaN }
+        return self[candidates.min { ranks[$0] < ranks[$1] } ?? 0]
     }
 
+    func check(_ lane: Int) throws {
+        guard indices.contains(lane) else { throw RunError("there is no lane \(lane); there are \(lanes)") }
+    }
+}
+
+extension Fits: RandomAccessCollection {
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { lanes }
+    /// The fit of one lane. Of a lane that does not exist, the queries throw.
+    public subscript(lane: Int) -> Fit { Fit(fits: self, lane: lane) }
+}
+
+// MARK: Posteriors of all lanes
+
+extension Fits {
     /// The parameters of all lanes in their own space, by name: the last finite ones of a lane that diverged, NaN for
     /// a lane without a valid start or with bad data.
     ///
     /// - Throws: when a device fails.
     public func parameters() throws -> [String: LaneValues] {
-        let lost = status.indices.filter { !status[$0].hasStarted }
-        // Bad data are not evaluated: another lane stands in.
-        let standIn = status.firstIndex { $0 != .badData } ?? 0
-        let places = status.indices.map { status[$0] == .badData ? standIn : $0 }
-        return try PosteriorQuery(self).parameters(places).mapValues { $0.erasing(lost) }
-    }
-
-    func check(_ lane: Int) throws {
-        guard outcome.status.indices.contains(lane) else { throw RunError("there is no lane \(lane); there are \(lanes)") }
-    }
-}
-
-/// One array per lane.
-public struct LaneValues: Sendable {
-    let array: LaneArray
-    /// Of one lane's array.
-    public let shape: Shape
-
-    public var lanes: Int { array.lanes }
-    /// The values of one lane, row-major; empty when there is no such lane.
-    public subscript(lane: Int) -> [Double] { (0..<array.lanes).contains(lane) ? array.lane(lane) : [] }
-
-    /// With NaN in some lanes.
-    func erasing(_ lanes: [Int]) -> LaneValues {
-        guard !lanes.isEmpty else { return self }
-        let count = lanes.count * array.count
-        let nothing: LaneArray.Elements =
-            switch array.elements {
-            case .double: .double(Array(repeating: .nan, count: count))
-            default: .float(Array(repeating: .nan, count: count))
-            }
-        let erased = array.replacing(lanes, with: LaneArray(lanes: lanes.count, count: array.count, elements: nothing))
-        return LaneValues(array: erased, shape: shape)
-    }
-}
-
-/// One lane's fit, and questions to its guide.
-public struct Fit: Sendable {
-    let fits: Fits
-    public let lane: Int
-
-    /// Lanes that do not exist are reported by the queries that throw.
-    public var status: FitStatus { fits.status.indices.contains(lane) ? fits.status[lane] : .noValidStart }
-    public var loss: Double { fits.loss.indices.contains(lane) ? fits.loss[lane] : .nan }
-
-    /// The parameters in their own space, by name.
-    public func parameters() throws -> [String: [Double]] {
-        try checkUsable()
-        return try PosteriorQuery(fits).parameters([lane]).mapValues { $0[0] }
-    }
-
-    /// The median of a latent or deterministic site, element by element, row-major.
-    public func median(_ site: String) throws -> [Double] { try quantiles(site, [0.5])[0] }
-
-    /// Quantiles of a latent or deterministic site, element by element: an array for each probability.
-    ///
-    /// For the latents of an automatic guide they are exact; others are those of 2,000 draws.
-    public func quantiles(_ site: String, _ probabilities: [Double]) throws -> [[Double]] {
-        try checkUsable()
-        return try PosteriorQuery(fits).quantiles(lane, site, probabilities)
-    }
-
-    /// Draws from the guide, with the deterministic sites that follow from them.
-    ///
-    /// - Parameter key: the same key gives the same draws.
-    /// - Returns: for each site an array per draw, row-major.
-    public func sample(_ count: Int, key: Key = Key(0)) throws -> [String: LaneValues] {
-        try checkUsable()
-        guard count >= 1 else { throw RunError("cannot draw \(count) samples; give at least 1") }
-        return try PosteriorQuery(fits).sample(lane, count, key: key)
-    }
-
-    private func checkUsable() throws {
-        try fits.check(lane)
-        guard status.hasStarted else {
-            let why = fits.badData[lane].map { ": \($0)" } ?? ""
-            throw RunError("lane \(lane) has no result: \(status)\(why)")
+        try LockstepError.wrapping {
+            let lost = indices.filter { !status[$0].hasStarted }
+            return try PosteriorQuery(self).parameters(places).mapValues { $0.erasing(lost) }
         }
     }
+
+    /// The mean of a latent or deterministic site in each lane, as `Fit.mean`; NaN in lanes that were lost.
+    public func mean(_ site: String) throws -> LaneValues { try moments(site, \.mean) }
+
+    /// The standard deviation of a latent or deterministic site in each lane, as `Fit.sd`; NaN in lanes that were lost.
+    public func sd(_ site: String) throws -> LaneValues { try moments(site, \.sd) }
+
+    /// The median of a latent or deterministic site in each lane, element by element; NaN in lanes that were lost.
+    public func median(_ site: String) throws -> LaneValues { try quantile(site, 0.5) }
+
+    /// Quantiles of a latent or deterministic site in each lane, as `Fit.quantiles`: arrays for each probability. NaN in
+    /// lanes that were lost.
+    public func quantiles(_ site: String, _ probabilities: [Double]) throws -> [LaneValues] {
+        try LockstepError.wrapping {
+            let live = live
+            let found = try PosteriorQuery(self).statistics(live, of: site, .quantiles(probabilities))
+            return probabilities.indices.map { number in
+                LaneValues(found.lanes.map { $0.quantiles[number] }, at: live, of: lanes, shape: found.shape)
+            }
+        }
+    }
+
+    /// Draws from the guides of all lanes, as `Fit.sample`; NaN in lanes that were lost.
+    ///
+    /// - Returns: for each site an array `[count] + shape` per lane.
+    public func sample(_ count: Int, key: Key = Key(0)) throws -> [String: LaneValues] {
+        try LockstepError.wrapping {
+            let lost = status.indices.filter { status[$0].isLost }
+            return try PosteriorQuery(self).sample(places, count, key: key).mapValues { $0.erasing(lost) }
+        }
+    }
+
+    private func quantile(_ site: String, _ probability: Double) throws -> LaneValues {
+        try quantiles(site, [probability])[0]
+    }
+
+    private func moments(_ site: String, _ moment: KeyPath<SiteStatistics.Lane, [Double]>) throws -> LaneValues {
+        try LockstepError.wrapping {
+            let live = live
+            let found = try PosteriorQuery(self).statistics(live, of: site, .moments)
+            return LaneValues(found.lanes.map { $0[keyPath: moment] }, at: live, of: lanes, shape: found.shape)
+        }
+    }
+
+    /// The lanes that questions are put to, one for each: bad data are not evaluated, another lane stands in.
+    private var places: [Int] {
+        let standIn = status.firstIndex { $0 != .badData } ?? 0
+        return indices.map { status[$0] == .badData ? standIn : $0 }
+    }
+
+    private var live: [Int] { status.indices.filter { !status[$0].isLost } }
 }

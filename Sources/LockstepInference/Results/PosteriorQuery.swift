@@ -1,73 +1,68 @@
+import Foundation
 import LockstepCompiler
 import LockstepModel
 import LockstepRuntime
 import LockstepTensor
 
-/// Questions to the guide of finished fits. Each is a lane program of its own, run by the interpreter: draws of one
+/// Questions to the guides of finished fits. Each is a lane program of its own, run by the interpreter: draws of one
 /// fit are lanes with one set of parameters and keys of their own.
 struct PosteriorQuery {
-    private let fits: Fits
-    private static let drawsForQuantiles = 2000
+    let fits: Fits
+    /// Bytes that draws may take at a time while they are made.
+    private static let chunkBytes = 1 << 26
 
     init(_ fits: Fits) { self.fits = fits }
 
     func parameters(_ lanes: [Int]) throws -> [String: LaneValues] {
-        try evaluate(lanes, keys: lanes.map { fits.keys[$0] }) { context in
+        let evaluator = try Evaluator(fits) { context in
             let (trace, values) = try context.trace(.sample)
             return values.parameters(trace)
         }
+        return try evaluator.values(lanes, keys: lanes.map { fits.keys[$0] })
     }
 
-    func sample(_ lane: Int, _ count: Int, key: Key, only site: String? = nil) throws -> [String: LaneValues] {
-        let own = fits.keys[lane]
+    /// - Parameter sites: those that are drawn; all latent and deterministic ones when nil.
+    /// - Returns: for each site an array `[count] + shape` per lane.
+    func sample(_ lanes: [Int], _ count: Int, key: Key, only sites: Set<String>? = nil) throws -> [String: LaneValues] {
+        guard count >= 1 else { throw RunError("cannot draw \(count) samples; give at least 1") }
+        let evaluator = try Evaluator(fits) { context in
+            try context.trace(.sample).trace.shown.filter { sites?.contains($0.name) ?? true }.map { ($0.name, $0.value) }
+        }
+        try check(count, lanes, evaluator)
         // Of the lane's key and the caller's, not of the lane's place: a fit's draws do not depend on its batch.
-        let mixed = Key(low: own.low ^ key.low, high: own.high ^ key.high)
-        return try evaluate(Array(repeating: lane, count: count), keys: mixed.split(count)) { context in
-            let (trace, _) = try context.trace(.sample)
-            let shown = trace.latents + trace.deterministics
-            guard let site else { return shown.map { ($0.name, $0.value) } }
-            return try [(site, find(site, shown).value)]
+        let mixed = lanes.map { fits.keys[$0].mixed(with: key) }
+        let total = lanes.count * count
+        let size = max(1, Self.chunkBytes / evaluator.bytesPerLane)
+        var parts: [String: [LaneArray]] = [:]
+        for first in stride(from: 0, to: total, by: size) {
+            let places = first..<min(first + size, total)
+            let drawn = try evaluator.values(
+                places.map { lanes[$0 / count] }, keys: places.map { mixed[$0 / count].fold($0 % count) })
+            for (name, values) in drawn { parts[name, default: []].append(values.array) }
         }
+        return Dictionary(uniqueKeysWithValues: evaluator.outputs.map { name, value in
+            let array = LaneArray(joining: parts[name] ?? [], count: value.count)
+            return (name, LaneValues(array: array.reshaped(lanes: lanes.count, count: count * value.count), shape: [count] + value.shape))
+        })
     }
 
-    func quantiles(_ lane: Int, _ site: String, _ probabilities: [Double]) throws -> [[Double]] {
-        for probability in probabilities where !(probability > 0 && probability < 1) {
-            throw RunError("a quantile's probability is \(probability); give numbers between 0 and 1")
-        }
-        if fits.guide.hasQuantiles, fits.guide.latents.contains(site) {
-            let found = try evaluate([lane], keys: [fits.keys[lane]]) { context in
-                try probabilities.enumerated().map { number, probability in
-                    let (trace, _) = try context.trace(.quantile(probability))
-                    return (String(number), try find(site, trace.latents).value)
-                }
-            }
-            return probabilities.indices.map { found[String($0)]?[0] ?? [] }
-        }
-        guard let draws = try sample(lane, Self.drawsForQuantiles, key: Key(0), only: site)[site] else { return [] }
-        let elements = (0..<draws.shape.elementCount).map { element in
-            draws.array.element(element).sorted()
-        }
-        return probabilities.map { probability in elements.map { Self.quantile($0, probability) } }
-    }
-
-    /// Linear interpolation between order statistics, as NumPy's default does.
-    static func quantile(_ sorted: [Double], _ probability: Double) -> Double {
-        let place = probability * Double(sorted.count - 1)
-        let low = Int(place)
-        let high = min(low + 1, sorted.count - 1)
-        return sorted[low] + (sorted[high] - sorted[low]) * (place - Double(low))
-    }
-
-    private func find(_ name: String, _ sites: [Site]) throws -> Site {
-        guard let site = sites.first(where: { $0.name == name }) else {
-            throw RunError("there is no latent or deterministic site '\(name)'; there are: \(sites.map(\.name).joined(separator: ", "))")
-        }
-        return site
+    /// - Throws: `RunError` where draws take more than half of this machine's memory.
+    private func check(_ count: Int, _ lanes: [Int], _ evaluator: Evaluator) throws {
+        let elements = evaluator.outputs.reduce(0) { $0 + $1.value.count }
+        // Reals cannot overflow. Joining takes twice what is kept.
+        let bytes = 2 * Double(count) * Double(lanes.count) * Double(max(elements, 1)) * (fits.options.precision == .float ? 4 : 8)
+        let memory = Double(ProcessInfo.processInfo.physicalMemory)
+        guard bytes > memory / 2 else { return }
+        func text(_ bytes: Double) -> String { String(format: "%.3g GB", bytes / 1e9) }
+        throw RunError("""
+            \(count) draws of \(elements) numbers for \(lanes.count) lanes need \(text(bytes)) of memory, and this machine has \
+            \(text(memory)); ask for fewer draws or for one lane
+            """)
     }
 
     // MARK: Evaluation
 
-    private struct Context {
+    struct Context {
         let fits: Fits
         let parameters: [String: Tensor]
         let origin: Origin
@@ -77,31 +72,68 @@ struct PosteriorQuery {
         }
     }
 
-    /// Runs expressions of a fit's parameters for `lanes`, which may name a lane many times.
-    private func evaluate(
-        _ lanes: [Int], keys: [Key], _ outputs: (Context) throws -> [(name: String, value: Tensor)]
-    ) throws -> [String: LaneValues] {
-        let origin = Origin()
-        let parameters = Dictionary(uniqueKeysWithValues: fits.guide.parameters.map {
-            ($0.name, Tensor.input(Input(.state, StepFunction.parameter($0.name), origin: origin), shape: $0.shape))
-        })
-        let wanted = try outputs(Context(fits: fits, parameters: parameters, origin: origin))
-        let program = try Lowering.lower(
-            LaneFunction(states: wanted.map { .init("q/" + $0.name, $0.value.asReal) }, perLane: fits.binding.perLane))
-        let executable = InterpreterExecutable(program, precision: fits.options.precision)
-        let data = fits.binding.inputs(fits.keys, lanes: lanes).data
-        let execution = try executable.start(LaneInputs(keys: keys, data: data))
-        let read = Set(program.buffers.compactMap { buffer in
-            if case .state(let name) = buffer.role { name } else { nil }
-        })
-        for (name, array) in fits.outcome.parameters where read.contains(StepFunction.parameter(name)) {
-            try execution.write(StepFunction.parameter(name), array.lanes(lanes))
+    /// Expressions of a fit's parameters, ready to be evaluated for any of its lanes.
+    struct Evaluator {
+        private let fits: Fits
+        let outputs: [(name: String, value: Tensor)]
+        private let program: LaneProgram
+        private let executable: InterpreterExecutable
+
+        init(_ fits: Fits, _ outputs: (Context) throws -> [(name: String, value: Tensor)]) throws {
+            let origin = Origin()
+            let wanted = try outputs(Context(fits: fits, parameters: fits.guide.carried(origin), origin: origin))
+            self.fits = fits
+            self.outputs = wanted
+            program = try Lowering.lower(
+                LaneFunction(states: wanted.map { .init("q/" + $0.name, $0.value.asReal) }, perLane: fits.binding.perLane))
+            executable = InterpreterExecutable(program, precision: fits.options.precision)
         }
-        try execution.advance(from: 0, count: 1, scalars: [:])
-        var values: [String: LaneValues] = [:]
-        for (name, value) in wanted {
-            values[name] = LaneValues(array: try execution.read("q/" + name), shape: value.shape)
+
+        var bytesPerLane: Int { program.bytesPerLane(realBytes: fits.options.precision == .float ? 4 : 8) }
+
+        /// - Parameter lanes: of the fit; it may name a lane many times.
+        func values(_ lanes: [Int], keys: [Key]) throws -> [String: LaneValues] {
+            let execution = try executable.start(LaneInputs(keys: keys, data: data(lanes)))
+            let read = program.stateNames
+            for (name, array) in fits.outcome.parameters where read.contains(StepFunction.parameter(name)) {
+                try execution.write(StepFunction.parameter(name), array.lanes(lanes))
+            }
+            try execution.advance(from: 0, count: 1, scalars: [:])
+            var values: [String: LaneValues] = [:]
+            for (name, value) in outputs {
+                values[name] = LaneValues(array: try execution.read("q/" + name), shape: value.shape)
+            }
+            return values
         }
-        return values
+
+        /// Without what each lane has for itself and no expression reads: there would be a copy for each draw.
+        private func data(_ lanes: [Int]) -> [String: LaneInputs.Data] {
+            let read = Set(program.buffers.compactMap { buffer in if case .data(let name) = buffer.role { name } else { nil } })
+            var slices: [String: LaneInputs.Data] = [:]
+            for declaration in fits.binding.declarations {
+                guard let given = fits.binding.data[declaration.name], given.isShared || read.contains(declaration.name) else { continue }
+                slices[declaration.name] = given.slice(lanes, count: declaration.shape.elementCount)
+            }
+            return slices
+        }
+    }
+}
+
+extension Trace {
+    /// What a fit can be asked for, in the order of the run.
+    var shown: [Site] { sites.filter { $0.isLatent || $0.kind == .deterministic } }
+}
+
+extension LaneArray {
+    /// The lanes of several arrays of one count and type.
+    init(joining parts: [LaneArray], count: Int) {
+        let lanes = parts.reduce(0) { $0 + $1.lanes }
+        let joined: Elements
+        switch parts.first?.elements {
+        case .float: joined = .float(parts.flatMap { part -> [Float] in if case .float(let values) = part.elements { values } else { [] } })
+        case .int: joined = .int(parts.flatMap { part -> [Int32] in if case .int(let values) = part.elements { values } else { [] } })
+        case .double, nil: joined = .double(parts.flatMap { part -> [Double] in if case .double(let values) = part.elements { values } else { [] } })
+        }
+        self.init(lanes: lanes, count: count, elements: joined)
     }
 }

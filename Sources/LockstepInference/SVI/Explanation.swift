@@ -27,7 +27,7 @@ extension SVI {
             try options.validate(lanes: lanes, steps: steps)
             let device = try device.resolved()
             let function = try StepFunction(
-                self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
+                self, slots: options.slots(steps), convergence: options.convergence)
             let binding = try DataBinding(function.declarations, data, lanes: lanes)
             try function.hyperparameters.validate(data, options.precision)
             _ = try function.checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData)

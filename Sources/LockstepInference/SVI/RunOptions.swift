@@ -16,6 +16,9 @@ public struct RunOptions: Sendable {
     public var badData = BadData.throw
     /// When a lane stops before the last step; nil lets all lanes run to the end.
     public var convergence: Convergence?
+    /// Draws behind each lane's `Fits.elbo`, by which lanes are ranked; 0 for none, and a ranking by the noisy loss of
+    /// the last steps.
+    public var finalDraws = 200
     /// Called from time to time with the share of all steps that is done.
     public var onProgress: (@Sendable (Double) -> Void)?
 
@@ -28,8 +31,14 @@ public struct RunOptions: Sendable {
         // Step numbers are reals to the optimiser and to the history, and must be exact with half a step to spare.
         guard steps <= 1 << 22 else { throw RunError("cannot run \(steps) steps; give at most \(1 << 22)") }
         guard lossInterval >= 1 else { throw RunError("the loss interval is \(lossInterval) steps; give at least 1") }
+        guard finalDraws >= 0, finalDraws <= 1 << 22 else {
+            throw RunError("the number of final draws is \(finalDraws); give 0 to \(1 << 22)")
+        }
         try convergence?.validate()
     }
+
+    /// Entries of the history that so many steps fill.
+    func slots(_ steps: Int) -> Int { steps < 1 ? 0 : (steps - 1) / lossInterval + 1 }
 }
 
 /// A run that makes no sense.

@@ -1,5 +1,3 @@
-import Dispatch
-import Foundation
 import LockstepCompiler
 import LockstepModel
 import LockstepRuntime
@@ -22,6 +20,8 @@ struct SVIRun {
     private let good: [Int]
     private let traceSeconds: Double
     private let checkSeconds: Double
+    /// Nil where no final draws are wanted.
+    private let estimate: FinalEstimate?
     /// Steps at the end whose mean loss is a fit's final loss.
     private let tail: Int
 
@@ -33,9 +33,10 @@ struct SVIRun {
         self.options = options
         tail = min(50, steps)
         self.device = try device.resolved()
-        function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
+        function = try StepFunction(svi, slots: options.slots(steps), convergence: options.convergence)
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
         try function.hyperparameters.validate(data, options.precision)
+        estimate = options.finalDraws == 0 ? nil : try FinalEstimate(svi, function.guide, draws: options.finalDraws)
         traceSeconds = clock.time.seconds
         let checking = Clock()
         let badData = try function.checks.check(binding, lanes: keys.count, precision: options.precision, policy: options.badData)
@@ -58,40 +59,44 @@ struct SVIRun {
 
         let running = Clock()
         let budget = options.memoryBudget ?? device.memoryBudget
-        let bytes = (step as? OpenCLExecutable)?.bytesPerLane
-            ?? stepProgram.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)
+        let bytes = step.bytesPerLane(stepProgram, options.precision)
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
-        var firstLaunch: Clock.Time?
+        var progress = Progress()
+        // No thread outlives the call.
+        defer { progress.estimator?.wait() }
+        var elbo = ElboEstimate()
+        var finalTime = Clock.Time.zero
         for first in stride(from: 0, to: good.count, by: waveSize) {
             let lanes = Array(good[first..<min(first + waveSize, good.count)])
-            let wave = try run(lanes, step, start, &firstLaunch)
+            let wave = try run(lanes, step, start, &progress)
+            let estimating = Clock()
+            elbo = elbo.appending(try estimated(wave, lanes, progress.estimator, budget: budget))
+            finalTime = finalTime + estimating.time
             outcome = outcome.map { $0.appending(wave) } ?? wave
         }
-        if !badData.isEmpty { outcome = withLanesLeftOut(outcome) }
+        let runTime = running.time - finalTime
+        if !badData.isEmpty { (outcome, elbo) = withLanesLeftOut(outcome, elbo) }
         guard let outcome else { throw RunError("there are no lanes: give at least one key") }
         return Fits(
-            svi: svi, guide: function.guide, keys: keys, binding: binding, outcome: outcome, device: device, options: options,
-            steps: steps,
-            timings: timings(compile: compileTime, run: running.time, firstLaunch: firstLaunch ?? clock.time),
+            svi: svi, guide: function.guide, keys: keys, binding: binding, outcome: outcome, estimate: elbo, device: device,
+            options: options, steps: steps,
+            timings: Timings(
+                trace: traceSeconds, check: checkSeconds, compile: compileTime, run: runTime,
+                firstLaunch: progress.firstLaunch ?? clock.time, final: finalTime,
+                finalCompile: try progress.estimator?.value()?.compileSeconds ?? 0),
             layout: layout(step, bytesPerLane: bytes), badData: badData)
     }
 
-    /// The outcome of all lanes in order, when some were left out.
-    private func withLanesLeftOut(_ outcome: Outcome?) -> Outcome {
+    /// What all lanes came to, in order, when some were left out.
+    private func withLanesLeftOut(_ outcome: Outcome?, _ elbo: ElboEstimate) -> (Outcome, ElboEstimate) {
         let bad = badData.keys.sorted()
-        let slots = outcome?.losses.count ?? (steps + options.lossInterval - 1) / options.lossInterval
+        let slots = outcome?.losses.count ?? options.slots(steps)
         let none = Outcome(leftOut: bad.count, function.guide.parameters, slots: slots, options.precision)
         var order = Array(repeating: 0, count: keys.count)
         for (place, lane) in (good + bad).enumerated() { order[lane] = place }
-        return (outcome?.appending(none) ?? none).lanes(order)
-    }
-
-    private func timings(compile: Clock.Time, run: Clock.Time, firstLaunch: Clock.Time) -> Timings {
-        Timings(
-            trace: traceSeconds, check: checkSeconds, compile: compile.seconds, run: run.seconds, firstLaunch: firstLaunch.seconds,
-            runProcessor: run.processorSeconds, compileProcessor: compile.processorSeconds,
-            firstLaunchProcessor: firstLaunch.processorSeconds)
+        let estimates = elbo.appending(ElboEstimate(nothingFor: bad.count))
+        return ((outcome?.appending(none) ?? none).lanes(order), estimates.lanes(order))
     }
 
     private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
@@ -101,19 +106,50 @@ struct SVIRun {
 
     // MARK: One wave
 
+    /// What comes with the first launch of all.
+    private struct Progress {
+        var firstLaunch: Clock.Time?
+        /// Nil where no final draws are wanted.
+        var estimator: Background<FinalEstimate.Estimator>?
+    }
+
+    /// Compiles the final estimate beside the steps: its driver's compiler needs as long as theirs.
+    ///
+    /// - Parameter schedule: the one of the steps, on which alone the bits of a lane may depend.
+    private func startEstimator(_ schedule: Schedule) throws -> Background<FinalEstimate.Estimator>? {
+        guard let estimate else { return nil }
+        let beside = try device.beside()
+        let (perLane, lanes, precision, device) = (binding.perLane, keys.count, options.precision, beside ?? device)
+        return Background(onThread: beside != nil) {
+            try estimate.compiled(on: device, lanes: lanes, perLane: perLane, precision: precision, schedule: schedule)
+        }
+    }
+
+    private func estimated(
+        _ outcome: Outcome, _ lanes: [Int], _ estimator: Background<FinalEstimate.Estimator>?, budget: Int
+    ) throws -> ElboEstimate {
+        guard let estimator = try estimator?.value() else { return ElboEstimate(nothingFor: lanes.count) }
+        return try estimator.estimate(outcome, binding, keys, lanes: lanes, budget: budget)
+    }
+
     private func run(
-        _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ firstLaunch: inout Clock.Time?
+        _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ progress: inout Progress
     ) throws -> Outcome {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
-        let hasStart = try startLanes(lanes, execution, start, &firstLaunch)
+        let hasStart = try startLanes(lanes, execution, start) {
+            guard progress.firstLaunch == nil else { return }
+            progress.firstLaunch = clock.time
+            progress.estimator = try startEstimator((step as? OpenCLExecutable)?.schedule.schedule ?? .automatic)
+        }
         if hasStart.contains(false) {
             // Such a lane takes no step at all.
             let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
             try execution.write(Bookkeeping.Name.frozen, frozen)
         }
         let done = try advance(lanes, execution)
-        let slots = (done + options.lossInterval - 1) / options.lossInterval
-        return try Outcome(execution, results: function.results, hasStart: hasStart, slots: slots, convergence: options.convergence)
+        let slots = options.slots(done)
+        return try Outcome(
+            execution, results: function.results, hasStart: hasStart, slots: slots, convergence: options.convergence)
     }
 
     /// Runs all steps, or fewer where all lanes stop before.
@@ -150,9 +186,10 @@ struct SVIRun {
 
     /// Draws starts until loss and gradient of a lane are finite there, each attempt with draws of its own.
     ///
+    /// - Parameter launched: called after each launch.
     /// - Returns: for each lane, whether it found one.
     private func startLanes(
-        _ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable, _ firstLaunch: inout Clock.Time?
+        _ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable, launched: () throws -> Void
     ) throws -> [Bool] {
         var values: [String: LaneArray] = [:]
         var missing = Array(lanes.indices)
@@ -166,36 +203,12 @@ struct SVIRun {
             for (name, array) in values { try execution.write(name, array) }
             // Each trial has the draws of a step of its own: where the start is fixed, one unlucky draw is not the end.
             try execution.advance(from: attempt, count: 1, scalars: settings(commit: false))
-            firstLaunch = firstLaunch ?? clock.time
+            try launched()
             let isFinite = try execution.read(Bookkeeping.Name.isFinite).element(0)
             missing = missing.filter { isFinite[$0] == 0 }
             if missing.isEmpty { break }
         }
         let failed = Set(missing)
         return lanes.indices.map { !failed.contains($0) }
-    }
-}
-
-/// Wall time and processor time, for reports.
-struct Clock {
-    private let start = DispatchTime.now().uptimeNanoseconds
-    private let processorStart = Self.processor
-
-    struct Time {
-        let seconds: Double
-        /// Of all threads of this process.
-        let processorSeconds: Double
-    }
-
-    /// Since it was made.
-    var time: Time {
-        Time(
-            seconds: Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9, processorSeconds: Self.processor - processorStart)
-    }
-
-    private static var processor: Double {
-        var time = timespec()
-        guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return .nan }
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

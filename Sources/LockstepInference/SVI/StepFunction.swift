@@ -22,9 +22,7 @@ struct StepFunction {
         let guide = try svi.guide.prepare().including(paramsOf: svi.model)
         self.guide = guide
         let origin = Origin()
-        let parameters = Dictionary(uniqueKeysWithValues: guide.parameters.map {
-            ($0.name, Tensor.input(Input(.state, Self.parameter($0.name), origin: origin), shape: $0.shape))
-        })
+        let parameters = guide.carried(origin)
         let (plain, values) = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step"))
 
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial"))
@@ -77,5 +75,14 @@ struct StepFunction {
         let first = floor(time.steps * Tensor(1 - share) + 0.5)
         let mean = old + (value - old) * (1 / pointwiseMax(time.done - first + 1, 1))
         return select((first .< time.done) .& mean.isFinite, mean, value)
+    }
+}
+
+extension PreparedGuide {
+    /// The unconstrained parameters as a lane carries them, by name.
+    func carried(_ origin: Origin) -> [String: Tensor] {
+        Dictionary(uniqueKeysWithValues: parameters.map {
+            ($0.name, Tensor.input(Input(.state, StepFunction.parameter($0.name), origin: origin), shape: $0.shape))
+        })
     }
 }

@@ -119,6 +119,15 @@ package enum ResolvedDevice: Sendable {
         }
     }
 
+    /// The same device, for work on another thread that must not wait for launches here; nil where the driver is to be
+    /// used from one thread at a time.
+    package func beside() throws -> ResolvedDevice? {
+        switch self {
+        case .interpreter: .interpreter
+        case .opencl(let session): session.info.platformName == "Oclgrind" ? nil : .opencl(try session.beside())
+        }
+    }
+
     /// - Parameters:
     ///   - lanes: how many the program is going to run on.
     ///   - schedule: the interpreter has one of its own.

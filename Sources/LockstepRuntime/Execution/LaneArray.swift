@@ -90,4 +90,16 @@ package struct LaneArray: Sendable {
             }
         return LaneArray(lanes: lanes + other.lanes, count: count, elements: joined)
     }
+
+    /// These elements, in their order, as arrays of another length.
+    package func reshaped(lanes: Int, count: Int) -> LaneArray { LaneArray(lanes: lanes, count: count, elements: elements) }
+
+    /// All elements, row-major.
+    package var values: [Double] {
+        switch elements {
+        case .float(let values): values.map(Double.init)
+        case .double(let values): values
+        case .int(let values): values.map(Double.init)
+        }
+    }
 }

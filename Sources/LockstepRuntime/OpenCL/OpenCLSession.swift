@@ -1,4 +1,5 @@
 internal import COpenCL
+import Synchronization
 
 /// One device at work: a context and its one in-order queue. Commands run in the order they were given.
 ///
@@ -14,6 +15,7 @@ package final class OpenCLSession: @unchecked Sendable {
     let queue: OpaquePointer
     /// What this session has compiled.
     let programs: ProgramCache
+    private let besides = Mutex<OpenCLSession?>(nil)
 
     /// - Parameter cacheFolder: where compiled programs are kept beyond the life of the process.
     package init(_ info: OpenCLDeviceInfo, cacheFolder: CacheFolder? = nil) throws {
@@ -39,6 +41,25 @@ package final class OpenCLSession: @unchecked Sendable {
             throw error
         }
         self.context = context
+    }
+
+    /// The same device, context and programs, and a queue of its own: what is compiled or run there does not wait for
+    /// the launches here. It is made once.
+    package func beside() throws -> OpenCLSession {
+        try besides.withLock { known in
+            if let known { return known }
+            let session = try OpenCLSession(beside: self)
+            known = session
+            return session
+        }
+    }
+
+    private init(beside session: OpenCLSession) throws {
+        (info, cl, context, programs) = (session.info, session.cl, session.context, session.programs)
+        queue = try Self.make("clCreateCommandQueue", on: session.info) {
+            session.cl.clCreateCommandQueue(session.context, session.info.handle.device, 0, &$0)
+        }
+        _ = cl.clRetainContext(context)
     }
 
     // A release that fails in a deinit has nobody to tell: the object is gone either way.

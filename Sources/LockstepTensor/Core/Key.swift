@@ -26,4 +26,11 @@ extension Key {
         let words = Philox.block(counter, key: SIMD2(low, high))
         return Key(low: words[0], high: words[1])
     }
+
+    /// A key of two: the other one enters a bijection that this one chooses, so that neither can undo the other.
+    package func mixed(with other: Key) -> Key {
+        // A last word but one of its own keeps it apart from children.
+        let words = Philox.block(SIMD4(other.low, other.high, 0x6D69_7865, 0xFFFF_FFFF), key: SIMD2(low, high))
+        return Key(low: words[0], high: words[1])
+    }
 }

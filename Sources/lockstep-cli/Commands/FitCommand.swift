@@ -70,9 +70,8 @@ struct FitCommand: ParsableCommand {
             return try svi.run(keys: Key(seed).split(lanes), steps: steps, data: problem.data, device: device, options: options)
         }
 
-        let best = fits.best.status == .finished ? fits.best : nil
-        let sites = try problem.model.trace().sites.filter { $0.isLatent || $0.kind == .deterministic }.map(\.name)
-        let posterior = try best.map { try PosteriorSummary(of: $0, sites: sites) }
+        let best = fits.best.status.isLost ? nil : fits.best
+        let posterior = try best.map { try $0.summary() }
         if let file {
             // Before the table, whose reader may go away.
             try file.write(FitRecord(model: model, seed: seed, fits: fits, posterior: posterior).json())

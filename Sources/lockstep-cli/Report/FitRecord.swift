@@ -6,7 +6,7 @@ struct FitRecord {
     let seed: UInt64
     let fits: Fits
     /// Nil when no lane finished.
-    let posterior: PosteriorSummary?
+    let posterior: Summary?
 
     /// - Throws: when the device that evaluates the parameters fails.
     func json() throws -> [UInt8] {
@@ -22,6 +22,9 @@ struct FitRecord {
             ("compile_seconds", { $0.number(fits.timings.trace + fits.timings.compile) }),
             ("run_seconds", { $0.number(fits.timings.run) }),
             ("best", { $0.plain(posterior.map { String($0.lane) } ?? "null") }),
+            ("elbo", { $0.array(fits.elbo) { $0.number($1) } }),
+            ("elbo_error", { $0.array(fits.elboError) { $0.number($1) } }),
+            ("non_finite_draws", { $0.array(fits.nonFiniteDraws) { $0.number($1) } }),
             ("loss", { $0.array(fits.loss) { $0.number($1) } }),
             ("initial_loss", { $0.array(fits.initialLoss) { $0.number($1) } }),
             ("status", { $0.array(fits.status) { $0.string("\($1)") } }),
@@ -37,7 +40,9 @@ struct FitRecord {
                 })
             }),
             ("posterior", { json in
-                json.object((posterior?.sites ?? []).map { site in (site.name, { $0.site(site) }) })
+                json.object((posterior?.sites ?? []).map { site in
+                    (site, { json in if let posterior { json.site(posterior[site], posterior.shape(of: site) ?? []) } })
+                })
             }),
         ])
         json.plain("\n")
@@ -46,10 +51,12 @@ struct FitRecord {
 }
 
 extension JSONText {
-    fileprivate mutating func site(_ site: PosteriorSummary.Site) {
-        let columns = [("mean", site.mean), ("sd", site.sd), ("q05", site.q05), ("q50", site.q50), ("q95", site.q95)]
-        object(columns.map { name, values in
-            (name, { $0.nested(values.map(Optional.some)[...], site.shape[...]) })
+    fileprivate mutating func site(_ rows: some Collection<Summary.Row>, _ shape: Shape) {
+        let columns: [(String, KeyPath<Summary.Row, Double>)] = [
+            ("mean", \.mean), ("sd", \.sd), ("q05", \.q05), ("q50", \.median), ("q95", \.q95),
+        ]
+        object(columns.map { name, column in
+            (name, { $0.nested(rows.map { Optional($0[keyPath: column]) }[...], shape[...]) })
         })
     }
 }

@@ -5,12 +5,12 @@ import Lockstep
 struct FitSummary {
     let model: String
     let fits: Fits
-    let posterior: PosteriorSummary?
+    /// Of the best lane; nil when no lane finished.
+    let posterior: Summary?
 
     var text: String {
         let head = posterior.map { posterior in
-            "The best of \(count(fits.lanes, "lane")) is lane \(posterior.lane), with a loss of \(number(posterior.loss)):\n\n"
-                + PosteriorTable(posterior: posterior).text + "\n"
+            "The best of \(count(fits.lanes, "lane")) is lane \(posterior.lane), with \(elbo(fits[posterior.lane])):\n\n\(posterior)\n"
         }
         let lines: [(String, String?)] = [
             ("model", "\(model), \(count(fits.steps, "step"))"), ("lanes", lanes), ("refused", refused), ("loss", loss), ("time", time),
@@ -37,7 +37,7 @@ struct FitSummary {
     private var loss: String? {
         let losses = fits.loss.filter { !$0.isNaN }.sorted()
         guard let best = losses.first else { return nil }
-        let median = PosteriorSummary.Site.quantile(losses, 0.5)
+        let median = losses.quantile(0.5)
         return "best \(number(best)), median \(number(median)) (means of the last \(count(min(50, fits.steps), "step")))"
     }
 
@@ -45,7 +45,13 @@ struct FitSummary {
         let timings = fits.timings
         let rate = Double(fits.lanes) * Double(fits.steps) / max(timings.run, 1e-9)
         return String(
-            format: "compiled in %.2f s, ran in %.2f s, %.3g lane-steps per second", timings.trace + timings.compile, timings.run, rate)
+            format: "compiled in %.2f s, ran in %.2f s, %.3g lane-steps per second, ranked in %.2f s", timings.trace + timings.compile,
+            timings.run, rate, timings.final)
+    }
+
+    private func elbo(_ fit: Fit) -> String {
+        if fit.elbo.isNaN { return "no final draw whose density is finite" }
+        return "an ELBO of \(number(fit.elbo))" + (fit.elboError > 0 ? " +- " + String(format: "%.2g", fit.elboError) : "")
     }
 
     private func count(_ number: Int, _ thing: String) -> String { "\(number) \(thing)\(number == 1 ? "" : "s")" }

@@ -57,10 +57,5 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
 }
 
 extension String {
-    /// Spaces at the end.
-    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-    /// Spaces at the start.
-    func aligned(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
-
     fileprivate var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
 }

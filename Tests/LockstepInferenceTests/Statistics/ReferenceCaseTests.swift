@@ -52,8 +52,8 @@ import Testing
         let losses = fits.loss.filter { !$0.isNaN }.sorted()
         #expect(losses.count == lanes)
         let mean = Statistics.mean(losses)
-        let q10 = PosteriorQuery.quantile(losses, 0.1)
-        let q50 = PosteriorQuery.quantile(losses, 0.5)
+        let q10 = losses.quantile(0.1)
+        let q50 = losses.quantile(0.5)
         print("\(reference.name) on \(device.testDescription): \(lanes) lanes, \(fits.timings.run) s, mean \(mean), min \(losses[0]), q10 \(q10), q50 \(q50)")
 
         // The reference's own error and this run's, four sigma.

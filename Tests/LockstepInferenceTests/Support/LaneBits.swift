@@ -22,7 +22,8 @@ extension Fits {
             parameters: outcome.parameters.mapValues { $0.lane(lane).map(pattern) },
             losses: outcome.losses.lane(lane).map(pattern),
             summary: [
-                pattern(loss[lane]), pattern(initialLoss[lane]), UInt64(refusedLosses[lane]), UInt64(refusedGradients[lane]),
+                pattern(loss[lane]), pattern(initialLoss[lane]), pattern(elbo[lane]), pattern(elboError[lane]),
+                pattern(nonFiniteDraws[lane]), UInt64(refusedLosses[lane]), UInt64(refusedGradients[lane]),
             ],
             status: status[lane])
     }

@@ -1,0 +1,132 @@
+import LockstepCompiler
+import LockstepModel
+import LockstepRuntime
+import LockstepTensor
+
+/// The ELBO of each lane's guide at the lane's final parameters, whatever the loss was: E_q[log p(x, z) - log q(z)]
+/// from many draws. A lane program of its own, without a gradient, that goes through one draw in each step.
+struct FinalEstimate: Sendable {
+    /// Names of states.
+    fileprivate enum Name {
+        /// Draws whose value was finite.
+        static let count = "e/count"
+        /// The first finite value, from which all are measured: a mean of large numbers in single precision would lose
+        /// what lanes differ by.
+        static let reference = "e/reference"
+        /// The mean of the finite values, less the reference.
+        static let mean = "e/mean"
+        /// The sum of squared deviations from the mean.
+        static let squares = "e/squares"
+    }
+
+    private let states: [LaneFunction.State]
+    private let draws: Int
+
+    /// - Throws: `ModelError` when model and guide do not fit together.
+    init(_ svi: SVI, _ guide: PreparedGuide, draws: Int) throws {
+        let origin = Origin()
+        // A purpose of its own: the draws are none of those that the parameters were fitted to.
+        let run = TraceRun(origin: origin, purpose: "elbo")
+        let (trace, values) = try guide.trace(svi.model, .sample, guide.carried(origin), run)
+        states = Self.states(trace.logJoint - values.logDensity(trace), origin)
+        self.draws = draws
+    }
+
+    /// Mean and squared deviations of all values so far (Welford 1962), those that are not finite left out.
+    private static func states(_ value: Tensor, _ origin: Origin) -> [LaneFunction.State] {
+        func real(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: []) }
+        let count = Tensor.input(Input(.state, Name.count, origin: origin), shape: [], dtype: .int)
+        let counts = value.isFinite
+        let isFirst = counts .& (count .== Tensor(integer: 0))
+        let reference = select(isFirst, value, real(Name.reference))
+        let next = count + select(counts, Tensor(integer: 1), Tensor(integer: 0))
+        let distance = value - reference
+        let step = distance - real(Name.mean)
+        let mean = real(Name.mean) + step / next.asReal
+        return [
+            .init(Name.count, next),
+            .init(Name.reference, reference),
+            .init(Name.mean, select(counts, mean, real(Name.mean))),
+            .init(Name.squares, select(counts, real(Name.squares) + step * (distance - mean), real(Name.squares))),
+        ]
+    }
+
+    // MARK: On a device
+
+    /// The estimate made ready for a device.
+    struct Estimator: Sendable {
+        fileprivate let draws: Int
+        fileprivate let program: LaneProgram
+        fileprivate let executable: any LaneExecutable
+        /// Lowering included.
+        let compileSeconds: Double
+        fileprivate let bytesPerLane: Int
+    }
+
+    /// - Parameters:
+    ///   - lanes: how many are going to be estimated.
+    ///   - schedule: the one of the steps; a program that it does not suit is laid out lane by lane.
+    func compiled(
+        on device: ResolvedDevice, lanes: Int, perLane: Set<String>, precision: Precision, schedule: Schedule
+    ) throws -> Estimator {
+        let clock = Clock()
+        let program = try Lowering.lower(LaneFunction(states: states, perLane: perLane))
+        func executable(_ schedule: Schedule) throws -> any LaneExecutable {
+            try device.compile(program, precision: precision, lanes: lanes, schedule: schedule)
+        }
+        let made: any LaneExecutable
+        do {
+            made = try executable(schedule)
+        } catch is ScheduleError {
+            made = try executable(.lanes)
+        }
+        return Estimator(
+            draws: draws, program: program, executable: made, compileSeconds: clock.time.seconds,
+            bytesPerLane: made.bytesPerLane(program, precision))
+    }
+}
+
+extension FinalEstimate.Estimator {
+    private typealias Name = FinalEstimate.Name
+
+    /// - Parameters:
+    ///   - outcome: what the lanes came to, in the order of `lanes`.
+    ///   - budget: bytes of device memory that lanes may take at a time.
+    func estimate(_ outcome: Outcome, _ binding: DataBinding, _ keys: [Key], lanes: [Int], budget: Int) throws -> ElboEstimate {
+        let size = max(1, budget / bytesPerLane)
+        var result = ElboEstimate()
+        for first in stride(from: 0, to: lanes.count, by: size) {
+            let places = Array(first..<min(first + size, lanes.count))
+            let execution = try executable.start(binding.inputs(keys, lanes: places.map { lanes[$0] }))
+            let read = program.stateNames
+            for (name, array) in outcome.parameters where read.contains(StepFunction.parameter(name)) {
+                try execution.write(StepFunction.parameter(name), array.lanes(places))
+            }
+            try execution.advance(from: 0, count: draws, scalars: [:])
+            func scalars(_ name: String) throws -> [Double] { try execution.read(name).element(0) }
+            let moments = try (scalars(Name.count), scalars(Name.reference), scalars(Name.mean), scalars(Name.squares))
+            for (row, place) in places.enumerated() {
+                if outcome.status[place].isLost {
+                    result.appendNothing()
+                } else {
+                    result.append(draws: draws, finite: moments.0[row], mean: moments.1[row] + moments.2[row], squares: moments.3[row])
+                }
+            }
+        }
+        return result
+    }
+}
+
+extension LaneProgram {
+    /// The states that the program reads or writes.
+    var stateNames: Set<String> {
+        Set(buffers.compactMap { buffer in if case .state(let name) = buffer.role { name } else { nil } })
+    }
+}
+
+extension LaneExecutable {
+    /// Device memory that a lane of a program takes.
+    func bytesPerLane(_ program: LaneProgram, _ precision: Precision) -> Int {
+        (self as? OpenCLExecutable)?.bytesPerLane ?? program.bytesPerLane(realBytes: precision == .float ? 4 : 8)
+    }
+}
