@@ -36,6 +36,8 @@ public struct PreparedGuide: Sendable {
         package let logDensity: @Sendable (Trace) -> Tensor
         /// The parameters as a user knows them, in their own space, given the model's trace.
         package let parameters: @Sendable (Trace) -> [(name: String, value: Tensor)]
+        /// The sites whose log densities make `logDensity`, as a search for what went wrong sees them.
+        package var sites: @Sendable (Trace) -> [ExaminedSite] = { _ in [] }
     }
 
     package let parameters: [Parameter]

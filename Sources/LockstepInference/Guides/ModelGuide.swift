@@ -34,7 +34,8 @@ extension Model: Guide {
                 return PreparedGuide.Values(
                     assign: { name, _ in trace[name].flatMap { $0.isLatent ? $0.value : nil } },
                     logDensity: { _ in trace.logJoint },
-                    parameters: { _ in trace.params.map { ($0.name, $0.value) } })
+                    parameters: { _ in trace.params.map { ($0.name, $0.value) } },
+                    sites: { _ in ExaminedSite.all(of: trace, inGuide: true) })
             })
     }
 }

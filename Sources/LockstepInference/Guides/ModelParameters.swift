@@ -35,7 +35,8 @@ extension PreparedGuide {
                     parameters: { trace in
                         inner.parameters(trace)
                             + trace.params.filter { addedNames.contains($0.name) }.map { ($0.name, $0.value) }
-                    })
+                    },
+                    sites: inner.sites)
             })
     }
 

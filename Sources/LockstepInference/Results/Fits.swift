@@ -38,6 +38,7 @@ public struct Fits: Sendable {
     let outcome: Outcome
     let device: ResolvedDevice
     let options: RunOptions
+    let examination = Examination()
     public let keys: [Key]
     public let steps: Int
     public let timings: Timings

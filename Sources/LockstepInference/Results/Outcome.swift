@@ -76,3 +76,15 @@ extension LaneArray {
         return LaneArray(lanes: lanes, count: count, elements: kept)
     }
 }
+
+extension LaneArray {
+    /// One number of each lane.
+    static func filled(_ value: Double, lanes: Int, _ precision: Precision) -> LaneArray {
+        let elements: Elements =
+            switch precision {
+            case .float: .float(Array(repeating: Float(value), count: lanes))
+            case .double: .double(Array(repeating: value, count: lanes))
+            }
+        return LaneArray(lanes: lanes, count: 1, elements: elements)
+    }
+}

@@ -83,6 +83,7 @@ struct SVIRun {
         _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ firstLaunch: inout Clock.Time?
     ) throws -> Outcome {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
+        try execution.write(Bookkeeping.Name.initialLoss, .filled(.nan, lanes: lanes.count, options.precision))
         let hasStart = try startLanes(lanes, execution, start, &firstLaunch)
         if hasStart.contains(false) {
             // Such a lane takes no step at all.

@@ -96,7 +96,8 @@ struct RunRecord: Sendable {
         try checkConditions(handlers)
         try OriginCheck.check(entries.map(\.site), origin)
         let sites = entries.compactMap { $0.hiddenBy == nil ? $0.site : nil }
-        return Trace(sites: sites, data: data, origin: origin)
+        let hidden = entries.compactMap { $0.hiddenBy == nil ? nil : $0.site }
+        return Trace(sites: sites, hidden: hidden, data: data, origin: origin)
     }
 
     /// A condition that meets no site would silently change nothing.

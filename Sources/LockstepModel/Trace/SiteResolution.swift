@@ -156,7 +156,7 @@ extension Constraint {
 
 extension Distribution {
     /// As a user wrote it, without what plates and `toEvent` put around it.
-    var name: String {
+    package var name: String {
         if let independent = self as? Independent { return independent.base.name }
         return String(describing: type(of: self))
     }

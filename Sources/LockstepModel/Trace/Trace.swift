@@ -7,14 +7,17 @@ public struct Trace: Sendable {
     public let sites: [Site]
     /// In the order of the run.
     public let data: [DataDeclaration]
+    /// The sites that a handler hides, in the order of the run: their values may still reach others.
+    package let hidden: [Site]
     /// The log density of all sites together: a scalar.
     public let logJoint: Tensor
     /// The run that the tensors belong to.
     package let origin: Origin
     private let index: [String: Int]
 
-    package init(sites: [Site], data: [DataDeclaration], origin: Origin) {
+    package init(sites: [Site], hidden: [Site] = [], data: [DataDeclaration], origin: Origin) {
         self.sites = sites
+        self.hidden = hidden
         self.data = data
         self.origin = origin
         index = Dictionary(sites.indices.map { (sites[$0].name, $0) }, uniquingKeysWith: { first, _ in first })
