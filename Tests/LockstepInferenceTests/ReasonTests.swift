@@ -121,7 +121,7 @@ import Testing
                 }
             }
             let reason = try reason(device, precision, k: [0, 0, 0, 1, 0, 0], shape: [2], mixture)
-            #expect(reason.site == "y" && reason.kind == .parameter("scale"))
+            #expect(reason.site == "y" && reason.kind == .parameter("scale"), "\(reason)")
             let nested = Model { m in
                 let scale = (1 - m.data("k", shape: [2]) * m.param("x", 1)).reshape([2, 1])
                 m.plate("columns", 3) { m in
@@ -184,16 +184,18 @@ import Testing
             }
             var options = RunOptions()
             options.precision = precision
-            let data: [String: LaneData] = ["k": .shared(0), "lr": .perLane([0.01, 1e30, 0.01, 1e20])]
+            let rates = (0..<16).map { $0 % 2 == 0 ? 0.01 : 1e30 }
+            let data: [String: LaneData] = ["k": .shared(0), "lr": .perLane(rates)]
             let fits = try SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: .data("lr")))
-                .run(keys: Key(0).split(4), steps: 40, data: data, device: device.device, options: options)
+                .run(keys: Key(0).split(16), steps: 40, data: data, device: device.device, options: options)
             let reasons = fits.laneReasons
-            #expect(reasons[0] == nil && reasons[2] == nil)
-            for lane in [1, 3] {
-                let reason = try #require(reasons[lane])
+            // A location far below 0 harms nothing.
+            #expect(fits.status.filter(\.isLost).count >= 2)
+            for lane in 0..<16 {
+                #expect(fits.status[lane].isLost == (reasons[lane] != nil) && fits[lane].reason == reasons[lane])
+                guard let reason = reasons[lane] else { continue }
                 #expect(reason.status == fits.status[lane] && reason.advice.hasPrefix("try a smaller learning rate"))
                 #expect(reason.site == "rate", "\(reason)")
-                #expect(fits[lane].reason == reason)
             }
         }
     }
@@ -226,9 +228,9 @@ import Testing
     @Test(arguments: TestDevice.all) func sumsThatOverflow(_ device: TestDevice) throws {
         let model = Model { m in
             let k = m.data("k")
-            m.plate("rows", 4) { m in m.factor("f", Tensor([1, 2, 3, 1]) * (1e38 * k * m.param("x", 1))) }
+            m.plate("rows", 4) { m in m.factor("f", [1, 2, 3, 1] * (k * m.param("x", 1))) }
         }
-        let reason = try reason(device, .float, model)
+        let reason = try reason(device, .float, k: [0, 1e38, 1], model)
         #expect(reason.site == "f" && reason.kind == .density && reason.element == [2])
         #expect(reason.description.contains("their sum is not"))
     }
@@ -247,7 +249,7 @@ import Testing
             let k = [0, 0, 0, 0, 1, 0, 0, 0, 0.0]
             let reason = try reason(device, precision, k: k, shape: [3], optimizer: SGD(learningRate: 2), steps: 30, model)
             #expect(reason.status == .diverged(step: 1))
-            #expect(reason.kind == .gradient("x") && reason.site == "root", "\(reason)")
+            #expect(reason.kind == .gradient("x") && reason.site == "root" && reason.element == [1], "\(reason)")
             #expect(try !number(reason, "gradient").isFinite)
             #expect(reason.description.contains("gradient with respect to x[1]"), "\(reason)")
             #expect(reason.operation?.contains("/ 0") == true, "\(reason)")
@@ -257,10 +259,10 @@ import Testing
     @Test(arguments: TestDevice.all) func gradientsWhoseSquareOverflows(_ device: TestDevice) throws {
         let model = Model { m in
             let k = m.data("k")
-            m.factor("steep", -1e25 * k * m.param("x", 1))
+            m.factor("steep", -k * m.param("x", 1))
             m.factor("flat", -m.param("z", 1))
         }
-        let reason = try reason(device, .float, model)
+        let reason = try reason(device, .float, k: [0, 1e25, 1], model)
         #expect(reason.kind == .gradient("x") && reason.site == "steep")
         #expect(abs(try number(reason, "gradient") / 1e25 - 1) < 1e-6)
         #expect(reason.description.contains("whose square is not finite"))

@@ -1,8 +1,18 @@
 import Synchronization
 
-/// The reasons of a run's lost lanes, kept once they are known.
+/// What is found out about the lanes of a run on demand, kept once it is known.
 final class Examination: Sendable {
     private let known = Mutex<[Int: FitReason]>([:])
+    private let edges = Mutex<[Int: [FitProgress.Edge]]?>(nil)
+
+    /// By lane; nil where they could not be evaluated.
+    func edges(of fits: Fits) -> [Int: [FitProgress.Edge]]? {
+        edges.withLock { edges in
+            let usable = fits.status.indices.filter { !fits.status[$0].isLost }
+            edges = edges ?? (try? RangeEdges(fits).edges(of: usable))
+            return edges
+        }
+    }
 
     func reasons(of fits: Fits) -> [FitReason?] {
         let lost = fits.status.indices.filter { fits.status[$0].isLost }

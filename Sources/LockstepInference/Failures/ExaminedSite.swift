@@ -15,13 +15,15 @@ package struct ExaminedSite: Sendable {
     let distribution: (any Distribution)?
     /// Nil where the site adds nothing to the loss.
     let logDensity: Tensor?
+    /// Where a param must lie.
+    var constraint: Constraint?
 
     /// The sites of a run, first those that a handler hides: they may reach the others, but not the loss by themselves.
     static func all(of trace: Trace, inGuide: Bool) -> [ExaminedSite] {
         (trace.hidden + trace.sites).map { site in
             ExaminedSite(
                 name: site.name, role: inGuide ? .guide : .model, kind: site.kind, value: site.value,
-                distribution: site.distribution, logDensity: site.logProb)
+                distribution: site.distribution, logDensity: site.logProb, constraint: site.constraint)
         }
     }
 }

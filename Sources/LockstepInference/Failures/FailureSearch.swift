@@ -30,27 +30,30 @@ struct FailureSearch {
     }
 
     func reasons(of lanes: [Int]) throws -> [Int: FitReason] {
+        try lanes.map(place(of:)).chunks(of: Self.rows(outputs)).reduce(into: [:]) { reasons, places in
+            for (lane, reason) in try self.reasons(at: Array(places)) { reasons[lane] = reason }
+        }
+    }
+
+    private func reasons(at places: [HostEvaluation.Place]) throws -> [(lane: Int, reason: FitReason)] {
         var findings: [Finding] = []
         var spoiled: [SpoiledGradient] = []
-        for chunk in lanes.map(place(of:)).chunks(of: Self.rows(outputs)) {
-            let places = Array(chunk)
-            let values = try evaluation.values(of: outputs, at: places)
-            for (row, place) in places.enumerated() {
-                let row = Row(place: place, values: values, number: row)
-                if let finding = lossFinding(row) {
-                    findings.append(finding)
-                } else if let gradient = spoiledGradient(row) {
-                    spoiled.append(gradient)
-                } else {
-                    findings.append(unremarkable(row))
-                }
+        let values = try evaluation.values(of: outputs, at: places)
+        for (row, place) in places.enumerated() {
+            let row = Row(place: place, values: values, number: row)
+            if let finding = lossFinding(row) {
+                findings.append(finding)
+            } else if let gradient = spoiledGradient(row) {
+                spoiled.append(gradient)
+            } else {
+                findings.append(unremarkable(row))
             }
         }
         findings += try gradientFindings(spoiled)
-        let operations = try operations(of: findings)
-        return Dictionary(uniqueKeysWithValues: zip(findings, operations).map { finding, operation in
-            (finding.place.lane, FitReason(finding, operation, status: fits.status[finding.place.lane], precision: fits.options.precision))
-        })
+        return zip(findings, try operations(of: findings)).map { finding, operation in
+            let lane = finding.place.lane
+            return (lane, FitReason(finding, operation, status: fits.status[lane], precision: fits.options.precision))
+        }
     }
 
     private static func rows(_ outputs: [Tensor]) -> Int { max(1, mostNumbers / max(outputs.reduce(0) { $0 + $1.count }, 1)) }
@@ -236,7 +239,8 @@ struct FailureSearch {
         let site: ExaminedSite?
         let element: [Int]
         let kind: FitReason.Kind
-        let numbers: [FitReason.Number]
+        /// At an element.
+        let numbers: ([Int]) -> [FitReason.Number]
         /// Where to look for the operation.
         let tensor: Tensor?
         let position: Int
@@ -251,7 +255,7 @@ struct FailureSearch {
     ) -> Finding {
         Finding(
             place: row.place, site: sites[number].site, element: element, kind: kind,
-            numbers: sites[number].numbers(at: element, row.values, row.number) + added, tensor: tensor, position: position,
+            numbers: { [sites] in sites[number].numbers(at: $0, row.values, row.number) + added }, tensor: tensor, position: position,
             constraint: constraint, note: note)
     }
 
@@ -259,7 +263,7 @@ struct FailureSearch {
         let largest = gradients.compactMap { output in row.largest(output).map { row.value(output, $0) } }.max { abs($0) < abs($1) }
         let numbers = [FitReason.Number(name: "loss", value: row.value(loss, 0))] + (largest.map { [.init(name: "largest gradient", value: $0)] } ?? [])
         return Finding(
-            place: row.place, site: nil, element: [], kind: .finiteOnHost, numbers: numbers, tensor: nil, position: 0, constraint: nil,
+            place: row.place, site: nil, element: [], kind: .finiteOnHost, numbers: { _ in numbers }, tensor: nil, position: 0, constraint: nil,
             note: nil)
     }
 

@@ -6,6 +6,9 @@ struct SpoilingOperation {
     let op: ElementOp?
     let operands: [Double]
     let result: Double
+    /// Of the array that the operation computes, and the index in it.
+    let shape: Shape
+    let index: [Int]
 
     /// As a user would write it.
     var text: String {
@@ -79,12 +82,14 @@ struct OperationSearch {
     }
 
     private static func operation(_ tensor: Tensor, _ position: Int, _ value: (Tensor, Int) -> Double) -> SpoilingOperation? {
+        func operation(_ op: ElementOp?, _ operands: [Double]) -> SpoilingOperation {
+            SpoilingOperation(
+                op: op, operands: operands, result: value(tensor, position), shape: tensor.shape,
+                index: ElementPlace.index(position, tensor.shape))
+        }
         switch tensor.node.op {
-        case .map(let op):
-            return SpoilingOperation(op: op, operands: tensor.node.inputs.map { value($0, position) }, result: value(tensor, position))
-        case .reduce(.sum, _):
-            let members = members(of: tensor, position)
-            return SpoilingOperation(op: nil, operands: members.map { value(tensor.node.inputs[0], $0) }, result: value(tensor, position))
+        case .map(let op): return operation(op, tensor.node.inputs.map { value($0, position) })
+        case .reduce(.sum, _): return operation(nil, members(of: tensor, position).map { value(tensor.node.inputs[0], $0) })
         default: return nil
         }
     }

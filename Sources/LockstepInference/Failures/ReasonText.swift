@@ -9,10 +9,12 @@ extension FitReason {
         kind = finding.kind
         site = finding.site?.name ?? ""
         isInGuide = finding.site?.role == .guide
-        element = finding.element
-        numbers = finding.numbers
+        let element = Self.element(finding, operation)
+        let numbers = finding.numbers(element)
+        self.element = element
+        self.numbers = numbers
         self.operation = operation?.text
-        description = Self.description(finding, operation)
+        description = Self.description(finding, operation, element, numbers)
         advice = Self.advice(finding, operation, status, precision)
     }
 
@@ -27,37 +29,47 @@ extension FitReason {
 
     // MARK: What happened
 
-    private static func description(_ finding: FailureSearch.Finding, _ operation: SpoilingOperation?) -> String {
+    /// A gradient is a sum over all elements: which one spoiled it, the operation tells where it is one for each of them.
+    private static func element(_ finding: FailureSearch.Finding, _ operation: SpoilingOperation?) -> [Int] {
+        guard case .gradient = finding.kind, finding.element.isEmpty, let operation, operation.shape == finding.site?.logDensity?.shape else {
+            return finding.element
+        }
+        return operation.index
+    }
+
+    private static func description(
+        _ finding: FailureSearch.Finding, _ operation: SpoilingOperation?, _ element: [Int], _ all: [Number]
+    ) -> String {
         let name = finding.site?.distribution?.name ?? ""
         func number(_ wanted: String) -> String {
-            finding.numbers.first { $0.name == wanted }.map { SpoilingOperation.number($0.value) } ?? "not finite"
+            all.first { $0.name == wanted }.map { SpoilingOperation.number($0.value) } ?? "not finite"
         }
         let what: String
         switch finding.kind {
         case .value: what = "its value is \(number("value"))"
         case .parameter(let parameter):
             let constraint = finding.constraint.map { $0 == "real" ? "finite" : $0 } ?? "finite"
-            let given = finding.numbers.first { $0.name == parameter }.map { "is \(SpoilingOperation.number($0.value)), but " } ?? ""
+            let given = all.first { $0.name == parameter }.map { "is \(SpoilingOperation.number($0.value)), but " } ?? ""
             what = "\(parameter) of \(name) \(given)must be \(constraint)"
         case .support: what = "its value \(number("value")) lies outside of the support of \(name): it must be \(finding.constraint ?? "inside")"
         case .density:
             let term = finding.site?.distribution == nil ? "its term" : "its log density"
             what = finding.note ?? "\(term) is \(number(finding.site?.distribution == nil ? "term" : "log density"))"
         case .gradient:
-            let value = finding.numbers.last?.value ?? .nan
+            let value = all.last?.value ?? .nan
             let size = value.isFinite ? "\(SpoilingOperation.number(value)), whose square is not finite" : SpoilingOperation.number(value)
             what = "its log density is finite, but its \(finding.note ?? "gradient") is \(size)"
         case .finiteOnHost: what = "evaluated on the host, loss and gradient are finite"
         case .unknown: what = "the reason is not known"
         }
-        let numbers = finding.numbers.map { "\($0.name) \(SpoilingOperation.number($0.value))" }
+        let numbers = all.map { "\($0.name) \(SpoilingOperation.number($0.value))" }
         let details = (operation.map { [$0.text] } ?? []) + numbers
-        return subject(finding) + what + (details.isEmpty ? "" : " (\(details.joined(separator: ", ")))")
+        return subject(finding, element) + what + (details.isEmpty ? "" : " (\(details.joined(separator: ", ")))")
     }
 
-    private static func subject(_ finding: FailureSearch.Finding) -> String {
+    private static func subject(_ finding: FailureSearch.Finding, _ element: [Int]) -> String {
         guard let site = finding.site else { return "" }
-        return "site '\(site.name)'\(ElementPlace.text(finding.element))\(site.role == .guide ? " of the guide" : ""): "
+        return "site '\(site.name)'\(ElementPlace.text(element))\(site.role == .guide ? " of the guide" : ""): "
     }
 
     // MARK: What to do

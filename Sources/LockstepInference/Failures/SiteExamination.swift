@@ -36,6 +36,8 @@ struct SiteExamination {
     let parameters: [Checked]
     let support: Checked?
     let batchShape: Shape
+    /// The axis of a mixture's components, which parameters have between batch and event.
+    let componentShape: Shape
     let eventShape: Shape
 
     init(_ site: ExaminedSite, _ outputs: inout ExaminedOutputs) {
@@ -50,6 +52,7 @@ struct SiteExamination {
         self.parameters = parameters
         support = site.distribution.flatMap { Checked("value", site.value, $0.support, &outputs) }
         batchShape = site.logDensity?.shape ?? site.distribution?.batchShape ?? site.value.shape
+        componentShape = (site.distribution as? MixtureSameFamily).map { [$0.mixing.classCount] } ?? []
         eventShape = Array(site.value.shape.dropFirst(min(batchShape.count, site.value.rank)))
     }
 
@@ -62,13 +65,15 @@ struct SiteExamination {
     }
 
     private func belongs(_ index: [Int], _ checked: Checked, to batch: [Int]) -> Bool {
-        let whole = checked.isWholeEvent ? batchShape : batchShape + eventShape
-        // Axes that lie neither in batch nor in event, those of a mixture's components say, are the last ones.
-        let own = Shapes.canBroadcast(checked.shape, to: whole) ? checked.shape : Array(checked.shape.prefix(batch.count))
-        let offset = (Shapes.canBroadcast(checked.shape, to: whole) ? whole.count : batch.count) - own.count
-        return own.indices.allSatisfy { axis in
-            let place = axis + offset
-            return own[axis] == 1 || place < 0 || place >= batch.count || index[axis] == batch[place]
+        // Axes that lie neither in batch nor in event, those of a user's own distribution say, are the last ones.
+        let whole = checked.isWholeEvent ? batchShape : batchShape + componentShape + eventShape
+        let inner = Shapes.canBroadcast(checked.shape, to: whole)
+            ? whole.count
+            : checked.shape.indices.reversed().first { Shapes.canBroadcast(Array(checked.shape.prefix($0)), to: batchShape) }
+                .map { batch.count + checked.shape.count - $0 } ?? checked.shape.count
+        return checked.shape.indices.allSatisfy { axis in
+            let place = axis + inner - checked.shape.count
+            return checked.shape[axis] == 1 || place < 0 || place >= batch.count || index[axis] == batch[place]
         }
     }
 
@@ -84,8 +89,10 @@ struct SiteExamination {
 
     /// The position in an array of the site's that an element of the site has; nil where it is no part of it.
     func position(of element: [Int], in shape: Shape) -> Int? {
+        guard element.count >= batchShape.count || shape.elementCount == 1 else { return nil }
         let whole = batchShape + eventShape
         let full = element + Array(repeating: 0, count: max(whole.count - element.count, 0))
+        if shape == batchShape { return ElementPlace.position(Array(element.prefix(batchShape.count)), shape) }
         if Shapes.canBroadcast(shape, to: whole) {
             let isDetermined = element.count == whole.count || shape.suffix(eventShape.count).allSatisfy { $0 == 1 } || eventShape.isEmpty
             return isDetermined ? ElementPlace.position(full, shape) : nil
@@ -104,11 +111,7 @@ struct SiteExamination {
         let own = number("value", value, site.value.shape)
         let parameters = parameters.compactMap { number($0.name, $0.value, $0.tensor.shape) }
         let density = density.flatMap { density in
-            let name = site.distribution == nil ? "term" : "log density"
-            return ElementPlace.position(Array(element.prefix(batchShape.count)), batchShape) < values[density, row].count
-                ? FitReason.Number(
-                    name: name, value: values[density, row][values[density, row].startIndex + ElementPlace.position(Array(element.prefix(batchShape.count)), batchShape)])
-                : nil
+            element.count >= batchShape.count ? number(site.distribution == nil ? "term" : "log density", density, batchShape) : nil
         }
         // A factor's value is its term.
         return (site.distribution == nil && density != nil ? [] : [own].compactMap(\.self)) + parameters + [density].compactMap(\.self)

@@ -11,10 +11,15 @@ struct Outcome: Sendable {
     let status: [FitStatus]
     let refusedLosses: [Int]
     let refusedGradients: [Int]
+    /// Of both kinds, in the last tenth of the steps.
+    let refusedLate: [Int]
 
-    /// - Parameter slots: entries of the history that the run has reached.
+    /// - Parameters:
+    ///   - slots: entries of the history that the run has reached.
+    ///   - refusedEarly: steps of both kinds that had been refused before the last tenth.
     init(
-        _ execution: any LaneExecution, parameters names: [String], hasStart: [Bool], slots: Int, convergence: Convergence?
+        _ execution: any LaneExecution, parameters names: [String], hasStart: [Bool], slots: Int, refusedEarly: [Int],
+        convergence: Convergence?
     ) throws {
         typealias Name = Bookkeeping.Name
         var parameters: [String: LaneArray] = [:]
@@ -45,6 +50,7 @@ struct Outcome: Sendable {
         }
         refusedLosses = try scalars(Name.refusedLosses).map { Int($0) }
         refusedGradients = try scalars(Name.refusedGradients).map { Int($0) }
+        refusedLate = zip(zip(refusedLosses, refusedGradients), refusedEarly).map { $0.0 + $0.1 - $1 }
     }
 
     private init(_ a: Outcome, _ b: Outcome) {
@@ -55,6 +61,7 @@ struct Outcome: Sendable {
         status = a.status + b.status
         refusedLosses = a.refusedLosses + b.refusedLosses
         refusedGradients = a.refusedGradients + b.refusedGradients
+        refusedLate = a.refusedLate + b.refusedLate
     }
 
     func appending(_ other: Outcome) -> Outcome { Outcome(self, other) }
