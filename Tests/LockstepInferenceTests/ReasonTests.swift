@@ -171,7 +171,7 @@ import Testing
             #expect(other.site == "s" && !other.isInGuide && other.kind == .support)
             #expect(try number(other, "value") < 0)
             #expect(other.description.contains("outside of the support of HalfNormal: it must be positive"))
-            #expect(other.advice.contains("let the guide draw it"))
+            #expect(other.advice.contains("let the guide draw the site"))
         }
     }
 

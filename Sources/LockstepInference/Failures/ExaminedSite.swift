@@ -17,13 +17,16 @@ package struct ExaminedSite: Sendable {
     let logDensity: Tensor?
     /// Where a param must lie.
     var constraint: Constraint?
+    /// Whether the value is data.
+    var isObserved = false
 
     /// The sites of a run, first those that a handler hides: they may reach the others, but not the loss by themselves.
     static func all(of trace: Trace, inGuide: Bool) -> [ExaminedSite] {
         (trace.hidden + trace.sites).map { site in
             ExaminedSite(
                 name: site.name, role: inGuide ? .guide : .model, kind: site.kind, value: site.value,
-                distribution: site.distribution, logDensity: site.logProb, constraint: site.constraint)
+                distribution: site.distribution, logDensity: site.logProb, constraint: site.constraint,
+                isObserved: site.isObserved)
         }
     }
 }

@@ -21,6 +21,10 @@ public struct FitReason: Hashable, Sendable, CustomStringConvertible {
     public struct Number: Hashable, Sendable {
         public let name: String
         public let value: Double
+
+        /// One NaN is as good as another.
+        public static func == (a: Number, b: Number) -> Bool { a.name == b.name && (a.value == b.value || a.value.isNaN && b.value.isNaN) }
+        public func hash(into hasher: inout Hasher) { hasher.combine(name) }
     }
 
     /// How the fit ended.

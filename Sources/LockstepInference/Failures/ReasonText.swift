@@ -116,14 +116,16 @@ extension FitReason {
     /// By the kind, where no operation tells more.
     private static func cure(_ finding: FailureSearch.Finding) -> String {
         switch finding.kind {
+        case .value where finding.site?.isObserved == true:
+            return "check the data: they hold no number there, or one that is too large for the precision of the run"
         case .value: return "check what the site's value is computed from, and narrow the priors of that"
         case .parameter(let name):
             let constraint = finding.constraint.map { $0 == "real" ? "finite" : $0 } ?? "finite"
             return "keep \(name) \(constraint): by a prior with that support, or by exp, softplus or sigmoid of a number that is free"
         case .support:
-            return finding.site?.role == .guide
-                ? "give the guide's site a distribution with the support of the model's"
-                : "check the data; where the site is latent, let the guide draw it from a distribution with this support"
+            return finding.site?.isObserved == true
+                ? "check the data, or choose a distribution whose support has them"
+                : "let the guide draw the site from a distribution with the support that the model gives it"
         case .density:
             return finding.site?.distribution == nil
                 ? "keep the term finite wherever the latents may be, or start inside with Initializer.value"

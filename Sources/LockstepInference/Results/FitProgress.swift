@@ -30,23 +30,23 @@ public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
         public let value: Double
     }
 
-    /// At the end of the loss's history, by Student's t of its slope over the last fifth at the 0.1 % point: of fits whose
-    /// loss is level about one in 1,000 is called falling, and one in 1,000 rising.
+    /// At the end of the loss's history, by Student's t of its slope over the last fifth at the 0.05 % point: of fits whose
+    /// loss is level about one in 2,000 is called falling, and one in 2,000 rising.
     public let trend: Trend
-    /// How far the loss fell over the part of the history that was tested, and the standard error of that; NaN where the
+    /// How far the loss fell over the part of the history that was tested, and the standard error of that; nil where the
     /// trend is unknown.
-    public let fall: Double
-    public let fallError: Double
+    public let fall: Double?
+    public let fallError: Double?
     /// Empty where there are none; nil where they could not be evaluated.
     public let edges: [Edge]?
-    /// The share of the last tenth of the steps that was refused; NaN for a fit that had stopped before.
-    public let refusedShare: Double
+    /// The share of the last tenth of the steps that was refused; nil for a fit that had stopped before.
+    public let refusedShare: Double?
 
     /// Steps may be refused now and then; beyond this share of the last tenth they are worth a word.
-    static let notableShare = 0.05
+    public static let notableShare = 0.05
 
     /// Whether nothing of all this speaks against the fit.
-    public var isDone: Bool { trend == .level && (edges ?? []).isEmpty && !(refusedShare > Self.notableShare) }
+    public var isDone: Bool { trend == .level && (edges ?? []).isEmpty && (refusedShare ?? 0) <= Self.notableShare }
 
     public var description: String {
         var findings: [String] = []
@@ -57,7 +57,7 @@ public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
         case .level: break
         }
         for edge in edges ?? [] { findings.append("\(edge.site)\(ElementPlace.text(edge.element)) is \(edge.kind.rawValue)") }
-        if refusedShare > Self.notableShare {
+        if let refusedShare, refusedShare > Self.notableShare {
             findings.append("\(Int((100 * refusedShare).rounded())) % of the last steps were refused")
         }
         return findings.isEmpty ? "the loss is level" : findings.joined(separator: "; ")
@@ -76,7 +76,7 @@ extension Fits {
         let trend = LossTrend(wholeWindows(lane), rounding: options.precision == .float ? Double(Float.ulpOfOne) : Double.ulpOfOne)
         return FitProgress(
             trend: trend.trend, fall: trend.fall, fallError: trend.standardError, edges: edges.map { $0[lane] ?? [] },
-            refusedShare: status[lane] == .finished ? Double(outcome.refusedLate[lane]) / Double(lateSteps) : .nan)
+            refusedShare: status[lane] == .finished ? Double(outcome.refusedLate[lane]) / Double(lateSteps) : nil)
     }
 
     /// The history up to where the lane stopped, without a window that it did not fill.

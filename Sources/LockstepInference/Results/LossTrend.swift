@@ -2,23 +2,24 @@
 ///
 /// A line is fitted to the last fifth of the history, but to five windows at least, which must be no more than half of
 /// it; long histories are first averaged into 8 to 15 blocks, so that neighbours have little in common. The loss falls,
-/// or rises, where Student's t of the slope lies beyond the 0.1 % point on that side: losses that are level and whose
-/// windows are independent and about normal are taken for falling in one lane of 1,000, and for rising in another. One
-/// odd window cannot do it, whatever its size. A change that is significant but smaller than a thousandth of a nat, or
+/// or rises, where Student's t of the slope lies beyond the 0.05 % point on that side: losses that are level and whose
+/// windows are independent and about normal are taken for falling in one lane of 2,000, and for rising in another. A fit
+/// that a large constant rate keeps wandering is no such thing: eight schools by Adam(0.1) comes to one in 200. One odd
+/// window cannot do it, whatever its size. A change that is significant but smaller than a thousandth of a nat, or
 /// than what rounding does, counts as level.
 struct LossTrend: Hashable, Sendable {
     let trend: FitProgress.Trend
-    /// How far the fitted line falls from the middle of its first window to that of its last; NaN where there is none.
-    let fall: Double
+    /// How far the fitted line falls from the middle of its first window to that of its last; nil where there is none.
+    let fall: Double?
     /// The standard error of `fall`.
-    let standardError: Double
+    let standardError: Double?
 
     private static let fewestWindows = 10
     private static let fewestBlocks = 5
     private static let smallestChange = 1e-3
     private static let roundings = 16.0
-    /// The 0.1 % points of Student's t for 3 to 13 degrees of freedom.
-    private static let criticalValues = [10.215, 7.173, 5.893, 5.208, 4.785, 4.501, 4.297, 4.144, 4.025, 3.930, 3.852]
+    /// The 0.05 % points of Student's t for 3 to 13 degrees of freedom.
+    private static let criticalValues = [12.924, 8.610, 6.869, 5.959, 5.408, 5.041, 4.781, 4.587, 4.437, 4.318, 4.221]
 
     /// - Parameters:
     ///   - windows: means over steps, of windows of one length; those that are not finite are left out.
@@ -33,7 +34,7 @@ struct LossTrend: Hashable, Sendable {
             return finite.isEmpty ? nil : (Double(block), finite.reduce(0, +) / Double(finite.count))
         }
         guard blocks.count >= Self.fewestBlocks else {
-            (trend, fall, standardError) = (.unknown, .nan, .nan)
+            (trend, fall, standardError) = (.unknown, nil, nil)
             return
         }
         let count = Double(blocks.count)
@@ -45,10 +46,11 @@ struct LossTrend: Hashable, Sendable {
             return sum + error * error
         }
         let span = blocks[blocks.count - 1].x - blocks[0].x
-        fall = -slope * span
-        standardError = (residual / (count - 2) / spread).squareRoot() * span
+        let fall = -slope * span
+        let standardError = (residual / (count - 2) / spread).squareRoot() * span
         let critical = Self.criticalValues[min(blocks.count - Self.fewestBlocks, Self.criticalValues.count - 1)]
         let isNotable = abs(fall) >= max(Self.smallestChange, Self.roundings * rounding * abs(center.y))
+        (self.fall, self.standardError) = (fall, standardError)
         trend = !isNotable || abs(fall) <= critical * standardError ? .level : fall > 0 ? .falling : .rising
     }
 }
