@@ -104,7 +104,9 @@ struct FailureSearch {
         let value = row[site.value]
         let event = max(site.eventShape.elementCount, 1)
         if site.site.distribution != nil,
-            let spoiled = (0..<event).map({ position * event + $0 }).first(where: { $0 < value.count && !value[value.startIndex + $0].isFinite })
+            let spoiled = (position * event..<(position + 1) * event).first(where: {
+                $0 < value.count && !value[value.startIndex + $0].isFinite
+            })
         {
             let element = ElementPlace.index(spoiled, site.site.value.shape)
             return source(of: site.site.value, before: number, row)
@@ -261,10 +263,11 @@ struct FailureSearch {
 
     private func unremarkable(_ row: Row) -> Finding {
         let largest = gradients.compactMap { output in row.largest(output).map { row.value(output, $0) } }.max { abs($0) < abs($1) }
-        let numbers = [FitReason.Number(name: "loss", value: row.value(loss, 0))] + (largest.map { [.init(name: "largest gradient", value: $0)] } ?? [])
+        let numbers = [FitReason.Number(name: "loss", value: row.value(loss, 0))]
+            + (largest.map { [FitReason.Number(name: "largest gradient", value: $0)] } ?? [])
         return Finding(
-            place: row.place, site: nil, element: [], kind: .finiteOnHost, numbers: { _ in numbers }, tensor: nil, position: 0, constraint: nil,
-            note: nil)
+            place: row.place, site: nil, element: [], kind: .finiteOnHost, numbers: { _ in numbers }, tensor: nil, position: 0,
+            constraint: nil, note: nil)
     }
 
     /// By finding: lanes that failed through the same expression are looked into together.

@@ -50,7 +50,9 @@ struct OperationSearch {
     }
 
     /// - Parameter requests: positions in the root, by place.
-    func operations(_ requests: [(place: HostEvaluation.Place, position: Int)], _ evaluation: HostEvaluation) throws -> [SpoilingOperation?] {
+    func operations(
+        _ requests: [(place: HostEvaluation.Place, position: Int)], _ evaluation: HostEvaluation
+    ) throws -> [SpoilingOperation?] {
         let elements = outputs.reduce(0) { $0 + $1.count }
         var found: [SpoilingOperation?] = []
         for chunk in requests.chunks(of: max(1, 4 * Self.mostElements / max(elements, 1))) {

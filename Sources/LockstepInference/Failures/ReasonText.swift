@@ -31,9 +31,9 @@ extension FitReason {
 
     /// A gradient is a sum over all elements: which one spoiled it, the operation tells where it is one for each of them.
     private static func element(_ finding: FailureSearch.Finding, _ operation: SpoilingOperation?) -> [Int] {
-        guard case .gradient = finding.kind, finding.element.isEmpty, let operation, operation.shape == finding.site?.logDensity?.shape else {
-            return finding.element
-        }
+        guard case .gradient = finding.kind, finding.element.isEmpty, let operation,
+            operation.shape == finding.site?.logDensity?.shape
+        else { return finding.element }
         return operation.index
     }
 
@@ -51,7 +51,8 @@ extension FitReason {
             let constraint = finding.constraint.map { $0 == "real" ? "finite" : $0 } ?? "finite"
             let given = all.first { $0.name == parameter }.map { "is \(SpoilingOperation.number($0.value)), but " } ?? ""
             what = "\(parameter) of \(name) \(given)must be \(constraint)"
-        case .support: what = "its value \(number("value")) lies outside of the support of \(name): it must be \(finding.constraint ?? "inside")"
+        case .support:
+            what = "its value \(number("value")) lies outside of the support of \(name): it must be \(finding.constraint ?? "inside")"
         case .density:
             let term = finding.site?.distribution == nil ? "its term" : "its log density"
             what = finding.note ?? "\(term) is \(number(finding.site?.distribution == nil ? "term" : "log density"))"
@@ -98,17 +99,18 @@ extension FitReason {
                 : "exp underflowed to 0: narrow the prior of what goes into it, or bound the result from below, as in exp(x) + 1e-6"
         case .log, .logOnePlus:
             return first.isFinite && operation.result.isNaN
-                ? "this is the logarithm of a negative number: keep what goes into it positive, by a prior on the positive numbers, exp or softplus"
+                ? "this is the logarithm of a negative number: keep what goes into it positive, by its prior, exp or softplus"
                 : "the logarithm of 0 is infinite: keep what goes into it away from 0, as in log(x + 1e-6)"
         case .sqrt where first < 0:
             return "this is the square root of a negative number: keep what goes into it positive"
         case .divide where operation.operands.last == 0:
-            return "this divides by 0: keep the divisor away from 0, or leave such elements out with select of the divisor, not of the quotient"
+            return "this divides by 0: keep the divisor away from 0, or replace it with select where it is 0"
         case .power:
             return "this power is not finite: keep its base positive, and its exponent small"
         case _ where op.isArithmetic && operation.result.isInfinite && operation.operands.allSatisfy(\.isFinite):
-            return "the number is too large\(precision == .float ? " for float, which ends at 3.4e38" : ""): scale the data, or use a narrower prior"
-                + (precision == .float ? ", or double precision" : "")
+            return precision == .float
+                ? "the number is too large for float, which ends at 3.4e38: scale the data, narrow the prior, or use double precision"
+                : "the number is too large: scale the data, or narrow the prior"
         default: return nil
         }
     }
@@ -131,7 +133,8 @@ extension FitReason {
                 ? "keep the term finite wherever the latents may be, or start inside with Initializer.value"
                 : "the value lies too far out in the tail: scale the data, start nearer with Initializer.value, or choose heavier tails"
         case .gradient:
-            return "keep what the site is computed from away from where its derivative is infinite, start elsewhere with Initializer.value, or scale the data"
+            return "keep what the site is computed from away from where its derivative is infinite, start elsewhere with "
+                + "Initializer.value, or scale the data"
         case .finiteOnHost, .unknown: return "start elsewhere with Initializer.value"
         }
     }

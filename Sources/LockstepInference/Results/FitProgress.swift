@@ -30,8 +30,8 @@ public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
         public let value: Double
     }
 
-    /// At the end of the loss's history, by Student's t of its slope over the last fifth at the 0.05 % point: of fits whose
-    /// loss is level about one in 2,000 is called falling, and one in 2,000 rising.
+    /// At the end of the loss's history, by Student's t of its slope at the 0.05 % point: of fits whose loss is level about one in
+    /// 2,000 is called falling, and one in 2,000 rising.
     public let trend: Trend
     /// How far the loss fell over the part of the history that was tested, and the standard error of that; nil where the
     /// trend is unknown.
