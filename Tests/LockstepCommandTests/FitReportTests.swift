@@ -16,7 +16,8 @@ import Testing
             #expect(try program.files() == ["fit.json"])
 
             let fit = try program.json("fit.json")
-            let names = "model device lanes steps seed compile_seconds run_seconds best elbo elbo_error non_finite_draws loss initial_loss status parameters posterior"
+            let names = "model device lanes steps seed compile_seconds run_seconds best elbo elbo_error non_finite_draws loss initial_loss "
+                + "status reason progress at_edge refused_at_end parameters posterior"
             #expect(Set(fit.keys) == Set(names.split(separator: " ").map(String.init)))
             #expect(fit["model"] as? String == "eight-schools")
             #expect(fit["lanes"] as? Int == 6)
@@ -26,6 +27,10 @@ import Testing
             #expect((fit["compile_seconds"] as? Double ?? -1) >= 0)
             #expect((fit["run_seconds"] as? Double ?? -1) >= 0)
             #expect(fit["status"] as? [String] == Array(repeating: "finished", count: 6))
+            #expect((fit["reason"] as? [NSNull])?.count == 6)
+            #expect((fit["progress"] as? [String])?.count == 6)
+            #expect((fit["at_edge"] as? [[String]])?.count == 6)
+            #expect(fit["refused_at_end"] as? [Double] == Array(repeating: 0, count: 6))
 
             let loss = try #require(fit["loss"] as? [Double])
             let best = try #require(fit["best"] as? Int)
@@ -94,10 +99,35 @@ import Testing
             for name in ["elbo", "elbo_error", "non_finite_draws", "loss"] { #expect((fit[name] as? [NSNull])?.count == 6, "\(name)") }
             #expect((fit["initial_loss"] as? [NSNull])?.count == 6)
             #expect((fit["status"] as? [String])?.first == "no valid start")
+            // The program and its file say why.
+            let reason = try #require((fit["reason"] as? [String])?.first)
+            #expect(reason.hasPrefix("site 'obs'[0]: "), "\(reason)")
+            #expect(outcome.output.contains("lost    6 lanes: site 'obs'[0]: ") && outcome.output.contains("\n        to do: "))
+            #expect(outcome.error.contains("no lane finished: site 'obs'[0]: "), "\(outcome.error)")
+            #expect(outcome.error.contains("check the data") && !outcome.error.contains("learning rate"))
+            #expect((fit["progress"] as? [NSNull])?.count == 6)
+            #expect((fit["at_edge"] as? [NSNull])?.count == 6)
             let parameters = try #require(fit["parameters"] as? [String: [Any]])
             #expect((parameters["mu_auto_loc"] as? [NSNull])?.count == 6)
             #expect((parameters["theta_base_auto_loc"] as? [[NSNull]])?.map(\.count) == Array(repeating: 2, count: 6))
             #expect((fit["posterior"] as? [String: Any])?.isEmpty == true)
+        }
+    }
+
+    @Test(arguments: deviceChoices) func saysWhetherTheFitWasDone(_ device: String) throws {
+        try withProgram { program in
+            func end(_ arguments: String) throws -> String {
+                let outcome = try program.run(
+                    ["fit", "eight-schools", "--lanes", "16", "--device", device] + arguments.split(separator: " ").map(String.init))
+                return outcome.output.split(separator: "\n").first { $0.hasPrefix("end ") }.map(String.init) ?? ""
+            }
+            #expect(try end("--steps 3000").hasPrefix("end     the loss is level in 16 of 16 lanes"))
+            #expect(try end("--steps 5") == "end     too few steps to tell whether the loss is level in 16 of 16 lanes: run more --steps")
+            // Far away, and slow.
+            try program.write("far.csv", "y,sigma\n1e4,1\n1e4,1\n")
+            #expect(
+                try end("--steps 200 --data far.csv")
+                    == "end     the loss is still falling in 16 of 16 lanes: run more --steps, or raise --learning-rate")
         }
     }
 

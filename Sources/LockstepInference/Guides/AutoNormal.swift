@@ -53,7 +53,8 @@ public struct AutoNormal: Guide {
                                 [(Self.loc(site.name), $0.loc), (Self.scale(site.name), $0.scale)]
                             } ?? []
                         }
-                    })
+                    },
+                    sites: { trace in Self.examined(sites, latents, trace) })
             })
     }
 
@@ -119,5 +120,20 @@ public struct AutoNormal: Guide {
             }
         }
         return total
+    }
+
+    /// The terms of `logDensity` latent by latent, as normal variates in unconstrained space.
+    private static func examined(_ sites: [GuidedSite], _ latents: [String: Latent], _ trace: Trace) -> [ExaminedSite] {
+        sites.compactMap { site in
+            guard let latent = latents[site.name], let distribution = trace[site.name]?.distribution,
+                case .success(let bijector) = supportBijector(distribution)
+            else { return nil }
+            let normal = Normal(0, 1).logProb(latent.standard) - log(latent.scale)
+            let jacobian = bijector.logAbsDetJacobian(latent.unconstrained, bijector.forward(latent.unconstrained))
+            let density = normal.shape == jacobian.shape ? normal - jacobian : normal.sum() - jacobian.sum()
+            return ExaminedSite(
+                name: site.name, role: .guide, kind: .sample, value: latent.unconstrained,
+                distribution: Normal(latent.loc, latent.scale), logDensity: density)
+        }
     }
 }

@@ -38,16 +38,20 @@ public struct PreparedGuide: Sendable {
         package let parameters: @Sendable (Trace) -> [(name: String, value: Tensor)]
         /// Of a guide that is a model.
         package let trace: Trace?
+        /// The sites whose log densities make `logDensity`, as a search for what went wrong sees them.
+        package let sites: @Sendable (Trace) -> [ExaminedSite]
 
         init(
             assign: @escaping @Sendable (String, any Distribution) throws(ModelError) -> Tensor?,
             logDensity: @escaping @Sendable (Trace) -> Tensor,
-            parameters: @escaping @Sendable (Trace) -> [(name: String, value: Tensor)], trace: Trace? = nil
+            parameters: @escaping @Sendable (Trace) -> [(name: String, value: Tensor)], trace: Trace? = nil,
+            sites: @escaping @Sendable (Trace) -> [ExaminedSite] = { _ in [] }
         ) {
             self.assign = assign
             self.logDensity = logDensity
             self.parameters = parameters
             self.trace = trace
+            self.sites = sites
         }
     }
 

@@ -37,7 +37,7 @@ extension Model: Guide {
                     },
                     logDensity: { _ in trace.logJoint },
                     parameters: { _ in trace.params.map { ($0.name, $0.value) } },
-                    trace: trace)
+                    trace: trace, sites: { _ in ExaminedSite.all(of: trace, inGuide: true) })
             })
     }
 }

@@ -34,7 +34,7 @@ extension PreparedGuide {
                         inner.parameters(trace)
                             + trace.params.filter { addedNames.contains($0.name) }.map { ($0.name, $0.value) }
                     },
-                    trace: inner.trace)
+                    trace: inner.trace, sites: inner.sites)
             })
     }
 

@@ -11,6 +11,7 @@ public struct Fits: Sendable {
     let estimate: ElboEstimate
     let device: ResolvedDevice
     let options: RunOptions
+    let examination = Examination()
     public let keys: [Key]
     public let steps: Int
     public let timings: Timings

@@ -11,12 +11,16 @@ struct Outcome: Sendable {
     let status: [FitStatus]
     let refusedLosses: [Int]
     let refusedGradients: [Int]
+    /// Of both kinds, in the last tenth of the steps.
+    let refusedLate: [Int]
 
     /// - Parameters:
     ///   - results: the state that holds each parameter's result.
     ///   - slots: entries of the history that the run has reached.
+    ///   - refusedEarly: steps of both kinds that had been refused before the last tenth.
     init(
-        _ execution: any LaneExecution, results: [String: String], hasStart: [Bool], slots: Int, convergence: Convergence?
+        _ execution: any LaneExecution, results: [String: String], hasStart: [Bool], slots: Int, refusedEarly: [Int],
+        convergence: Convergence?
     ) throws {
         typealias Name = Bookkeeping.Name
         func scalars(_ name: String) throws -> [Double] {
@@ -54,6 +58,7 @@ struct Outcome: Sendable {
         }
         refusedLosses = try scalars(Name.refusedLosses).map { Int($0) }
         refusedGradients = try scalars(Name.refusedGradients).map { Int($0) }
+        refusedLate = zip(zip(refusedLosses, refusedGradients), refusedEarly).map { $0.0 + $0.1 - $1 }
     }
 
     /// Of lanes that were left out for their data.
@@ -70,6 +75,7 @@ struct Outcome: Sendable {
         status = Array(repeating: .badData, count: lanes)
         refusedLosses = Array(repeating: 0, count: lanes)
         refusedGradients = refusedLosses
+        refusedLate = refusedLosses
     }
 
     private init(_ outcome: Outcome, _ order: [Int]) {
@@ -80,6 +86,7 @@ struct Outcome: Sendable {
         status = order.map { outcome.status[$0] }
         refusedLosses = order.map { outcome.refusedLosses[$0] }
         refusedGradients = order.map { outcome.refusedGradients[$0] }
+        refusedLate = order.map { outcome.refusedLate[$0] }
     }
 
     /// The lanes in another order.
@@ -93,6 +100,7 @@ struct Outcome: Sendable {
         status = a.status + b.status
         refusedLosses = a.refusedLosses + b.refusedLosses
         refusedGradients = a.refusedGradients + b.refusedGradients
+        refusedLate = a.refusedLate + b.refusedLate
     }
 
     func appending(_ other: Outcome) -> Outcome { Outcome(self, other) }
@@ -112,5 +120,17 @@ extension LaneArray {
             case .int: elements
             }
         return LaneArray(lanes: lanes, count: count, elements: kept)
+    }
+}
+
+extension LaneArray {
+    /// One number of each lane.
+    static func filled(_ value: Double, lanes: Int, _ precision: Precision) -> LaneArray {
+        let elements: Elements =
+            switch precision {
+            case .float: .float(Array(repeating: Float(value), count: lanes))
+            case .double: .double(Array(repeating: value, count: lanes))
+            }
+        return LaneArray(lanes: lanes, count: 1, elements: elements)
     }
 }

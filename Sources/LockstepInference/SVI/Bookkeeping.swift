@@ -106,7 +106,7 @@ struct Bookkeeping {
         let startsWindow = (step - windowNumber * interval) .< Tensor(0.5)
         let isTail = setting(Setting.tailStart) .<= step
         return [
-            .init(Name.initialLoss, select(counts .& (step .< Tensor(0.5)), loss, real(Name.initialLoss))),
+            .init(Name.initialLoss, select(accepts .& (step .< Tensor(0.5)), loss, real(Name.initialLoss))),
             .init(Name.windowSum, select(startsWindow, 0, real(Name.windowSum)) + added),
             .init(Name.windowCount, select(startsWindow, 0, real(Name.windowCount)) + one),
             .init(Name.tailSum, real(Name.tailSum) + select(isTail, added, 0)),

@@ -136,6 +136,7 @@ struct SVIRun {
         _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ progress: inout Progress
     ) throws -> Outcome {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
+        try execution.write(Bookkeeping.Name.initialLoss, .filled(.nan, lanes: lanes.count, options.precision))
         let hasStart = try startLanes(lanes, execution, start) {
             guard progress.firstLaunch == nil else { return }
             progress.firstLaunch = clock.time
@@ -146,33 +147,46 @@ struct SVIRun {
             let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
             try execution.write(Bookkeeping.Name.frozen, frozen)
         }
-        let done = try advance(lanes, execution)
-        let slots = options.slots(done)
+        let (done, refusedEarly) = try advance(lanes, execution)
         return try Outcome(
-            execution, results: function.results, hasStart: hasStart, slots: slots, convergence: options.convergence)
+            execution, results: function.results, hasStart: hasStart, slots: options.slots(done), refusedEarly: refusedEarly,
+            convergence: options.convergence)
     }
 
     /// Runs all steps, or fewer where all lanes stop before.
     ///
-    /// - Returns: how many.
-    private func advance(_ lanes: [Int], _ execution: any LaneExecution) throws -> Int {
+    /// - Returns: how many, and the steps of each lane that were refused before the last tenth.
+    private func advance(_ lanes: [Int], _ execution: any LaneExecution) throws -> (done: Int, refusedEarly: [Int]) {
         let settings = settings(commit: true)
         // Without a listener or a hope to be done early there is nothing to stop for.
         let piece = options.onProgress == nil && options.convergence == nil ? steps : max(1, steps / 50)
         let before = good.firstIndex(of: lanes[0]) ?? 0
+        let late = Self.lastTenth(of: steps)
+        var refusedEarly: [Int]?
         var done = 0
         var allStopped = false
         while done < steps, !allStopped {
-            let count = min(piece, steps - done)
+            let count = min(piece, (done < late ? late : steps) - done)
             try execution.advance(from: done, count: count, scalars: settings)
             done += count
+            if done == late { refusedEarly = try refused(execution) }
             if options.convergence != nil {
                 allStopped = try execution.read(Bookkeeping.Name.frozen).element(0).allSatisfy { $0 != 0 }
             }
             let share = Double(before) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
             options.onProgress?(share / Double(good.count))
         }
-        return done
+        // All had stopped, or the last tenth is all there is.
+        if late == 0 { refusedEarly = lanes.map { _ in 0 } }
+        return try (done, refusedEarly ?? refused(execution))
+    }
+
+    /// The step with which the last tenth begins.
+    static func lastTenth(of steps: Int) -> Int { steps - max(1, steps / 10) }
+
+    private func refused(_ execution: any LaneExecution) throws -> [Int] {
+        let losses = try execution.read(Bookkeeping.Name.refusedLosses).element(0)
+        return zip(losses, try execution.read(Bookkeeping.Name.refusedGradients).element(0)).map { Int($0 + $1) }
     }
 
     private func settings(commit: Bool) -> [String: Double] {

@@ -63,8 +63,8 @@ struct FitCommand: ParsableCommand {
 
         let fits = try withProgressBar { bar -> Fits in
             var options = RunOptions()
-            // The history is not shown; one entry of it takes the least memory.
-            options.lossInterval = steps
+            // The history is not shown, but tells whether the loss is level; more entries would only take memory.
+            options.lossInterval = max(1, steps / 50)
             options.schedule = schedule
             if let bar { options.onProgress = { share in bar.show(share) } }
             return try svi.run(keys: Key(seed).split(lanes), steps: steps, data: problem.data, device: device, options: options)
@@ -80,7 +80,8 @@ struct FitCommand: ParsableCommand {
             try Terminal.write(FitSummary(model: model, fits: fits, posterior: posterior).text, to: .output)
         }
         if best == nil {
-            throw CommandError("no lane finished: try a smaller --learning-rate, other data or another --seed")
+            let advice = fits.reasons.first.map { "\($0.reason.description); \($0.reason.advice)" }
+            throw CommandError("no lane finished: \(advice ?? "try other data or another --seed")")
         }
     }
 

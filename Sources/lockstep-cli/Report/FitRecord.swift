@@ -12,6 +12,7 @@ struct FitRecord {
     func json() throws -> [UInt8] {
         let parameters = try fits.parameters().sorted { $0.key < $1.key }
         let hasStart = fits.status.map(\.hasStarted)
+        let progress = fits.progress
         var json = JSONText()
         json.object([
             ("model", { $0.string(model) }),
@@ -28,6 +29,18 @@ struct FitRecord {
             ("loss", { $0.array(fits.loss) { $0.number($1) } }),
             ("initial_loss", { $0.array(fits.initialLoss) { $0.number($1) } }),
             ("status", { $0.array(fits.status) { $0.string("\($1)") } }),
+            ("reason", { json in
+                json.array(fits.laneReasons) { json, reason in reason.map { json.string($0.description) } ?? json.plain("null") }
+            }),
+            ("progress", { json in
+                json.array(progress) { json, progress in progress.map { json.string($0.trend.rawValue) } ?? json.plain("null") }
+            }),
+            ("at_edge", { json in
+                json.array(progress) { json, progress in
+                    progress?.edges.map { edges in json.array(edges) { $0.string($1.site) } } ?? json.plain("null")
+                }
+            }),
+            ("refused_at_end", { $0.array(progress) { $0.number($1?.refusedShare) } }),
             ("parameters", { json in
                 json.object(parameters.map { name, values in
                     (name, { json in

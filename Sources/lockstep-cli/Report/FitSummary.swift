@@ -12,18 +12,36 @@ struct FitSummary {
         let head = posterior.map { posterior in
             "The best of \(count(fits.lanes, "lane")) is lane \(posterior.lane), with \(elbo(fits[posterior.lane])):\n\n\(posterior)\n"
         }
-        let lines: [(String, String?)] = [
-            ("model", "\(model), \(count(fits.steps, "step"))"), ("lanes", lanes), ("refused", refused), ("loss", loss), ("time", time),
-            ("device", "\(fits.deviceName) (\(fits.deviceKind))"),
-        ]
+        let lines: [(String, String?)] =
+            [("model", "\(model), \(count(fits.steps, "step"))"), ("lanes", lanes)] + reasons
+            + [
+                ("refused", refused), ("loss", loss), ("end", FitEnd(progress: fits.progress).text), ("time", time),
+                ("device", "\(fits.deviceName) (\(fits.deviceKind))"),
+            ]
         return (head ?? "")
             + lines.compactMap { name, text in text.map { "\(name.padded(to: 8))\($0)\n" } }.joined()
     }
 
     private var lanes: String {
-        let diverged = fits.status.filter { if case .diverged = $0 { true } else { false } }.count
-        let finished = fits.status.filter { $0 == .finished }.count
-        return "finished \(finished), diverged \(diverged), no valid start \(fits.lanes - finished - diverged)"
+        var counts = (finished: 0, converged: 0, diverged: 0, noStart: 0)
+        for status in fits.status {
+            switch status {
+            case .finished: counts.finished += 1
+            case .converged: counts.converged += 1
+            case .diverged: counts.diverged += 1
+            case .noValidStart: counts.noStart += 1
+            }
+        }
+        let converged = counts.converged > 0 ? "converged \(counts.converged), " : ""
+        return "finished \(counts.finished), \(converged)diverged \(counts.diverged), no valid start \(counts.noStart)"
+    }
+
+    /// Why lanes were lost, each reason with what to do about it.
+    private var reasons: [(String, String?)] {
+        let (most, groups) = (5, fits.reasons)
+        let rest = groups.dropFirst(most).reduce(0) { $0 + $1.count }
+        return groups.prefix(most).flatMap { [("lost", $0.description), ("", "to do: \($0.reason.advice)")] }
+            + (rest > 0 ? [("lost", "\(count(rest, "lane")) for other reasons; --json writes all")] : [])
     }
 
     private var refused: String? {

@@ -1,0 +1,65 @@
+import LockstepDistributions
+import LockstepModel
+import LockstepTensor
+
+/// A site of a model or a guide, as a search for what went wrong sees it.
+package struct ExaminedSite: Sendable {
+    package enum Role: Hashable, Sendable {
+        case model, guide
+    }
+
+    let name: String
+    let role: Role
+    let kind: SiteKind
+    let value: Tensor
+    let distribution: (any Distribution)?
+    /// Nil where the site adds nothing to the loss.
+    let logDensity: Tensor?
+    /// Where a param must lie.
+    var constraint: Constraint?
+    /// Whether the value is data.
+    var isObserved = false
+
+    /// The sites of a run, first those that a handler hides: they may reach the others, but not the loss by themselves.
+    static func all(of trace: Trace, inGuide: Bool) -> [ExaminedSite] {
+        (trace.hidden + trace.sites).map { site in
+            ExaminedSite(
+                name: site.name, role: inGuide ? .guide : .model, kind: site.kind, value: site.value,
+                distribution: site.distribution, logDensity: site.logProb, constraint: site.constraint,
+                isObserved: site.isObserved)
+        }
+    }
+}
+
+/// What one evaluation of a loss came to: the loss, its gradient, and the sites that it is made of.
+struct ExaminedLoss {
+    let loss: Tensor
+    /// By parameter, unconstrained.
+    let gradients: [(name: String, value: Tensor)]
+    /// In the order in which their values arise, the guide's first, particle by particle.
+    let sites: [ExaminedSite]
+
+    init(_ fits: Fits, _ evaluation: HostEvaluation) throws {
+        let (guide, model) = (fits.guide, fits.svi.model)
+        let step = LossStep(model: model, guide: guide, parameters: evaluation.parameters, origin: evaluation.origin)
+        let loss = try fits.svi.loss.value(of: step)
+        self.loss = loss
+        let names = guide.parameters.map(\.name)
+        let values = Gradient.of(loss, withRespectTo: names.compactMap { evaluation.parameters[$0] })
+        gradients = zip(names, values).map { ($0, $1) }
+        sites = try Self.particles(of: loss).flatMap { particle in
+            let run = TraceRun(origin: evaluation.origin, particle: particle, purpose: "step")
+            let (trace, values) = try guide.trace(model, .sample, evaluation.parameters, run)
+            return values.sites(trace) + ExaminedSite.all(of: trace, inGuide: false)
+        }
+    }
+
+    /// Those that the loss has draws of.
+    private static func particles(of loss: Tensor) -> [Int] {
+        var found: Set<Int> = []
+        for tensor in Graph.topologicalOrder([loss]) {
+            if case .random(let draw) = tensor.node.op { found.insert(Int(draw.particle)) }
+        }
+        return found.isEmpty ? [0] : found.sorted()
+    }
+}

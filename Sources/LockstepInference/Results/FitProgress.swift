@@ -1,0 +1,99 @@
+/// Whether a fit was done when its steps were: what its loss did at the end, latents and parameters that ended at the
+/// edge of their range, and how many of its last steps were refused.
+public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
+    public enum Trend: String, Hashable, Sendable {
+        /// The loss still falls, beyond its noise.
+        case falling
+        case level
+        /// The loss rises, beyond its noise.
+        case rising
+        /// The history has fewer than ten windows of `RunOptions.lossInterval` steps.
+        case unknown = "too few steps to tell"
+    }
+
+    /// A latent or parameter that went as far as numbers go.
+    public struct Edge: Hashable, Sendable {
+        public enum Kind: String, Hashable, Sendable {
+            /// Within a millionth of the ends of an interval, below 1e-30 or above 1e30 where it must be positive, all on
+            /// one component of a simplex, or two equal neighbours in an ordered vector.
+            case bound = "at the edge of its range"
+            /// The guide's standard deviation is too small to change the location that it is added to.
+            case collapsed = "collapsed to a point"
+        }
+
+        public let site: String
+        public let kind: Kind
+        /// The first such element, and how many there are.
+        public let element: [Int]
+        public let count: Int
+        /// There: of the site's median, of the parameter, or the standard deviation.
+        public let value: Double
+    }
+
+    /// At the end of the loss's history, by Student's t of its slope at the 0.05 % point: of fits whose loss is level about one in
+    /// 2,000 is called falling, and one in 2,000 rising.
+    public let trend: Trend
+    /// How far the loss fell over the part of the history that was tested, and the standard error of that; nil where the
+    /// trend is unknown.
+    public let fall: Double?
+    public let fallError: Double?
+    /// Empty where there are none; nil where they could not be evaluated.
+    public let edges: [Edge]?
+    /// The share of the last tenth of the steps that was refused; nil for a fit that had stopped before.
+    public let refusedShare: Double?
+
+    /// Steps may be refused now and then; beyond this share of the last tenth they are worth a word.
+    public static let notableShare = 0.05
+
+    /// Whether nothing of all this speaks against the fit.
+    public var isDone: Bool { trend == .level && (edges ?? []).isEmpty && (refusedShare ?? 0) <= Self.notableShare }
+
+    public var description: String {
+        var findings: [String] = []
+        switch trend {
+        case .falling: findings.append("the loss is still falling: run more steps, or raise the learning rate")
+        case .rising: findings.append("the loss is rising: lower the learning rate")
+        case .unknown: findings.append("too few steps to tell whether the loss is level: run more, or lower lossInterval")
+        case .level: break
+        }
+        for edge in edges ?? [] { findings.append("\(edge.site)\(ElementPlace.text(edge.element)) is \(edge.kind.rawValue)") }
+        if let refusedShare, refusedShare > Self.notableShare {
+            findings.append("\(Int((100 * refusedShare).rounded())) % of the last steps were refused")
+        }
+        return findings.isEmpty ? "the loss is level" : findings.joined(separator: "; ")
+    }
+}
+
+extension Fits {
+    /// Whether each lane's fit was done; nil for lanes that were lost. Latents are evaluated when it is first asked for.
+    public var progress: [FitProgress?] {
+        let edges = examination.edges(of: self)
+        return status.indices.map { progress(lane: $0, edges: edges) }
+    }
+
+    fileprivate func progress(lane: Int, edges: [Int: [FitProgress.Edge]]?) -> FitProgress? {
+        if status[lane].isLost { return nil }
+        let trend = LossTrend(wholeWindows(lane), rounding: options.precision == .float ? Double(Float.ulpOfOne) : Double.ulpOfOne)
+        return FitProgress(
+            trend: trend.trend, fall: trend.fall, fallError: trend.standardError, edges: edges.map { $0[lane] ?? [] },
+            refusedShare: status[lane] == .finished ? Double(outcome.refusedLate[lane]) / Double(lateSteps) : nil)
+    }
+
+    /// The history up to where the lane stopped, without a window that it did not fill.
+    private func wholeWindows(_ lane: Int) -> [Double] {
+        var done = steps
+        if case .converged(let step) = status[lane] { done = step }
+        return Array(outcome.losses.lane(lane).prefix(done / options.lossInterval))
+    }
+
+    /// Steps of the last tenth.
+    private var lateSteps: Int { steps - SVIRun.lastTenth(of: steps) }
+}
+
+extension Fit {
+    /// Whether the fit was done; nil where it was lost.
+    public var progress: FitProgress? {
+        guard fits.status.indices.contains(lane) else { return nil }
+        return fits.progress(lane: lane, edges: fits.examination.edges(of: fits))
+    }
+}
