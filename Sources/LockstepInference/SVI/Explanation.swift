@@ -26,8 +26,11 @@ extension SVI {
         try LockstepError.wrapping {
             try options.validate(lanes: lanes, steps: steps)
             let device = try device.resolved()
-            let function = try StepFunction(
-                self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
+            let function = try DataError.naming {
+                try StepFunction(
+                    self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence,
+                    data: data.shapes(lanes: lanes))
+            }
             let binding = try DataBinding(function.declarations, data, lanes: lanes)
             let program = try Lowering.lower(
                 LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))

@@ -28,7 +28,11 @@ struct SVIRun {
         self.options = options
         tail = min(50, steps)
         self.device = try device.resolved()
-        function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
+        function = try DataError.naming {
+            try StepFunction(
+                svi, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence,
+                data: data.shapes(lanes: keys.count))
+        }
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
         traceSeconds = clock.time.seconds
     }

@@ -11,21 +11,21 @@ struct StepFunction {
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
 
     /// - Throws: `ModelError` or `TensorError` when model, guide and loss do not fit together.
-    init(_ svi: SVI, slots: Int, convergence: Convergence? = nil) throws {
-        let guide = try svi.guide.prepare().including(paramsOf: svi.model)
+    init(_ svi: SVI, slots: Int, convergence: Convergence? = nil, data: DataShapes) throws {
+        let guide = try svi.guide.prepare(GuideData(data)).including(paramsOf: svi.model, GuideData(data))
         self.guide = guide
         let origin = Origin()
         let parameters = Dictionary(uniqueKeysWithValues: guide.parameters.map {
             ($0.name, Tensor.input(Input(.state, Self.parameter($0.name), origin: origin), shape: $0.shape))
         })
-        let plain = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step")).trace
+        let plain = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step", data: data)).trace
         let hyperparameters = svi.optimizer.hyperparameters.compactMap { hyperparameter -> DataDeclaration? in
             guard case .data(let name) = hyperparameter else { return nil }
             return DataDeclaration(name: name, shape: [], dtype: .real, bound: nil)
         }
         declarations = plain.data + guide.data + hyperparameters
 
-        let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial"))
+        let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial", data: data))
         start = try guide.parameters.map { parameter in
             guard let value = initial[parameter.name] else {
                 throw ModelError(site: parameter.name, "the guide gives this parameter no start")
@@ -33,7 +33,7 @@ struct StepFunction {
             return .init(Self.parameter(parameter.name), value.broadcast(to: parameter.shape))
         }
 
-        let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin))
+        let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin, data: data))
         if let failure = loss.failure { throw failure }
         let targets = guide.parameters.compactMap { parameters[$0.name] }
         let gradients = Gradient.of(loss, withRespectTo: targets)

@@ -66,7 +66,7 @@ struct FitCommand: ParsableCommand {
         }
 
         let best = fits.best.status == .finished ? fits.best : nil
-        let sites = try problem.model.trace().sites.filter { $0.isLatent || $0.kind == .deterministic }.map(\.name)
+        let sites = try problem.model.trace(data: problem.data).sites.filter { $0.isLatent || $0.kind == .deterministic }.map(\.name)
         let posterior = try best.map { try PosteriorSummary(of: $0, sites: sites) }
         if let file {
             // Before the table, whose reader may go away.

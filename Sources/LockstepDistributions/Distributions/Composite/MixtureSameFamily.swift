@@ -29,6 +29,7 @@ public struct MixtureSameFamily: Distribution {
     public var support: Constraint { components.support }
     public var isDiscrete: Bool { components.isDiscrete }
     public var hasReparameterizedSample: Bool { false }
+    public var isProper: Bool { components.isProper }
     public var parameters: [DistributionParameter] { mixing.parameters + components.parameters }
 
     /// log sum_k exp(log w_k + log p_k(x)).
