@@ -41,12 +41,12 @@ extension Tensor {
     @_disfavoredOverload public init<Number: TensorNumber>(_ values: [Number]) { self.init(values.map(\.dataValue)) }
 
     /// A mask.
-    public init(_ values: [Bool]) {
+    @_disfavoredOverload public init(_ values: [Bool]) {
         self.init(.literal(values.map(\.dataValue)), shape: [values.count], dtype: .bool)
     }
 
     /// A real matrix from its rows. Rows of different lengths make a tensor that carries the mistake.
-    public init<Element: DataElement>(_ rows: [[Element]]) {
+    @_disfavoredOverload public init<Element: DataElement>(_ rows: [[Element]]) {
         let table = Rows(rows)
         if let problem = table.problem {
             self = .failed(TensorError("Tensor", [], problem))

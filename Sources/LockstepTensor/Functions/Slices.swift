@@ -1,5 +1,4 @@
-/// What stands between the brackets for one axis: `x[1..., -1, .newAxis]`. Made of `Int`, ranges of `Int`, `.all` and
-/// `.newAxis`.
+/// What stands between the brackets for one axis, as in `x[1..., -1, newAxis]`: an `Int`, a range of them, `newAxis`.
 public protocol TensorIndex: Sendable {
     var axisIndex: AxisIndex { get }
 }
@@ -20,10 +19,8 @@ public enum AxisIndex: TensorIndex {
     public var axisIndex: AxisIndex { self }
 }
 
-extension TensorIndex where Self == AxisIndex {
-    /// The whole axis.
-    public static var all: AxisIndex { .range(lower: nil, upper: nil) }
-}
+/// Puts in an axis of extent 1, as in `x[..., newAxis]`.
+public let newAxis = AxisIndex.newAxis
 
 extension Int: TensorIndex { public var axisIndex: AxisIndex { .element(self) } }
 extension Range: TensorIndex where Bound == Int { public var axisIndex: AxisIndex { .range(lower: lowerBound, upper: upperBound) } }
@@ -39,10 +36,10 @@ extension PartialRangeThrough: TensorIndex where Bound == Int {
 extension Tensor {
     /// A part of this tensor: `x[1..<5]`, `x[-1]`, `x[1..., ..<3]`, `x[..., 0]`.
     ///
-    /// An `Int` drops its axis, a range keeps it; negative numbers count from the end, so that `x[..<(-1)]` leaves the last
-    /// element out (Swift itself refuses `1 ..< -1`: write `x[1...][..<(-1)]`). `.all` is a whole axis and `.newAxis` one of
-    /// extent 1. `...` stands for all axes that the other indices leave, as in NumPy; where it stands more than once, each
-    /// is one whole axis. Axes without an index are whole. An index beyond its axis makes a tensor that carries the mistake.
+    /// An `Int` drops its axis, a range keeps it. Negative numbers count from the end: `x[..<(-1)]` leaves the last element
+    /// out, `x[(-2)...]` takes the last two (Swift itself refuses `1 ..< -1`: write `x[1...][..<(-1)]`). `...` stands for all
+    /// axes that the other indices leave, as in NumPy; where it stands more than once, each is one whole axis. Axes without
+    /// an index are whole. An index beyond its axis makes a tensor that carries the mistake.
     public subscript(first: any TensorIndex, rest: any TensorIndex...) -> Tensor { taking([first] + rest) }
 
     // `...` alone is a function, which conforms to nothing: it has its own place in each of these.
@@ -65,6 +62,10 @@ extension Tensor {
         taking([AxisIndex.ellipsis, AxisIndex.ellipsis, AxisIndex.ellipsis] + rest)
     }
 
+    public subscript(a: any TensorIndex, b: any TensorIndex, c: any TensorIndex, _: UnboundedRange, rest: any TensorIndex...) -> Tensor {
+        taking([a, b, c, AxisIndex.ellipsis] + rest)
+    }
+
     private func taking(_ indices: [any TensorIndex]) -> Tensor {
         if failure != nil { return self }
         func failed(_ reason: String) -> Tensor { .failed(TensorError("subscript", [shape], reason)) }
@@ -72,11 +73,11 @@ extension Tensor {
         let ellipses = parts.indices.filter { parts[$0].isEllipsis }
         let named = parts.count { !$0.isEllipsis && !$0.isNewAxis }
         if ellipses.count == 1, named <= rank {
-            parts.replaceSubrange(ellipses[0]...ellipses[0], with: Array(repeating: .all, count: rank - named))
+            parts.replaceSubrange(ellipses[0]...ellipses[0], with: Array(repeating: .range(lower: nil, upper: nil), count: rank - named))
         }
         let given = parts.count { !$0.isNewAxis }
         guard given <= rank else { return failed("there are indices for \(given) axes, and it has \(rank)") }
-        parts += Array(repeating: .all, count: rank - given)
+        parts += Array(repeating: .range(lower: nil, upper: nil), count: rank - given)
 
         var starts: [Int] = []
         var extents: Shape = []
