@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func mistakesAreNamed() throws {
-        func error(_ data: [String: LaneData], model: Model = model, lanes: Int = 2) -> String {
+        func error(_ data: [String: LaneData], model: Model = Self.model, lanes: Int = 2) -> String {
             errorText { _ = try Self.svi(model).run(keys: Key(0).split(lanes), steps: 2, data: data, device: .cpu) } ?? "no error"
         }
         let (rows, y) = (LaneData.shared(Self.rows), LaneData.shared(Self.y))

@@ -27,7 +27,7 @@ import LockstepTensor
             (dot(a, b), "dot", ["[2, 3]", "[4]"]), (outer(a, b), "outer", ["[2, 3]", "[4]"]), (matmul(a, 2), "matmul", ["[2, 3]", "[]"]),
             (matmul(.named("m", [2, 4, 3]), .named("n", [3, 3, 5])), "matmul", ["[2, 4, 3]", "[3, 3, 5]", "broadcast"]),
             (Tensor([[1, 2], [3.5]]), "Tensor", ["1 numbers in row 1", "2 in row 0"]),
-            (logAddExp(a, b), "less", ["[2, 3]", "[4]"]), (remainder(a, b), "/", ["[2, 3]", "[4]"]), (clip(a, b, 2), "maximum", ["[2, 3]", "[4]"]),
+            (logAddExp(a, b), ".<", ["[2, 3]", "[4]"]), (remainder(a, b), "/", ["[2, 3]", "[4]"]), (clip(a, b, 2), "maximum", ["[2, 3]", "[4]"]),
             (Tensor.concatenate([a, b]), "concatenate", ["[2, 3]", "[4]"]),
             (Tensor.concatenate([]), "concatenate", []),
             (a.sum([0, 0]), "sum", ["[2, 3]"]),

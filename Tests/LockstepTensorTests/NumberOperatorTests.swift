@@ -92,7 +92,7 @@ import Testing
         let scaled = 2 * list[0] + 1 / 2 - 0.5 * (1 + 2)
         let power = pow(2.0, 3) + exp(1.0) * 2
         let doubles: [Double] = [sum, mean, squares, scaled, power]
-        #expect(doubles.allSatisfy(\.isFinite))
+        #expect(doubles.allSatisfy { $0.isFinite })
         let ints = [1, 2, 3].reduce(0, +) * 2 - 1
         #expect(ints == 11)
     }

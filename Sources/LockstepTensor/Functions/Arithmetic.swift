@@ -66,9 +66,9 @@ public func remainder(_ a: Tensor, _ b: Tensor) -> Tensor {
     let quotient = floor(a / b)
     // 0 * infinity is not 0.
     let left = a - select(quotient .== 0, 0, quotient * b)
-    // The quotient was rounded: the rest may lie one b outside.
+    // The quotient was rounded: up, or on some devices a whole one down.
     let isBelow = select(0 .< b, left .< 0, 0 .< left)
-    let isAbove = select(0 .< b, b .<= left, left .<= b)
-    let inside = select(isBelow, left + b, select(isAbove, left - b, left))
+    let isWhole = (quotient + 1) * b .== a
+    let inside = select(isBelow, left + b, select(isWhole, left - b, left))
     return a.dtype == .int && b.dtype == .int ? inside.asInt : inside
 }
