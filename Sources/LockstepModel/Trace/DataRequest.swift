@@ -23,8 +23,8 @@ struct DataRequest: Sendable {
     private func bound(_ run: TraceRun) throws(ModelError) -> Shape {
         guard let data = run.data else {
             throw ModelError(
-                [name], "data '\(name)' takes its shape from what is bound, and nothing is; give model.trace(data: ...), or a shape in the model, "
-                    + "m.data(\"\(name)\", shape: [...])")
+                [name], "data '\(name)' takes its shape from what is bound, and nothing is; give model.trace(data: ...), or a shape in "
+                    + "the model, m.data(\"\(name)\", shape: [...])")
         }
         switch data[name] {
         case .known(let shape): return shape

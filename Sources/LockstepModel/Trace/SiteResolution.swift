@@ -42,8 +42,8 @@ extension Message {
         }
         guard Shapes.canBroadcast(Array(batch.suffix(shape.count)), to: shape) else {
             throw ModelError(
-                site: name, "\(distribution.name) has batch shape \(batch), which does not expand to shape \(shape); give parameters of that "
-                    + "shape, and axes of 1 in its place where they vary over a plate, as x.expandingShape(at: -1) has")
+                site: name, "\(distribution.name) has batch shape \(batch), which does not expand to shape \(shape); give parameters of "
+                    + "that shape, and axes of 1 in its place where they vary over a plate, as x.expandingShape(at: -1) has")
         }
         let repeated = distribution.expanded(to: outer + shape).toEvent(shape.count)
         if let failure = repeated.failure { throw ModelError(site: name, "\(failure)") }
