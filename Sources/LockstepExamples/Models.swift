@@ -10,13 +10,11 @@ extension Example {
         if let table, let bad = sigma.firstIndex(where: { $0 <= 0 }) {
             throw table.error(bad, "sigma", "\(sigma[bad]) is not a standard deviation")
         }
-        let count = y.count
         let model = Model { m in
-            let sigma = m.data("sigma", shape: [count])
-            let y = m.data("y", shape: [count])
+            let (sigma, y) = (m.data("sigma"), m.data("y"))
             let mu = m.sample("mu", Normal(0, 5))
             let tau = m.sample("tau", HalfCauchy(5))
-            m.plate("school", count) { m in
+            m.plate("school", y.count) { m in
                 let base = m.sample("theta_base", Normal(0, 1))
                 let theta = m.deterministic("theta", mu + tau * base)
                 m.observe("obs", Normal(theta, sigma), y)
@@ -33,19 +31,17 @@ extension Example {
         let county = try table.indices("county")
         let floor = try table.numbers("floor")
         let radon = try table.numbers("log_radon")
-        let rows = radon.count
         let counties = (county.max() ?? 0) + 1
         let model = Model { m in
-            let countyOf = m.indices("county", shape: [rows], below: counties)
-            let floor = m.data("floor", shape: [rows])
-            let radon = m.data("log_radon", shape: [rows])
+            let county = m.indices("county", below: counties)
+            let (floor, radon) = (m.data("floor"), m.data("log_radon"))
             let mean = m.sample("mu_a", Normal(0, 1))
             let spread = m.sample("sigma_a", HalfNormal(1))
             let slope = m.sample("b", Normal(0, 1))
             let noise = m.sample("sigma", HalfNormal(1))
             let intercept = m.plate("counties", counties) { m in m.sample("a", Normal(mean, spread)) }
-            m.plate("homes", rows) { m in
-                m.observe("obs", Normal(intercept[countyOf] + slope * floor, noise), radon)
+            m.plate("homes", radon.count) { m in
+                m.observe("obs", Normal(intercept[county] + slope * floor, noise), radon)
             }
         }
         return Problem(model, data: ["county": .shared(county), "floor": .shared(floor), "log_radon": .shared(radon)])
@@ -56,7 +52,7 @@ extension Example {
         let x = try required(table, "gmm").numbers("x")
         let components = 4
         let model = Model { m in
-            let x = m.data("x", shape: [x.count])
+            let x = m.data("x")
             let weights = m.sample("weights", Dirichlet(Tensor(repeating: 1, shape: [components])))
             let (locs, scales) = m.plate("components", components) { m in
                 (m.sample("locs", Normal(0, 5)), m.sample("scales", LogNormal(0, 1)))
@@ -76,15 +72,13 @@ extension Example {
         if let bad = y.firstIndex(where: { $0 != 0 && $0 != 1 }) {
             throw table.error(bad, "y", "\(y[bad]) is neither 0 nor 1")
         }
-        let rows = y.count
-        let width = columns.count
-        let design = (0..<rows).flatMap { row in columns.map { $0[row] } }
+        let design = y.indices.map { row in columns.map { $0[row] } }
         let model = Model { m in
-            let x = m.data("x", shape: [rows, width])
-            let y = m.data("y", shape: [rows])
-            let w = m.sample("w", Normal(0, 1).expanded(to: [width]).toEvent(1))
+            let x = m.data("x", rank: 2)
+            let y = m.data("y")
+            let w = m.sample("w", Normal(0, 1), shape: [x.shape[1]])
             let b = m.sample("b", Normal(0, 1))
-            m.plate("rows", rows) { m in
+            m.plate("rows", y.count) { m in
                 m.observe("obs", Bernoulli(logits: matmul(x, w) + b), y)
             }
         }

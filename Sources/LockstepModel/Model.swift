@@ -19,12 +19,18 @@ public struct Model: Sendable {
     ///
     /// With a handler that replays a trace, the new trace belongs to the same run as that one, so that their tensors
     /// go together.
+    /// - Parameter dataShapes: of data whose shape the model leaves to the run; where there are data,
+    ///   `trace(data:)` takes them instead.
     /// - Throws: `ModelError`, the first mistake that the run met.
-    public func trace() throws -> Trace {
+    public func trace(dataShapes: [String: Shape]? = nil) throws -> Trace {
+        try trace(shapes: dataShapes?.mapValues(DataShape.known))
+    }
+
+    package func trace(shapes: DataShapes?) throws -> Trace {
         let replayed = handlers.lazy.compactMap { handler -> Origin? in
             if case .replay(let trace) = handler { trace.origin } else { nil }
         }
-        return try trace(TraceRun(origin: replayed.first ?? Origin()))
+        return try trace(TraceRun(origin: replayed.first ?? Origin(), data: shapes))
     }
 
     /// - Throws: `ModelError`, the first mistake that the run met.

@@ -25,7 +25,7 @@ import TestSupport
 
     static let foreign = Model { m in
         let z = m.sample("z", Normal(0, 1))
-        m.deterministic("fromData", m.data("x") + 1)
+        m.deterministic("fromData", m.data("x", shape: []) + 1)
         m.deterministic("literal", 3)
         m.deterministic("fromSite", z * 2)
     }

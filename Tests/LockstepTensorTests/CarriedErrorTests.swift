@@ -19,7 +19,15 @@ import LockstepTensor
             (a.expandingShape(at: 4), "expandingShape", ["[2, 3]"]),
             (a.slice(axis: 1, 2..<5), "slice", ["[2, 3]"]),
             (a.slice(axis: 2, 0..<1), "slice", ["[2, 3]"]),
-            (a[7], "element", ["[2, 3]"]),
+            (a[7], "element", ["[2, 3]"]), (a[-3], "element", ["[2, 3]"]),
+            (a[0, 0, 0], "subscript", ["[2, 3]"]), (a[..., 3], "subscript", ["[2, 3]", "3 is not within axis 1"]),
+            (a[1..<9], "subscript", ["[2, 3]", "1..<9 is not within axis 0"]), (a[...(-9)], "subscript", ["[2, 3]"]),
+            (a.product([0, 0]), "product", ["[2, 3]"]), (a.diff(axis: 2), "diff", ["[2, 3]"]),
+            (a.std(axis: 5), "sum", ["[2, 3]"]), (a.variance([0, -2]), "sum", ["[2, 3]"]),
+            (dot(a, b), "dot", ["[2, 3]", "[4]"]), (outer(a, b), "outer", ["[2, 3]", "[4]"]), (matmul(a, 2), "matmul", ["[2, 3]", "[]"]),
+            (matmul(.named("m", [2, 4, 3]), .named("n", [3, 3, 5])), "matmul", ["[2, 4, 3]", "[3, 3, 5]", "broadcast"]),
+            (Tensor([[1, 2], [3.5]]), "Tensor", ["1 numbers in row 1", "2 in row 0"]),
+            (logAddExp(a, b), ".<", ["[2, 3]", "[4]"]), (remainder(a, b), "/", ["[2, 3]", "[4]"]), (clip(a, b, 2), "maximum", ["[2, 3]", "[4]"]),
             (Tensor.concatenate([a, b]), "concatenate", ["[2, 3]", "[4]"]),
             (Tensor.concatenate([]), "concatenate", []),
             (a.sum([0, 0]), "sum", ["[2, 3]"]),
@@ -45,19 +53,60 @@ import LockstepTensor
     @Test func misuseNeverTraps() {
         let a = Tensor.named("a", [2, 3])
         let results: [Tensor] = [
-            a[-1], a[.max], a.element(.min), a.element(0, axis: 9), a.slice(axis: 0, -3 ..< -1), a.reshape([-2, -3]), a.reshape([0]),
+            a[-3], a[.min], a[.max], a.element(.min), a.element(0, axis: 9), a.slice(axis: 0, -3 ..< -1), a.reshape([-2, -3]), a.reshape([0]),
             a.broadcast(to: []), a.transposed([0, 0]), a.transposed([1, 0, 2]), Tensor.named("s")[0], Tensor.iota(-1),
             Tensor(repeating: 0, shape: [-1]), Tensor.concatenate([a, a], axis: 5), Tensor.stack([]),
             a.segmentSum(Tensor(integers: [0, 1]), count: -1), a.reshape([.max, 2]), Tensor(repeating: 1, shape: [.max, .max]),
             a.broadcast(to: [-1, 2, 3]), a.sum(axis: .min), Tensor(floatLiteral: .nan).asInt,
         ]
         for result in results { #expect(result.failure != nil || result.count >= 0) }
-        #expect(a[-1].failure != nil)
+        #expect(a[-3].failure != nil)
         #expect(a[.max].failure != nil)
         #expect(a.reshape([-2, -3]).failure != nil)
         #expect(Tensor.iota(-1).failure != nil)
         #expect(Tensor(repeating: 0, shape: [-1]).failure != nil)
         #expect(a.segmentSum(Tensor(integers: [0, 1]), count: -1).failure != nil)
+    }
+
+    /// Extremes of every argument of what is made of other operations.
+    @Test func extremesNeverTrap() {
+        let a = Tensor.named("a", [2, 3]), scalar = Tensor.named("s"), empty = Tensor([], shape: [0])
+        let parts: [Tensor] = [
+            a[Int.min...], a[..<Int.min], a[...Int.max], a[...Int.min], a[Int.min..<Int.max], a[Int.min...Int.max], a[Int.max...],
+            a[AxisIndex.range(lower: 2, upper: 1)], a[AxisIndex.closedRange(lower: .max, upper: .max)], a[..., ..., ..., 0], a[0, 0, 0, ...],
+            a[AxisIndex.closedRange(lower: nil, upper: -4)], a[0, Int.min], a[Int.max, ...], empty[-1], scalar[0...], scalar[0],
+        ]
+        for (number, part) in parts.enumerated() { #expect(part.failure != nil, "part \(number)") }
+        let wrong: [Tensor] = [
+            a.product(axis: .min), a.product([.max]), a.diff(axis: .max), a.std(axis: .min), a.mean(axis: .max), a.max(axis: .min), a.all(axis: .max),
+            matmul(a, scalar), dot(a, a), outer(a, scalar),
+        ]
+        for (number, tensor) in wrong.enumerated() { #expect(tensor.failure != nil, "tensor \(number)") }
+        let fine: [Tensor] = [
+            scalar[...], a[newAxis, newAxis, newAxis], empty[...(-1)], a.variance(correction: .min), a.variance(correction: .max),
+            matmul(a, Tensor([], shape: [3, 0])), matmul(empty, empty), outer(empty, empty), empty.diff(), empty.product(), empty.std(),
+            Tensor([], shape: [2, 0]).std(axis: 1), Tensor([[Double]]()), round(empty), clip(empty, 0, 1),
+        ]
+        for (number, tensor) in fine.enumerated() { #expect(tensor.failure == nil, "tensor \(number)") }
+        let ints = Tensor.iota(3)
+        var numbers: [Tensor] = [a * Int.max, a / 0, a * Double.nan, remainder(a, 0), pow(a, Int.min), atan2(a, Double.nan)]
+        numbers += [ints + Int.max, ints + Int.min, clip(a, Double.infinity, -Double.infinity), clip(a, Double.nan, 1), Tensor(Int.min)]
+        for (number, tensor) in numbers.enumerated() { #expect(tensor.failure == nil && tensor.dtype == .real, "number \(number)") }
+    }
+
+    @Test func mistakesSurviveWhatIsMadeOfOperations() {
+        let bad = Self.bad, good = Tensor.named("g", [2, 3])
+        let parts: [Tensor] = [bad[...], bad[1..., 0], bad[-1, newAxis], bad[0, ...], bad[0, 0, 0, 0]]
+        let reduced: [Tensor] = [bad.product(), bad.diff(), bad.std(), bad.variance(axis: 3), bad.mean(axis: 1), product(bad), std(bad, axis: 7)]
+        let elements: [Tensor] = [
+            clip(bad, 0, 1), clip(good, bad, 1), clip(good, 0, bad), logAddExp(bad, good), logAddExp(good, bad), atan2(bad, good), atan2(good, bad),
+            remainder(bad, good), remainder(good, bad), round(bad), bad.rounded(), bad.clamped(to: 0...1), bad.clamped(to: 0...), bad.clamped(to: ...1),
+        ]
+        let products: [Tensor] = [dot(bad, good), dot(good, bad), outer(bad, good), outer(good, bad)]
+        let numbers: [Tensor] = [bad * 2.5, bad.count - bad, bad .< Double.pi, select(.named("m", [], .bool), 1.5, bad)]
+        for (number, tensor) in (parts + reduced + elements + products + numbers).enumerated() {
+            #expect(tensor.failure == bad.failure, "result \(number)")
+        }
     }
 
     @Test func firstMistakeWins() {

@@ -82,7 +82,18 @@ package enum TensorCases {
             ("gamma", draw(.gamma, exp(y), [n])), ("poisson", draw(.poisson, exp(x), [n])), ("poisson large", draw(.poisson, 50, [n])),
             ("huge constant", pointwiseMin(y, 1e300)),
         ]
+        let batch = matmul(cube.transposed, m.expandingShape(at: 0))
+        values += [
+            ("batched product", batch), ("vector by batch", matmul(y, cube)), ("batch by vector", matmul(cube, small[..<3])),
+            ("products of rows", m.product(axis: 1)), ("product of all", (1 + 0.1 * y).product()), ("outer", outer(small, y)), ("dot", dot(x, y)),
+            ("slices", n > 2 ? cube[-1, 1..., ..<2] * w[..<(-1), 1...] : m), ("elements", n > 0 ? cube[..., -1] + m[0..., 0] * 2 : y),
+            ("differences", m.diff() * w[..., 1...]), ("spread", n > 0 ? m.std(axis: 0, correction: 2) : y), ("variances", cube.variance(axis: 2)),
+        ]
         if n > 0 {
+            let parts = batch.sum() + (1 + 0.1 * y).product() + m.std() + cube[..., 0, 1...].product(axis: 1).sum() + square(y.diff()).sum()
+            for (name, gradient) in zip(["y", "m", "cube"], Gradient.of(parts, withRespectTo: [y, m, cube])) {
+                values.append(("gradient of functions by \(name)", gradient))
+            }
             let loss = square(y).segmentSum(picks, count: 5).max() + cube.logSumExp(axis: 1).sum() + pointwiseMax(y * x + 0.5 * y, x).max()
             for (name, gradient) in zip(["y", "cube", "x"], Gradient.of(loss, withRespectTo: [y, cube, x])) { values.append(("gradient \(name)", gradient)) }
         }

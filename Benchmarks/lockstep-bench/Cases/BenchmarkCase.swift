@@ -22,7 +22,7 @@ struct BenchmarkCase: Sendable {
 
         /// Numbers that the guide gives a location and a scale.
         func latents() throws -> Int {
-            try AutoNormal(guided).prepare().parameters.reduce(0) { $0 + $1.shape.elementCount } / 2
+            try AutoNormal(guided).prepare(GuideData(data)).parameters.reduce(0) { $0 + $1.shape.elementCount } / 2
         }
     }
 

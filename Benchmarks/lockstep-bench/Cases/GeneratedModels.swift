@@ -33,7 +33,7 @@ extension BenchmarkCase {
         let model = Model { m in
             let x = m.data("x", shape: [rows, columns])
             let y = m.data("y", shape: [rows])
-            let w = m.sample("w", Normal(0, 2).expanded(to: [columns]).toEvent(1))
+            let w = m.sample("w", Normal(0, 2), shape: [columns])
             let b = m.sample("b", Normal(0, 2))
             let sigma = m.sample("sigma", HalfNormal(1))
             m.plate("rows", rows) { m in
@@ -52,7 +52,7 @@ extension BenchmarkCase {
         let model = Model { m in
             let x = m.data("x", shape: [rows, columns])
             let y = m.data("y", shape: [rows])
-            let w = m.sample("w", Normal(0, 2).expanded(to: [columns]).toEvent(1))
+            let w = m.sample("w", Normal(0, 2), shape: [columns])
             let b = m.sample("b", Normal(0, 2))
             let sigma = m.sample("sigma", HalfNormal(1))
             m.plate("rows", rows) { m in
@@ -71,7 +71,7 @@ extension BenchmarkCase {
         let model = Model { m in
             let x = m.data("x", shape: [rows, columns])
             let y = m.data("y", shape: [rows])
-            let w = m.sample("w", Normal(0, 1).expanded(to: [columns]).toEvent(1))
+            let w = m.sample("w", Normal(0, 1), shape: [columns])
             let b = m.sample("b", Normal(0, 1))
             m.plate("rows", rows) { m in
                 m.observe("obs", Bernoulli(logits: matmul(x, w) + b), y)

@@ -12,6 +12,8 @@ public protocol Distribution: Sendable {
     var isDiscrete: Bool { get }
     /// Whether gradients flow through `sample` to the parameters.
     var hasReparameterizedSample: Bool { get }
+    /// Whether the mass is finite; if not, there are no draws.
+    var isProper: Bool { get }
     /// The parameters as given, which broadcast to the batch.
     var parameters: [DistributionParameter] { get }
     /// What is wrong with the parameters' shapes, if anything.
@@ -46,6 +48,7 @@ extension Distribution {
     public var eventShape: Shape { [] }
     public var isDiscrete: Bool { support.isDiscrete }
     public var hasReparameterizedSample: Bool { !isDiscrete }
+    public var isProper: Bool { true }
     public func cdf(_ value: Tensor) -> Tensor? { nil }
     public func icdf(_ probability: Tensor) -> Tensor? { nil }
     public var enumeratedSupport: Tensor? { nil }

@@ -7,6 +7,9 @@ struct DataBinding: Sendable {
     let declarations: [DataDeclaration]
     let data: [String: LaneData]
 
+    /// Of the data that are read.
+    var shapes: DataShapes { Dictionary(uniqueKeysWithValues: declarations.map { ($0.name, .known($0.shape)) }) }
+
     var perLane: Set<String> { Set(data.filter { !$0.value.isShared }.keys) }
 
     /// - Throws: `DataError` for data that are missing, unknown, or of another size.
@@ -36,6 +39,7 @@ struct DataBinding: Sendable {
     private static func checkSize(_ declaration: DataDeclaration, _ given: LaneData, lanes: Int) throws {
         let name = declaration.name
         let count = declaration.shape.elementCount
+        if let problem = given.problem(with: declaration.shape) { throw DataError(name, problem) }
         if given.isShared, given.values.count != count {
             throw DataError(name, "has \(given.values.count) numbers; the model wants shape \(declaration.shape), which is \(count)")
         }

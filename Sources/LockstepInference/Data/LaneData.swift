@@ -6,13 +6,15 @@ public struct LaneData: Sendable {
     package let isShared: Bool
     /// The length of each array, where each lane's was given by itself.
     let lengths: [Int]?
+    /// What is known of the shape of one array, beside its count.
+    var form = Form.flat
 
     /// One array, row-major, for all lanes.
     public static func shared(_ values: [Double]) -> LaneData { LaneData(values: values, isShared: true, lengths: nil) }
     /// One array of whole numbers, row-major, for all lanes.
     public static func shared(_ values: [Int]) -> LaneData { shared(values.map(Double.init)) }
     /// One number for all lanes.
-    public static func shared(_ value: Double) -> LaneData { shared([value]) }
+    public static func shared(_ value: Double) -> LaneData { shared([value]).with(.scalar) }
 
     /// Numbers for each lane in turn, row-major `[lanes] + shape`: one number for each lane, for scalar data.
     public static func perLane(_ values: [Double]) -> LaneData { LaneData(values: values, isShared: false, lengths: nil) }
@@ -20,8 +22,6 @@ public struct LaneData: Sendable {
     public static func perLane(_ values: [[Double]]) -> LaneData {
         LaneData(values: values.flatMap { $0 }, isShared: false, lengths: values.map(\.count))
     }
-    /// An array of whole numbers for each lane.
-    public static func perLane(_ values: [[Int]]) -> LaneData { perLane(values.map { $0.map(Double.init) }) }
 
     /// What some lanes need of this, of `count` numbers a lane.
     func slice(_ lanes: [Int], count: Int) -> LaneInputs.Data {

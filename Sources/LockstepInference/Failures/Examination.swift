@@ -33,10 +33,13 @@ final class Examination: Sendable {
     }
 
     private static func search(_ lanes: [Int], in fits: Fits) -> [Int: FitReason] {
+        let known = fits.badData.filter { lanes.contains($0.key) }.mapValues { FitReason($0) }
+        let lanes = lanes.filter { known[$0] == nil }
+        if lanes.isEmpty { return known }
         do {
-            return try FailureSearch(fits).reasons(of: lanes)
+            return try FailureSearch(fits).reasons(of: lanes).merging(known) { $1 }
         } catch {
-            return Dictionary(uniqueKeysWithValues: lanes.map { ($0, FitReason(status: fits.status[$0], error: error)) })
+            return known.merging(lanes.map { ($0, FitReason(status: fits.status[$0], error: error)) }) { first, _ in first }
         }
     }
 }

@@ -41,14 +41,15 @@ struct ExaminedLoss {
 
     init(_ fits: Fits, _ evaluation: HostEvaluation) throws {
         let (guide, model) = (fits.guide, fits.svi.model)
-        let step = LossStep(model: model, guide: guide, parameters: evaluation.parameters, origin: evaluation.origin)
+        let step = LossStep(
+            model: model, guide: guide, parameters: evaluation.parameters, origin: evaluation.origin, data: fits.binding.shapes)
         let loss = try fits.svi.loss.value(of: step)
         self.loss = loss
         let names = guide.parameters.map(\.name)
         let values = Gradient.of(loss, withRespectTo: names.compactMap { evaluation.parameters[$0] })
         gradients = zip(names, values).map { ($0, $1) }
         sites = try Self.particles(of: loss).flatMap { particle in
-            let run = TraceRun(origin: evaluation.origin, particle: particle, purpose: "step")
+            let run = TraceRun(origin: evaluation.origin, particle: particle, purpose: "step", data: fits.binding.shapes)
             let (trace, values) = try guide.trace(model, .sample, evaluation.parameters, run)
             return values.sites(trace) + ExaminedSite.all(of: trace, inGuide: false)
         }

@@ -12,6 +12,8 @@ public struct FitReason: Hashable, Sendable, CustomStringConvertible {
         case density
         /// The log densities are finite, but not the gradient with respect to this parameter of the fit, or its square.
         case gradient(String)
+        /// The lane's data are not what the model uses them for.
+        case data(String)
         /// On the host loss and gradient are finite: the device computes otherwise.
         case finiteOnHost
         /// The evaluation itself failed.

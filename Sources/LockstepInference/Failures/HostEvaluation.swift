@@ -12,10 +12,7 @@ struct HostEvaluation {
 
     init(_ fits: Fits) {
         self.fits = fits
-        let origin = origin
-        parameters = Dictionary(uniqueKeysWithValues: fits.guide.parameters.map {
-            ($0.name, Tensor.input(Input(.state, StepFunction.parameter($0.name), origin: origin), shape: $0.shape))
-        })
+        parameters = fits.guide.carried(origin)
     }
 
     /// A lane of the run, and the step whose draws it has.

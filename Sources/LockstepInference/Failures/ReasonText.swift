@@ -18,6 +18,15 @@ extension FitReason {
         advice = Self.advice(finding, operation, status, precision)
     }
 
+    /// Of a lane that was left out.
+    init(_ mistake: DataError) {
+        status = .badData
+        kind = .data(mistake.name)
+        (site, isInGuide, element, numbers, operation) = ("", false, [], [], nil)
+        description = mistake.description
+        advice = "mend the data, or take rows out with a mask"
+    }
+
     /// Where the search itself failed.
     init(status: FitStatus, error: any Error) {
         self.status = status

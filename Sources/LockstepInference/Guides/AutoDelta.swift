@@ -15,13 +15,13 @@ public struct AutoDelta: Guide {
         self.initializer = initializer
     }
 
-    public func prepare() throws -> PreparedGuide {
-        let (sites, data) = try GuidedSite.sites(of: model, guide: "AutoDelta")
+    public func prepare(_ data: GuideData) throws -> PreparedGuide {
+        let (sites, read) = try GuidedSite.sites(of: model, guide: "AutoDelta", data)
         let names = Set(sites.map(\.name))
         return PreparedGuide(
             parameters: sites.map { .init(name: AutoNormal.loc($0.name), shape: $0.shape) },
             latents: names,
-            data: data,
+            data: read,
             hasQuantiles: true,
             initial: { run in
                 try AutoNormal.starts(model, initializer, run, names, parameter: AutoNormal.loc)

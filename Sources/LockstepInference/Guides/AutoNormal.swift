@@ -18,18 +18,18 @@ public struct AutoNormal: Guide {
         self.initialScale = initialScale
     }
 
-    public func prepare() throws -> PreparedGuide {
+    public func prepare(_ data: GuideData) throws -> PreparedGuide {
         guard initialScale > 0, initialScale.isFinite else {
             throw ModelError(["AutoNormal"], "AutoNormal: initialScale is \(initialScale); give a positive number")
         }
-        let (sites, data) = try GuidedSite.sites(of: model, guide: "AutoNormal")
+        let (sites, read) = try GuidedSite.sites(of: model, guide: "AutoNormal", data)
         let names = Set(sites.map(\.name))
         return PreparedGuide(
             parameters: sites.flatMap { site in
                 [.init(name: Self.loc(site.name), shape: site.shape), .init(name: Self.scale(site.name), shape: site.shape)]
             },
             latents: names,
-            data: data,
+            data: read,
             hasQuantiles: true,
             initial: { run in
                 var starts = try Self.starts(model, initializer, run, names, parameter: Self.loc)

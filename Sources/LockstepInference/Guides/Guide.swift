@@ -7,8 +7,22 @@ import LockstepTensor
 public protocol Guide: Sendable {
     /// Looks at what the guide needs to know of its model.
     ///
+    /// - Parameter data: those of the run, whose shapes the model may take.
     /// - Throws: `ModelError` when a site cannot be guided.
-    func prepare() throws -> PreparedGuide
+    func prepare(_ data: GuideData) throws -> PreparedGuide
+}
+
+/// What a guide knows of the data of a run: their shapes.
+public struct GuideData: Sendable {
+    package let shapes: DataShapes?
+
+    package init(_ shapes: DataShapes?) { self.shapes = shapes }
+    public init(_ data: [String: LaneData]) { self.init(data.shapes(lanes: nil)) }
+}
+
+extension Guide {
+    /// Prepares for a model that states the shapes of its data.
+    public func prepare() throws -> PreparedGuide { try prepare(GuideData(nil)) }
 }
 
 /// A guide that knows its sites: pure functions of parameters and draws.
@@ -99,8 +113,8 @@ struct GuidedSite: Sendable {
     let shape: Shape
 
     /// The latents of a model, none of them discrete.
-    static func sites(of model: Model, guide: String) throws -> (sites: [GuidedSite], data: [DataDeclaration]) {
-        let trace = try model.trace(TraceRun(purpose: "prototype"))
+    static func sites(of model: Model, guide: String, _ data: GuideData) throws -> (sites: [GuidedSite], data: [DataDeclaration]) {
+        let trace = try model.trace(TraceRun.prototype(data.shapes))
         if let discrete = trace.discreteLatents.first {
             throw ModelError(
                 site: discrete.name, """

@@ -6,9 +6,9 @@ import LockstepTensor
 public enum Initializer: Sendable {
     /// Uniform on (-radius, radius) in unconstrained space: Stan's and NumPyro's default with radius 2.
     case uniform(radius: Double = 2)
-    /// The median of 15 draws from the prior, element by element.
+    /// The median of 15 draws from the prior, element by element; of a flat prior, which has none, as `uniform()`.
     case median
-    /// A draw from the prior.
+    /// A draw from the prior; of a flat prior, which has none, as `uniform()`.
     case sample
     /// Given values, in the latents' own space; latents without one start uniformly with radius 2.
     case value([String: Tensor])
@@ -68,6 +68,9 @@ public enum Initializer: Sendable {
         case .uniform(let radius):
             let shape = bijector.inverseShape(distribution.batchShape + distribution.eventShape)
             return (source.uniform(shape) * 2 - 1) * Tensor(radius)
+        // A flat prior has no draws.
+        case .sample where !distribution.isProper, .median where !distribution.isProper:
+            return Initializer.uniform().unconstrained(name, distribution, run)
         case .sample:
             return bijector.inverse(distribution.sample(source))
         case .median:

@@ -4,9 +4,9 @@ import LockstepTensor
 
 /// Any model is a guide: its `param` sites are optimised, its sample sites give the latents of the same names.
 extension Model: Guide {
-    public func prepare() throws -> PreparedGuide {
+    public func prepare(_ data: GuideData) throws -> PreparedGuide {
         let guide = self
-        let prototype = try guide.trace(TraceRun(purpose: "prototype"))
+        let prototype = try guide.trace(TraceRun.prototype(data.shapes))
         // Constraints may hold tensors of their run; those of a param are taken anew from each.
         let parameters = try prototype.params.map { site in
             PreparedGuide.Parameter(name: site.name, shape: try site.bijector().inverseShape(site.value.shape))
@@ -22,7 +22,7 @@ extension Model: Guide {
                 return starts
             },
             values: { _, unconstrained, run in
-                let own = TraceRun(origin: run.origin, particle: run.particle, purpose: run.purpose + "/guide")
+                let own = TraceRun(origin: run.origin, particle: run.particle, purpose: run.purpose + "/guide", data: run.data)
                 var values: [String: Tensor] = [:]
                 for site in try guide.trace(own).params {
                     guard let value = unconstrained[site.name] else { continue }

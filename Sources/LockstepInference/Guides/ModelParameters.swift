@@ -5,8 +5,8 @@ import LockstepTensor
 extension PreparedGuide {
     /// This guide with the `param` sites of the model that it is fitted to: they are optimised beside the guide's
     /// own, as in NumPyro. A name that guide and model both have is one parameter.
-    func including(paramsOf model: Model) throws -> PreparedGuide {
-        let params = try model.trace(TraceRun(purpose: "prototype")).params
+    func including(paramsOf model: Model, _ bound: GuideData) throws -> PreparedGuide {
+        let params = try model.trace(TraceRun.prototype(bound.shapes)).params
         guard !params.isEmpty else { return self }
         let known = Set(parameters.map(\.name))
         let added = params.filter { !known.contains($0.name) }

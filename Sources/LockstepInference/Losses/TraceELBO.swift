@@ -14,10 +14,11 @@ public struct LossStep: Sendable {
     /// Unconstrained.
     package let parameters: [String: Tensor]
     package let origin: Origin
+    package var data: DataShapes?
 
     /// The log densities of model and guide at one draw from the guide.
     package func logDensities(particle: Int) throws -> (model: Tensor, guide: Tensor) {
-        let run = TraceRun(origin: origin, particle: particle, purpose: "step")
+        let run = TraceRun(origin: origin, particle: particle, purpose: "step", data: data)
         let (trace, values) = try guide.trace(model, .sample, parameters, run)
         return (trace.logJoint, values.logDensity(trace))
     }

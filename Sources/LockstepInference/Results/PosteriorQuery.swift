@@ -68,7 +68,7 @@ struct PosteriorQuery {
         let origin: Origin
 
         func trace(_ draw: PreparedGuide.Draw) throws -> (trace: Trace, values: PreparedGuide.Values) {
-            try fits.guide.trace(fits.svi.model, draw, parameters, TraceRun(origin: origin, purpose: "posterior"))
+            try fits.guide.trace(fits.svi.model, draw, parameters, TraceRun(origin: origin, purpose: "posterior", data: fits.binding.shapes))
         }
     }
 

@@ -26,8 +26,10 @@ extension SVI {
         try LockstepError.wrapping {
             try options.validate(lanes: lanes, steps: steps)
             let device = try device.resolved()
-            let function = try StepFunction(
-                self, slots: options.slots(steps), convergence: options.convergence)
+            let function = try DataError.naming {
+                try StepFunction(
+                    self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes))
+            }
             let binding = try DataBinding(function.declarations, data, lanes: lanes)
             try function.hyperparameters.validate(data, options.precision)
             _ = try function.checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData)

@@ -23,10 +23,10 @@ struct FinalEstimate: Sendable {
     private let draws: Int
 
     /// - Throws: `ModelError` when model and guide do not fit together.
-    init(_ svi: SVI, _ guide: PreparedGuide, draws: Int) throws {
+    init(_ svi: SVI, _ guide: PreparedGuide, draws: Int, data: DataShapes) throws {
         let origin = Origin()
         // A purpose of its own: the draws are none of those that the parameters were fitted to.
-        let run = TraceRun(origin: origin, purpose: "elbo")
+        let run = TraceRun(origin: origin, purpose: "elbo", data: data)
         let (trace, values) = try guide.trace(svi.model, .sample, guide.carried(origin), run)
         states = Self.states(trace.logJoint - values.logDensity(trace), origin)
         self.draws = draws

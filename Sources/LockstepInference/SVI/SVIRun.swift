@@ -33,10 +33,13 @@ struct SVIRun {
         self.options = options
         tail = min(50, steps)
         self.device = try device.resolved()
-        function = try StepFunction(svi, slots: options.slots(steps), convergence: options.convergence)
+        function = try DataError.naming {
+            try StepFunction(
+                svi, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: keys.count))
+        }
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
         try function.hyperparameters.validate(data, options.precision)
-        estimate = options.finalDraws == 0 ? nil : try FinalEstimate(svi, function.guide, draws: options.finalDraws)
+        estimate = options.finalDraws == 0 ? nil : try FinalEstimate(svi, function.guide, draws: options.finalDraws, data: binding.shapes)
         traceSeconds = clock.time.seconds
         let checking = Clock()
         let badData = try function.checks.check(binding, lanes: keys.count, precision: options.precision, policy: options.badData)

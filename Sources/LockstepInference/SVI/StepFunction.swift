@@ -18,14 +18,15 @@ struct StepFunction {
 
     /// - Throws: `ModelError` or `TensorError` when model, guide and loss do not fit together, `RunError` for an optimiser
     ///   that does not keep to its word.
-    init(_ svi: SVI, slots: Int, convergence: Convergence? = nil) throws {
-        let guide = try svi.guide.prepare().including(paramsOf: svi.model)
+    init(_ svi: SVI, slots: Int, convergence: Convergence? = nil, data: DataShapes) throws {
+        let guide = try svi.guide.prepare(GuideData(data)).including(paramsOf: svi.model, GuideData(data))
         self.guide = guide
         let origin = Origin()
         let parameters = guide.carried(origin)
-        let (plain, values) = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step"))
+        let run = TraceRun(origin: origin, purpose: "step", data: data)
+        let (plain, values) = try guide.trace(svi.model, .sample, parameters, run)
 
-        let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial"))
+        let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial", data: data))
         checks = DataChecks(traces: [plain] + (values.trace.map { [$0] } ?? []), starts: initial.uses)
         start = try guide.parameters.map { parameter in
             guard let value = initial.values[parameter.name] else {
@@ -34,7 +35,7 @@ struct StepFunction {
             return .init(Self.parameter(parameter.name), value.broadcast(to: parameter.shape))
         }
 
-        let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin))
+        let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin, data: data))
         if let failure = loss.failure { throw failure }
         let targets = guide.parameters.compactMap { parameters[$0.name] }
         let gradients = Gradient.of(loss, withRespectTo: targets)

@@ -27,28 +27,35 @@ extension ModelContext: Sendable {}
 extension ModelContext {
     /// A random variable: latent, unless a handler conditions it.
     ///
+    /// - Parameter shape: independent copies that make one value: `sample("b", Normal(0, 1), shape: [3])` is a vector of
+    ///   three normal variates. The axes stand between the plates' and the distribution's event; a mask or scale takes
+    ///   them as a whole, so copies that are to be told apart belong in a plate.
     /// - Returns: its value, of shape batch + event.
     @discardableResult
-    public mutating func sample(_ name: String, _ distribution: any Distribution) -> Tensor {
-        pass(name, .sample(distribution))
+    public mutating func sample(_ name: String, _ distribution: any Distribution, shape: Shape = []) -> Tensor {
+        pass(name, .sample(distribution), shape: shape)
     }
 
     /// A random variable that is observed when a value is there.
     ///
-    /// - Parameter observed: broadcasts to batch + event; nil for a latent.
+    /// - Parameters:
+    ///   - shape: independent copies that make one value, as of a latent.
+    ///   - observed: broadcasts to batch + event; nil for a latent.
     /// - Returns: its value, of shape batch + event.
     @discardableResult
-    public mutating func sample(_ name: String, _ distribution: any Distribution, observed: Tensor?) -> Tensor {
-        pass(name, .sample(distribution), value: observed, isObserved: observed != nil)
+    public mutating func sample(_ name: String, _ distribution: any Distribution, shape: Shape = [], observed: Tensor?) -> Tensor {
+        pass(name, .sample(distribution), shape: shape, value: observed, isObserved: observed != nil)
     }
 
     /// A random variable with a known value.
     ///
-    /// - Parameter value: broadcasts to batch + event.
+    /// - Parameters:
+    ///   - value: broadcasts to batch + event.
+    ///   - shape: independent copies that make one value, as of a latent.
     /// - Returns: the value, of shape batch + event.
     @discardableResult
-    public mutating func observe(_ name: String, _ distribution: any Distribution, _ value: Tensor) -> Tensor {
-        pass(name, .sample(distribution), value: value, isObserved: true)
+    public mutating func observe(_ name: String, _ distribution: any Distribution, _ value: Tensor, shape: Shape = []) -> Tensor {
+        pass(name, .sample(distribution), shape: shape, value: value, isObserved: true)
     }
 
     /// A value to optimise.
@@ -73,9 +80,11 @@ extension ModelContext {
         _ = pass(name, .factor, value: logFactor, isObserved: true)
     }
 
-    private mutating func pass(_ name: String, _ statement: Message.Statement, value: Tensor? = nil, isObserved: Bool = false) -> Tensor {
+    private mutating func pass(
+        _ name: String, _ statement: Message.Statement, shape: Shape = [], value: Tensor? = nil, isObserved: Bool = false
+    ) -> Tensor {
         var message = Message(
-            name: name, statement: statement, value: value, isObserved: isObserved, plates: scopes.plates,
+            name: name, statement: statement, shape: shape, value: value, isObserved: isObserved, plates: scopes.plates,
             weighting: scopes.weighting)
         do throws(ModelError) {
             try message.prepare()
@@ -95,17 +104,24 @@ extension ModelContext {
 extension ModelContext {
     /// Real data.
     ///
-    /// - Parameter shape: of one lane's array.
-    public mutating func data(_ name: String, shape: Shape = []) -> Tensor {
-        record.declare(DataDeclaration(name: name, shape: shape, dtype: .real, bound: nil), run.origin)
-    }
-
-    /// Integer data that choose rows, as in `alpha[m.indices("county", shape: [919], below: 85)]`.
+    /// Without a shape the data have that of what is bound at the run: `.shared(2.5)` is a scalar, an array of numbers a
+    /// vector, rows a matrix. `y.shape[0]` sizes a plate. A body that reads more of the shape names the rank, so that data
+    /// of another one are an error.
     ///
     /// - Parameters:
     ///   - shape: of one lane's array.
+    ///   - rank: how many axes the shape that is taken from the run must have; any when nil.
+    public mutating func data(_ name: String, shape: Shape? = nil, rank: Int? = nil) -> Tensor {
+        record.declare(DataRequest(name: name, shape: shape, rank: rank, dtype: .real, bound: nil), run)
+    }
+
+    /// Integer data that choose rows, as in `alpha[m.indices("county", below: 85)]`.
+    ///
+    /// - Parameters:
+    ///   - shape: of one lane's array; by default that of what is bound at the run, as of `data(_:shape:rank:)`.
+    ///   - rank: how many axes the shape that is taken from the run must have; any when nil.
     ///   - bound: the number of rows, when it is known: values that reach it are refused before a run.
-    public mutating func indices(_ name: String, shape: Shape = [], below bound: Int? = nil) -> Tensor {
-        record.declare(DataDeclaration(name: name, shape: shape, dtype: .int, bound: bound), run.origin)
+    public mutating func indices(_ name: String, shape: Shape? = nil, rank: Int? = nil, below bound: Int? = nil) -> Tensor {
+        record.declare(DataRequest(name: name, shape: shape, rank: rank, dtype: .int, bound: bound), run)
     }
 }

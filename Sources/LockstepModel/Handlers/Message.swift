@@ -12,6 +12,8 @@ struct Message: Sendable {
 
     let name: String
     var statement: Statement
+    /// Axes that the statement adds to a distribution, as one event.
+    var shape: Shape = []
     /// Nil as long as nobody gave one.
     var value: Tensor?
     var isObserved: Bool

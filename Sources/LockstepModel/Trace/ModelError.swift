@@ -7,10 +7,20 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     public let names: [String]
     /// What is wrong and what to do.
     public let description: String
+    /// The data that the run was not given, if that is the mistake.
+    package let missingData: String?
 
     package init(_ names: [String], _ description: String) {
         self.names = names
         self.description = description
+        missingData = nil
+    }
+
+    /// Data that the run was not given.
+    init(missingData name: String) {
+        names = [name]
+        description = "data '\(name)' is missing; give data: [\"\(name)\": .shared(...)] or .perLane(...)"
+        missingData = name
     }
 
     /// A mistake at one site.

@@ -31,7 +31,20 @@ struct RunRecord: Sendable {
     }
 
     /// - Returns: the same tensor each time that the same data are asked for.
-    mutating func declare(_ declaration: DataDeclaration, _ origin: Origin) -> Tensor {
+    mutating func declare(_ request: DataRequest, _ run: TraceRun) -> Tensor {
+        if let bound = request.bound, bound < 1 {
+            let name = request.name
+            report(ModelError([name], "data '\(name)' cannot hold indices below \(bound); the bound is the number of rows, 1 at least"))
+        }
+        do throws(ModelError) {
+            return declare(try request.resolved(run), run.origin)
+        } catch {
+            report(error)
+            return Self.input(request.placeholder, run.origin)
+        }
+    }
+
+    private mutating func declare(_ declaration: DataDeclaration, _ origin: Origin) -> Tensor {
         let name = declaration.name
         if let known = dataTensors[name] {
             if known.declaration != declaration {
@@ -39,9 +52,6 @@ struct RunRecord: Sendable {
                 report(ModelError([name], "data '\(name)' are declared twice, as \(texts); declare them once, or alike"))
             }
             return known.declaration == declaration ? known.tensor : Self.input(declaration, origin)
-        }
-        if let bound = declaration.bound, bound < 1 {
-            report(ModelError([name], "data '\(name)' cannot hold indices below \(bound); the bound is the number of rows, 1 at least"))
         }
         let tensor = Self.input(declaration, origin)
         if let failure = tensor.failure {

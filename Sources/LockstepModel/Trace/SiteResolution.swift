@@ -5,8 +5,10 @@ extension Message {
     /// Finds mistakes in the statement itself, and expands its distribution over the plates.
     mutating func prepare() throws(ModelError) {
         switch statement {
-        case .sample(let distribution):
-            try check(distribution)
+        case .sample(let given):
+            try check(given)
+            let distribution = try repeated(given)
+            statement = .sample(distribution)
             let batch = try plates.expand(distribution.batchShape, site: name)
             guard batch != distribution.batchShape else { return }
             let expanded = distribution.expanded(to: batch)
@@ -28,6 +30,24 @@ extension Message {
         case .deterministic, .factor:
             if let value { try check(value, as: "its value") }
         }
+    }
+
+    /// The distribution with the axes that the statement asks for, as one event.
+    private func repeated(_ distribution: any Distribution) throws(ModelError) -> any Distribution {
+        if shape.isEmpty { return distribution }
+        let batch = distribution.batchShape
+        let outer = Array(batch.dropLast(shape.count))
+        guard shape.allSatisfy({ $0 >= 1 }), Shapes.isPossible(outer + shape + distribution.eventShape) else {
+            throw ModelError(site: name, "its shape is \(shape); give positive extents, and not so many")
+        }
+        guard Shapes.canBroadcast(Array(batch.suffix(shape.count)), to: shape) else {
+            throw ModelError(
+                site: name, "\(distribution.name) has batch shape \(batch), which does not expand to shape \(shape); give parameters of "
+                    + "that shape, and axes of 1 in its place where they vary over a plate, as x.expandingShape(at: -1) has")
+        }
+        let repeated = distribution.expanded(to: outer + shape).toEvent(shape.count)
+        if let failure = repeated.failure { throw ModelError(site: name, "\(failure)") }
+        return repeated
     }
 
     /// What the site comes to, once all handlers have seen it.
@@ -87,6 +107,14 @@ extension Message {
     }
 
     private func draw(_ distribution: any Distribution, _ run: TraceRun) throws(ModelError) -> Tensor {
+        if !distribution.isProper {
+            guard run.isPrototype else {
+                throw ModelError(
+                    site: name, "\(distribution.name) is a flat prior, which has no draws; let a guide cover the site, or give it a value "
+                        + "with condition(_:) or substitute(_:)")
+            }
+            return distribution.support.harmlessValue(distribution.eventShape).broadcast(to: distribution.shape())
+        }
         let draw = distribution.sample(run.source(site: name), sampleShape: [])
         try check(draw, as: "its value")
         // A distribution may be a user's own.

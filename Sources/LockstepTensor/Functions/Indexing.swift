@@ -23,15 +23,3 @@ extension Tensor {
         return Tensor(.segmentSum, [source, index], shape: [count] + shape.dropFirst(index.rank), dtype: source.dtype)
     }
 }
-
-/// The matrix product: `[n, k] x [k, m]`, `[n, k] x [k]` or `[k] x [k, m]`, and `[k] x [k]` as an inner product.
-public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
-    if a.failure != nil { return a }
-    if b.failure != nil { return b }
-    guard (1...2).contains(a.rank), (1...2).contains(b.rank), a.shape.last == b.shape.first else {
-        return .failed(TensorError("matmul", [a.shape, b.shape], "the last axis of the left must equal the first of the right, with 1 or 2 axes each"))
-    }
-    if b.rank == 1 { return (a * b).sum(axis: -1) }
-    let product = a.expandingShape(at: -1) * b
-    return product.sum(axis: a.rank - 1)
-}

@@ -63,10 +63,10 @@ extension Tensor {
         return Tensor(.slice(starts: starts), [self], shape: target, dtype: dtype)
     }
 
-    /// One element of an axis, which is dropped.
+    /// One element of an axis, which is dropped; negative indices count from its end.
     public func element(_ index: Int, axis: Int = 0) -> Tensor {
         if failure != nil { return self }
-        guard let axis = Shapes.normalized(axis, rank: rank), shape[axis] > index, index >= 0 else {
+        guard let axis = Shapes.normalized(axis, rank: rank), let index = Shapes.normalized(index, rank: shape[axis]) else {
             return .failed(TensorError("element", [shape], "there is no element \(index) along axis \(axis)"))
         }
         var target = shape
@@ -74,7 +74,7 @@ extension Tensor {
         return slice(axis: axis, index..<(index + 1)).reshape(target)
     }
 
-    /// Element `index` of the first axis.
+    /// Element `index` of the first axis, from its end where it is negative.
     public subscript(index: Int) -> Tensor { element(index) }
 
     /// Joins tensors along an axis that they have.

@@ -23,17 +23,19 @@ struct FitSummary {
     }
 
     private var lanes: String {
-        var counts = (finished: 0, converged: 0, diverged: 0, noStart: 0)
+        var counts = (finished: 0, converged: 0, diverged: 0, noStart: 0, badData: 0)
         for status in fits.status {
             switch status {
             case .finished: counts.finished += 1
             case .converged: counts.converged += 1
             case .diverged: counts.diverged += 1
             case .noValidStart: counts.noStart += 1
+            case .badData: counts.badData += 1
             }
         }
         let converged = counts.converged > 0 ? "converged \(counts.converged), " : ""
         return "finished \(counts.finished), \(converged)diverged \(counts.diverged), no valid start \(counts.noStart)"
+            + (counts.badData > 0 ? ", bad data \(counts.badData)" : "")
     }
 
     /// Why lanes were lost, each reason with what to do about it.

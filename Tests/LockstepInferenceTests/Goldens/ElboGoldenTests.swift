@@ -15,13 +15,13 @@ import Testing
         for row in try NumPyroGoldens.rows("elbo") {
             let name = row["case"].text
             let problem = try NumPyroGoldens.problem(name)
-            let guide = try AutoNormal(problem.guided).prepare()
+            let guide = try AutoNormal(problem.guided).prepare(GuideData(problem.data))
             let origin = Origin()
             let parameters = Dictionary(uniqueKeysWithValues: guide.parameters.map {
                 ($0.name, Tensor.input(Input(.state, $0.name, origin: origin), shape: $0.shape))
             })
             let loss = try TraceELBO().value(
-                of: LossStep(model: problem.model, guide: guide, parameters: parameters, origin: origin))
+                of: LossStep(model: problem.model, guide: guide, parameters: parameters, origin: origin, data: GuideData(problem.data).shapes))
             let noise = NumPyroGoldens.tensors(row["noise"])
             var replaced: Set<String> = []
             let given = Graph.rewrite([loss]) { node, inputs in

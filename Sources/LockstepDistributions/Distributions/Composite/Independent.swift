@@ -19,6 +19,7 @@ public struct Independent: Distribution {
     public var support: Constraint { eventAxes == 0 ? base.support : .independent(base.support, axes: eventAxes) }
     public var isDiscrete: Bool { base.isDiscrete }
     public var hasReparameterizedSample: Bool { base.hasReparameterizedSample }
+    public var isProper: Bool { base.isProper }
     public var parameters: [DistributionParameter] { base.parameters.map { $0.inEvent(eventAxes) } }
 
     public func logProb(_ value: Tensor) -> Tensor {

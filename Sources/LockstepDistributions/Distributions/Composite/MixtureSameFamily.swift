@@ -30,6 +30,7 @@ public struct MixtureSameFamily: Distribution {
     public var support: Constraint { components.support.overBatchAxis(-1) }
     public var isDiscrete: Bool { components.isDiscrete }
     public var hasReparameterizedSample: Bool { false }
+    public var isProper: Bool { components.isProper }
     public var parameters: [DistributionParameter] { mixing.parameters + components.parameters.map { $0.inEvent(1) } }
 
     /// log sum_k exp(log w_k + log p_k(x)).

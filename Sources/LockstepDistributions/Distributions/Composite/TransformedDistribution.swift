@@ -38,6 +38,7 @@ public struct TransformedDistribution: Distribution {
     public var support: Constraint { bijector.image(of: base.support) }
     public var isDiscrete: Bool { false }
     public var hasReparameterizedSample: Bool { base.hasReparameterizedSample }
+    public var isProper: Bool { base.isProper }
     public var parameters: [DistributionParameter] { base.parameters }
 
     /// base.logProb(x) - log |dy/dx|, at x = inverse(y).

@@ -1,0 +1,155 @@
+import LockstepModel
+import LockstepTensor
+
+extension LaneData {
+    /// What is known of the shape of one lane's array, beside its count.
+    enum Form: Sendable {
+        /// Row-major numbers that fit any shape of their count; a vector where the model asks for none.
+        case flat
+        /// One number, which fits any shape of one element.
+        case scalar
+        /// A shape that the model must have too.
+        case shape(Shape)
+        /// No array at all; reads after the name of the data.
+        case broken(String)
+    }
+
+    func with(_ form: Form) -> LaneData {
+        var copy = self
+        copy.form = form
+        return copy
+    }
+
+    // MARK: Shared by all lanes
+
+    /// One number for all lanes.
+    @_disfavoredOverload public static func shared<Element: DataElement>(_ value: Element) -> LaneData { shared(value.dataValue) }
+
+    /// One array, row-major, for all lanes.
+    @_disfavoredOverload public static func shared<Element: DataElement>(_ values: [Element]) -> LaneData {
+        shared(values.map(\.dataValue))
+    }
+
+    /// One matrix for all lanes, by rows: shape [rows, columns]. The run throws when rows differ in length.
+    public static func shared<Element: DataElement>(_ rows: [[Element]]) -> LaneData {
+        let table = Rows(rows)
+        return shared(table.values).with(table.problem.map(Form.broken) ?? .shape(table.shape))
+    }
+
+    /// One array for all lanes.
+    ///
+    /// - Parameters:
+    ///   - values: row-major.
+    ///   - shape: where the model states one, it must be the same.
+    public static func shared<Element: DataElement>(_ values: [Element], shape: Shape) -> LaneData {
+        shared((values as? [Double]) ?? values.map(\.dataValue)).with(form(shape, of: values.count))
+    }
+
+    // MARK: For each lane
+
+    /// Numbers for each lane in turn, row-major `[lanes] + shape`: one number for each lane, for scalar data.
+    @_disfavoredOverload public static func perLane<Element: DataElement>(_ values: [Element]) -> LaneData {
+        perLane(values.map(\.dataValue))
+    }
+
+    /// An array for each lane.
+    @_disfavoredOverload public static func perLane<Element: DataElement>(_ values: [[Element]]) -> LaneData {
+        perLane(values.map { $0.map(\.dataValue) })
+    }
+
+    /// A matrix for each lane, by rows. The run throws when rows differ in length, or matrices in shape.
+    public static func perLane<Element: DataElement>(_ matrices: [[[Element]]]) -> LaneData {
+        let tables = matrices.map { Rows($0) }
+        let shape = tables.first?.shape ?? [0, 0]
+        let ragged = tables.indices.lazy.compactMap { lane in tables[lane].problem.map { "\($0) (lane \(lane))" } }.first
+        let other = tables.firstIndex { $0.shape != shape }.map { lane in
+            "has shape \(tables[lane].shape) in lane \(lane) and \(shape) in lane 0; all lanes need data of one shape"
+        }
+        return perLane(tables.map(\.values)).with((ragged ?? other).map(Form.broken) ?? .shape(shape))
+    }
+
+    /// An array of a stated shape for each lane.
+    ///
+    /// - Parameters:
+    ///   - values: row-major, for each lane.
+    ///   - shape: of one lane's array; where the model states one, it must be the same.
+    public static func perLane<Element: DataElement>(_ values: [[Element]], shape: Shape) -> LaneData {
+        let other = values.firstIndex { $0.count != shape.elementCount }
+        let form = other.map { lane in
+            Form.broken("has \(values[lane].count) numbers in lane \(lane), where shape \(shape) has \(shape.elementCount)")
+        }
+        return perLane(values.map { ($0 as? [Double]) ?? $0.map(\.dataValue) }).with(form ?? self.form(shape, of: shape.elementCount))
+    }
+
+    /// Numbers for each lane in turn, row-major `[lanes] + shape`.
+    ///
+    /// - Parameter shape: of one lane's array; where the model states one, it must be the same.
+    public static func perLane<Element: DataElement>(_ values: [Element], shape: Shape) -> LaneData {
+        perLane((values as? [Double]) ?? values.map(\.dataValue)).with(form(shape, of: shape.elementCount))
+    }
+
+    private static func form(_ shape: Shape, of count: Int) -> Form {
+        guard shape.allSatisfy({ $0 >= 0 }), Shapes.isPossible(shape) else {
+            return .broken("cannot have shape \(shape); extents cannot be negative, nor can there be so many elements")
+        }
+        return count == shape.elementCount ? .shape(shape) : .broken("has \(count) numbers, where shape \(shape) has \(shape.elementCount)")
+    }
+
+    // MARK: Shapes
+
+    /// Why this is not an array of a shape, beside its count.
+    func problem(with wanted: Shape) -> String? {
+        switch form {
+        case .flat, .scalar: nil
+        case .broken(let problem): problem
+        case .shape(let own): own == wanted ? nil : "has shape \(own), but the model wants \(wanted)"
+        }
+    }
+
+    /// The shape of one lane's array, for a model that states none.
+    ///
+    /// - Parameter lanes: nil where any number will do.
+    func shape(lanes: Int?) -> DataShape {
+        switch form {
+        case .shape(let shape): return .known(shape)
+        case .broken(let problem): return .unknown(problem)
+        case .scalar: return .known([])
+        case .flat: break
+        }
+        if isShared { return .known([values.count]) }
+        if let lengths {
+            let first = lengths.first ?? 0
+            guard let other = lengths.firstIndex(where: { $0 != first }) else { return .known([first]) }
+            return .unknown("has \(lengths[other]) numbers in lane \(other) and \(first) in lane 0; all lanes need data of one shape")
+        }
+        guard let lanes, lanes != values.count else { return .known([]) }
+        return .unknown("has \(values.count) numbers for \(lanes) lanes; give one for each, an array for each, or a shape")
+    }
+}
+
+extension [String: LaneData] {
+    /// - Parameter lanes: nil where any number will do.
+    func shapes(lanes: Int?) -> DataShapes { mapValues { $0.shape(lanes: lanes) } }
+}
+
+extension Model {
+    /// Runs the model on data of these shapes, and records its sites.
+    ///
+    /// - Parameter data: as for `SVI.run`; only their shapes count here.
+    /// - Throws: `ModelError`, the first mistake that the run met.
+    public func trace(data: [String: LaneData]) throws -> Trace { try trace(shapes: data.shapes(lanes: nil)) }
+}
+
+extension DataError {
+    /// Runs what traces a model for a run.
+    ///
+    /// - Throws: `DataError` where the model asked for data that the run does not have.
+    static func naming<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as ModelError {
+            guard let name = error.missingData else { throw error }
+            throw DataError(name, "is missing; give data: [\"\(name)\": .shared(...)] or .perLane(...)")
+        }
+    }
+}
