@@ -26,7 +26,7 @@ extension SVI {
         try options.validate(lanes: lanes, steps: steps)
         let device = try device.resolved()
         let function = try StepFunction(
-            self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
+            self, slots: options.slots(steps), convergence: options.convergence)
         let binding = try DataBinding(function.declarations, data, lanes: lanes)
         let program = try Lowering.lower(
             LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))

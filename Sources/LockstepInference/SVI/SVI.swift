@@ -25,7 +25,8 @@ public struct SVI: Sendable {
     ///   - data: by the names that the model declares.
     ///   - options: how often losses are kept, what precision, what happens on the way.
     /// - Throws: `ModelError`, `DataError`, `DeviceError` or a driver's error, before or during the run; a lane that
-    ///   fails throws nothing, and has its status.
+    ///   fails throws nothing, and has its status. `CancellationError` where the calling task is cancelled: within about
+    ///   a second while steps run, and after the compiler of a driver, which cannot be stopped.
     public func run(
         keys: [Key], steps: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()
     ) throws -> Fits {
@@ -60,8 +61,17 @@ public struct RunOptions: Sendable {
         // Step numbers are reals to the optimiser and to the history, and must be exact with half a step to spare.
         guard steps <= 1 << 22 else { throw RunError("cannot run \(steps) steps; give at most \(1 << 22)") }
         guard lossInterval >= 1 else { throw RunError("the loss interval is \(lossInterval) steps; give at least 1") }
+        if let memoryBudget, memoryBudget < 1 {
+            throw RunError("the memory budget is \(memoryBudget) bytes; give at least 1, or nil to leave it to the device")
+        }
+        guard (1...1_000_000).contains(startAttempts) else {
+            throw RunError("cannot try \(startAttempts) starts; give 1 to 1000000")
+        }
         try convergence?.validate()
     }
+
+    /// Entries of the loss history of so many steps, of which there is at least one.
+    func slots(_ steps: Int) -> Int { (steps - 1) / lossInterval + 1 }
 }
 
 /// A run that makes no sense.

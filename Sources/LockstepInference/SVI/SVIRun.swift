@@ -28,7 +28,7 @@ struct SVIRun {
         self.options = options
         tail = min(50, steps)
         self.device = try device.resolved()
-        function = try StepFunction(svi, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
+        function = try StepFunction(svi, slots: options.slots(steps), convergence: options.convergence)
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
         traceSeconds = clock.time.seconds
     }
@@ -90,7 +90,7 @@ struct SVIRun {
             try execution.write(Bookkeeping.Name.frozen, frozen)
         }
         let done = try advance(lanes, execution)
-        let slots = (done + options.lossInterval - 1) / options.lossInterval
+        let slots = options.slots(done)
         return try Outcome(execution, parameters: function.guide.parameters.map(\.name), hasStart: hasStart, slots: slots, convergence: options.convergence)
     }
 
@@ -132,7 +132,7 @@ struct SVIRun {
     ) throws -> [Bool] {
         var values: [String: LaneArray] = [:]
         var missing = Array(lanes.indices)
-        for attempt in 0..<max(options.startAttempts, 1) {
+        for attempt in 0..<options.startAttempts {
             let drawing = try start.start(binding.inputs(keys, lanes: missing.map { lanes[$0] }))
             try drawing.advance(from: attempt, count: 1, scalars: [:])
             for name in function.start.map(\.name) {

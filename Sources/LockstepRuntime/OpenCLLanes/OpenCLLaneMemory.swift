@@ -25,6 +25,7 @@ struct OpenCLLaneMemory {
         self.precision = precision
         layout = schedule.layout(lanes: keys.count)
         items = schedule.items(lanes: keys.count)
+        try checkMemory(data)
         let words = keys.flatMap { [Int32(bitPattern: $0.low), Int32(bitPattern: $0.high)] }
         self.keys = try session.allocate(copying: Self.placed(words, 2, layout, slots: items * schedule.width))
         for stage in stages {
@@ -39,6 +40,30 @@ struct OpenCLLaneMemory {
             }
             buffers.append(own)
         }
+    }
+
+    /// - Throws: `ExecutionError` where the device cannot hold all arrays, before any is made.
+    private func checkMemory(_ data: [String: LaneInputs.Data]) throws {
+        var demand = MemoryDemand(lanes: layout.lanes)
+        var counted: Set<Buffer.Role> = []
+        for stage in stages {
+            try stage.program.checkExtents()
+            for parameter in stage.text.parameters {
+                switch parameter {
+                case .scalar: break
+                case .buffer(let id):
+                    let buffer = stage.program.buffers[id.number]
+                    guard counted.insert(buffer.role).inserted else { continue }
+                    var copies = slots(buffer)
+                    if case .slices(let slices) = buffer.role { copies = slices.together * slices.slices }
+                    demand.add(buffer, elementBytes: Self.elementBytes(buffer, precision), copies: copies)
+                case .scratch(let id):
+                    let buffer = stage.program.buffers[id.number]
+                    demand.add(buffer, elementBytes: Self.elementBytes(buffer, precision), copies: slots(buffer) * stage.slices * schedule.workers)
+                }
+            }
+        }
+        try demand.check(session.info.globalMemoryBytes, of: session.info.name)
     }
 
     private mutating func allocateOnce(_ buffer: Buffer, _ data: [String: LaneInputs.Data]) throws -> OpenCLBuffer {
