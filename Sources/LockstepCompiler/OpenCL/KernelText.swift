@@ -67,6 +67,8 @@ package struct KernelText: Sendable {
     package let kernel: String
     package let parameters: [Parameter]
     package let options: KernelOptions
+    /// Bytes that a work-item carries from statement to statement, at most: its private arrays and all values.
+    package let carriedBytes: Int
 
     /// The device functions, then the kernel.
     package var sources: [String] { Self.sources([self]) }

@@ -37,6 +37,9 @@ public struct Fits: Sendable {
     let binding: DataBinding
     let outcome: Outcome
     let device: ResolvedDevice
+    /// Why `Device.auto` came to the interpreter, in one line: there is no OpenCL device, or its driver failed. Nil
+    /// otherwise.
+    public let fallbackReason: String?
     let options: RunOptions
     public let keys: [Key]
     public let steps: Int
@@ -44,7 +47,7 @@ public struct Fits: Sendable {
     public let layout: RunLayout
 
     init(
-        svi: SVI, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome, device: ResolvedDevice,
+        svi: SVI, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome, device: DeviceChoice,
         options: RunOptions, steps: Int, timings: Timings, layout: RunLayout
     ) {
         self.svi = svi
@@ -52,7 +55,8 @@ public struct Fits: Sendable {
         self.keys = keys
         self.binding = binding
         self.outcome = outcome
-        self.device = device
+        self.device = device.device
+        fallbackReason = device.fallbackReason
         self.options = options
         self.steps = steps
         self.timings = timings

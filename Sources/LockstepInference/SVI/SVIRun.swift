@@ -11,7 +11,7 @@ struct SVIRun {
     private let keys: [Key]
     private let steps: Int
     private let options: RunOptions
-    private let device: ResolvedDevice
+    private let device: DeviceChoice
     private let function: StepFunction
     private let binding: DataBinding
     /// Started with the call.
@@ -27,28 +27,31 @@ struct SVIRun {
         self.steps = steps
         self.options = options
         tail = min(50, steps)
-        self.device = try device.resolved()
+        self.device = try device.choice()
         function = try StepFunction(svi, slots: options.slots(steps), convergence: options.convergence)
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
         traceSeconds = clock.time.seconds
     }
 
     func run() throws -> Fits {
+        try Task.checkCancellation()
         let compiling = Clock()
         let perLane = binding.perLane
         let stepProgram = try Lowering.lower(
             LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
         let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
-        let step = try device.compile(
+        try Task.checkCancellation()
+        try checkResults()
+        let (step, device) = try device.compile(
             stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
         // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
         let start = InterpreterExecutable(startProgram, precision: options.precision)
         let compileTime = compiling.time
 
         let running = Clock()
-        let budget = options.memoryBudget ?? device.memoryBudget
+        let budget = options.memoryBudget ?? device.device.memoryBudget
         let bytes = (step as? OpenCLExecutable)?.bytesPerLane
-            ?? stepProgram.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)
+            ?? stepProgram.bytesPerLane(realBytes: options.realBytes)
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
         var firstLaunch: Clock.Time?
@@ -63,6 +66,19 @@ struct SVIRun {
             steps: steps,
             timings: timings(compile: compileTime, run: running.time, firstLaunch: firstLaunch ?? clock.time),
             layout: layout(step, bytesPerLane: bytes))
+    }
+
+    /// - Throws: `RunError` where the host has no room for what all lanes leave behind.
+    private func checkResults() throws {
+        let parameters = function.guide.parameters.reduce(0.0) { $0 + Double($1.shape.elementCount) }
+        // Losses and status beside them; twice, as waves are put together.
+        let lane = 2 * ((parameters + Double(options.slots(steps))) * Double(options.realBytes) + 100)
+        let needed = lane * Double(keys.count)
+        guard needed > Double(HostMemory.limit) else { return }
+        throw RunError(
+            "the results of \(keys.count) lanes take \(HostMemory.text(needed)), of which this machine has "
+                + "\(HostMemory.text(Double(HostMemory.limit))): each has \(Int(parameters)) parameters and "
+                + "\(options.slots(steps)) losses; run fewer lanes at a time, or give a larger lossInterval")
     }
 
     private func timings(compile: Clock.Time, run: Clock.Time, firstLaunch: Clock.Time) -> Timings {

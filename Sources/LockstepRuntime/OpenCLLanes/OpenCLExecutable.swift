@@ -42,10 +42,12 @@ package struct OpenCLExecutable: LaneExecutable {
         self.schedule = schedule
         let stages = OpenCLStage.all(try schedule.programs(program), schedule.options(precision))
         self.stages = stages
+        try schedule.check(stages, precision, on: session.info)
         let recipe = ProgramRecipe(
             sources: KernelText.sources(stages.map(\.text)), options: schedule.options(precision).buildOptions,
             kernels: stages.map(\.text.name), groupSize: schedule.localSize)
         kernels = try session.kernels(recipe) { kernels in
+            try schedule.check(kernels, on: session.info)
             // Some drivers finish compiling at the first launch only: one of no steps.
             for (stage, kernel) in zip(stages, kernels) {
                 let memory = try OpenCLLaneMemory([stage], session, schedule, precision, keys: [Key(0)], data: [:])

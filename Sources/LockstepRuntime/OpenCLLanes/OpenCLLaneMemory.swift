@@ -25,7 +25,7 @@ struct OpenCLLaneMemory {
         self.precision = precision
         layout = schedule.layout(lanes: keys.count)
         items = schedule.items(lanes: keys.count)
-        try checkMemory(data)
+        try schedule.checkMemory(stages, lanes: keys.count, precision, on: session.info)
         let words = keys.flatMap { [Int32(bitPattern: $0.low), Int32(bitPattern: $0.high)] }
         self.keys = try session.allocate(copying: Self.placed(words, 2, layout, slots: items * schedule.width))
         for stage in stages {
@@ -42,30 +42,6 @@ struct OpenCLLaneMemory {
         }
     }
 
-    /// - Throws: `ExecutionError` where the device cannot hold all arrays, before any is made.
-    private func checkMemory(_ data: [String: LaneInputs.Data]) throws {
-        var demand = MemoryDemand(lanes: layout.lanes)
-        var counted: Set<Buffer.Role> = []
-        for stage in stages {
-            try stage.program.checkExtents()
-            for parameter in stage.text.parameters {
-                switch parameter {
-                case .scalar: break
-                case .buffer(let id):
-                    let buffer = stage.program.buffers[id.number]
-                    guard counted.insert(buffer.role).inserted else { continue }
-                    var copies = slots(buffer)
-                    if case .slices(let slices) = buffer.role { copies = slices.together * slices.slices }
-                    demand.add(buffer, elementBytes: Self.elementBytes(buffer, precision), copies: copies)
-                case .scratch(let id):
-                    let buffer = stage.program.buffers[id.number]
-                    demand.add(buffer, elementBytes: Self.elementBytes(buffer, precision), copies: slots(buffer) * stage.slices * schedule.workers)
-                }
-            }
-        }
-        try demand.check(session.info.globalMemoryBytes, of: session.info.name)
-    }
-
     private mutating func allocateOnce(_ buffer: Buffer, _ data: [String: LaneInputs.Data]) throws -> OpenCLBuffer {
         if case .table = buffer.role { return try allocate(buffer, data) }
         if let known = named[buffer.role] { return known }
@@ -74,15 +50,7 @@ struct OpenCLLaneMemory {
         return memory
     }
 
-    static func elementBytes(_ buffer: Buffer, _ precision: Precision) -> Int {
-        buffer.dtype == .int || precision == .float ? 4 : 8
-    }
-
-    /// Elements of a buffer for all lanes. A uniform temporary is one array for each work-item.
-    private func slots(_ buffer: Buffer) -> Int {
-        guard buffer.isUniform else { return items * schedule.width }
-        return buffer.role == .temporary ? items : 1
-    }
+    private func slots(_ buffer: Buffer) -> Int { schedule.slots(buffer, items: items) }
 
     /// Masks are what comparisons yield: in vectors all bits of an integer as wide as a real, else 1.
     private var maskIsLong: Bool { schedule.width > 1 && precision == .double }
@@ -133,7 +101,7 @@ struct OpenCLLaneMemory {
     }
 
     private func allocateZeros(_ count: Int, _ buffer: Buffer) throws -> OpenCLBuffer {
-        let zeros = try session.allocate(bytes: max(count, 1) * Self.elementBytes(buffer, precision))
+        let zeros = try session.allocate(bytes: max(count, 1) * OpenCLSchedule.elementBytes(buffer, precision))
         try session.fillWithZeros(zeros)
         return zeros
     }
