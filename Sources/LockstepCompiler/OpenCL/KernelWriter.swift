@@ -134,7 +134,7 @@ struct KernelWriter {
 
         return KernelText(
             name: name, functions: functions, kernel: text(declarations), parameters: parameters, options: options,
-            carriedBytes: carriedBytes)
+            carriedBytes: carriedBytes, weight: weight)
     }
 
     private var functions: [lockstep_kernel_source] {
@@ -172,6 +172,14 @@ struct KernelWriter {
             }
 
             """
+    }
+
+    private var weight: Int {
+        var weight = 0
+        program.forEachStatement { statement in
+            if case .map(_, let op, _) = statement, op.isExpensive { weight += 24 } else { weight += 1 }
+        }
+        return weight
     }
 
     private var carriedBytes: Int {

@@ -72,6 +72,8 @@ extension Device {
         guard self == .auto else { return DeviceChoice(try named()) }
         do {
             return DeviceChoice(try Device.opencl.named(), mayFallBack: true)
+        } catch DeviceError.noOpenCL(let reason) {
+            return DeviceChoice(.interpreter, fallbackReason: reason)
         } catch {
             return DeviceChoice(.interpreter, fallbackReason: "\(error)")
         }

@@ -12,8 +12,17 @@ extension OpenCLSchedule {
         return buffer.role == .temporary ? items : 1
     }
 
-    /// - Throws: `ExecutionError` or `ScheduleError` where the device cannot run a single vector of lanes.
+    /// Above this weight the compilers of drivers take minutes to hours, and overflow any stack.
+    private static let mostWeight = 250_000
+
+    /// - Throws: `OpenCLError`, `ExecutionError` or `ScheduleError` where the device cannot run a single vector of lanes.
     func check(_ stages: [OpenCLStage], _ precision: Precision, on device: OpenCLDeviceInfo) throws {
+        let weight = stages.reduce(0) { $0 + $1.text.weight }
+        guard weight <= Self.mostWeight else {
+            throw OpenCLError.misuse(
+                "A step of this model is about \(weight) operations written out, and OpenCL's compilers get through "
+                    + "\(Self.mostWeight): put arrays and plates in place of loops in Swift, or use the cpu device.")
+        }
         try checkMemory(stages, lanes: 1, precision, on: device)
         try checkStack(stages, on: device)
     }
