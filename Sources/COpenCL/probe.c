@@ -98,6 +98,7 @@ static bool is_passed_over(const char *name, const char *const *passed, size_t c
 static void child(int pipe, const char *const *passed, size_t count) {
     say(pipe, "stage", "it is loaded");
     const lockstep_ocl_functions *cl = lockstep_ocl_load();
+    dl_iterate_phdr(name_library, &pipe);
     enum { MOST = 64 };
     cl_platform_id platforms[MOST];
     cl_uint found = 0;
@@ -106,7 +107,6 @@ static void child(int pipe, const char *const *passed, size_t count) {
         if (cl->clGetPlatformIDs(MOST, platforms, &found) != CL_SUCCESS) found = 0;
         if (found > MOST) found = MOST;
     }
-    dl_iterate_phdr(name_library, &pipe);
     for (cl_uint i = 0; i < found; ++i) {
         char name[512] = "";
         if (cl->clGetPlatformInfo(platforms[i], CL_PLATFORM_NAME, sizeof name - 1, name, NULL) != CL_SUCCESS) continue;

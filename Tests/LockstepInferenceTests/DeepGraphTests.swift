@@ -1,6 +1,6 @@
 import Foundation
 import Lockstep
-import LockstepRuntime
+import TestSupport
 import Testing
 
 /// Expressions much deeper than any stack.
@@ -14,34 +14,32 @@ import Testing
         return SVI(model, guide: AutoDelta(model), optimizer: Adam(learningRate: 0.01))
     }
 
-    @Test func counts() throws {
-        for n in [50, 200, 400] {
-            let model = Model { m in
-                for k in 0..<n { let x = m.sample("x\(k)", Normal(0, 1)); m.observe("y\(k)", Normal(x, 1), 0.5) }
-            }
-            let e = try SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: 0.01)).explain(steps: 5, lanes: 16, device: .opencl)
-            let lines = e.laneProgram.split(separator: "\n")
-            let costly = lines.filter { l in ["exp(", "log(", "sqrt(", "divide(", "power("].contains { l.contains($0) } }
-            print("COUNT", n, lines.count, costly.count, e.kernels.map(\.utf8.count))
-            if n == 50 { print(lines.prefix(300).suffix(60).joined(separator: "\n")) }
+    /// x * c^n + d * (1 - c^n) / (1 - c), by hand.
+    @Test(arguments: TestDevice.all) func aChainThatCompiles(_ device: TestDevice) throws {
+        let length = TestLevel.choose(small: 600, medium: 2000, full: 4000)
+        let (c, d) = (1 - 1 / Double(length), 1 / Double(length))
+        let fits = try Self.chain(length) { $0 * Tensor(c) + Tensor(d) }.run(keys: Key(0).split(3), steps: 2000, device: device.device)
+        let power = Foundation.pow(c, Double(length))
+        let offset = d * (1 - power) / (1 - c)
+        // The maximum of -x^2 / 2 - (power x + offset - 0.5)^2 / 2.
+        let wanted = power * (0.5 - offset) / (1 + power * power)
+        for lane in 0..<3 {
+            let found = try fits[lane].median("x")[0]
+            #expect(Swift.abs(found - wanted) < 2e-3)
         }
     }
 
-    @Test func scratch() throws {
-        let environment = ProcessInfo.processInfo.environment
-        let n = Int(environment["CHAIN"] ?? "1000") ?? 1000
-        let svi = environment["SINE"] == nil ? Self.chain(n) { $0 * 0.999 + 0.001 } : Self.chain(n) { sin($0) }
-        let start = Date()
-        let device: Device = environment["CPU"] == nil ? .opencl : .cpu
-        if environment["EXPLAIN"] != nil {
-            let e = try svi.explain(steps: 5, lanes: 4, device: device)
-            print("TEXT", e.kernels.map(\.utf8.count))
+    /// What a driver's compiler does not get through is refused in time, and `auto` takes the interpreter.
+    @Test(.enabled(if: Device.whyNoOpenCL == nil)) func aChainThatIsTooLong() throws {
+        let links: [@Sendable (Tensor) -> Tensor] = [{ sin($0) }, { exp(-$0) }, { $0 * 0.999 + 0.001 }]
+        let lengths = TestLevel.choose(small: 1, medium: 1, full: 3)
+        for (link, length) in zip(links, [20_000, 20_000, 100_000]).prefix(lengths) {
+            let svi = Self.chain(length, link)
+            let text = errorText { _ = try svi.run(keys: [Key(0)], steps: 2, device: .opencl) }
+            #expect(text?.contains("use the cpu device") == true, "\(text ?? "nothing was thrown")")
+            let fits = try svi.run(keys: [Key(0)], steps: 2)
+            #expect(fits.deviceKind == "cpu")
+            #expect(fits.fallbackReason?.contains("OpenCL's compilers get through") == true)
         }
-        print("EXPLAINED", Date().timeIntervalSince(start))
-        do {
-            let fits = try svi.run(keys: Key(0).split(4), steps: 5, device: device)
-            print("TIMES", fits.timings, fits.loss)
-        } catch { print("ERROR", "\(error)".prefix(300)) }
-        print("ALL", Date().timeIntervalSince(start))
     }
 }

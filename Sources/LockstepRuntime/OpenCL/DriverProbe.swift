@@ -150,10 +150,11 @@ struct DriverProbeRecord: Codable {
         let settings = environment.filter { setting in prefixes.contains { setting.key.hasPrefix($0) } }
         let vendors = environment["OCL_ICD_VENDORS"] ?? "/etc/OpenCL/vendors"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: vendors).sorted().map { "\(vendors)/\($0)" }) ?? [vendors]
+        let loader = environment["LOCKSTEP_OPENCL_LIBRARY"].flatMap { File($0) }.map { "\($0.size)\t\($0.time)" } ?? ""
         let files = names.map { path -> String in
             let library = ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
             return "\(path)\t\(library)\t" + (File(library).map { "\($0.size)\t\($0.time)" } ?? "")
         }
-        return (settings.map { "\($0)=\($1)" }.sorted() + files).joined(separator: "\n")
+        return (settings.map { "\($0)=\($1)" }.sorted() + [loader] + files).joined(separator: "\n")
     }
 }

@@ -124,7 +124,7 @@ private struct OpenCLDiscovery: Sendable {
         }
         let reported = text(CL_PLATFORM_NAME)
         let name = reported.isEmpty ? "a platform without a name" : reported
-        if let reason = refused[reported] {
+        if let reason = refused.first(where: { $0.key.trimmingCharacters(in: .whitespaces) == reported })?.value {
             skipped.append(reason)
             return
         }
