@@ -7,6 +7,7 @@
 #define LOCKSTEP_COPENCL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #if defined(__APPLE__)
 #define CL_SILENCE_DEPRECATION
@@ -69,5 +70,42 @@ const char *_Nonnull lockstep_ocl_origin(void);
 
 /// Whether there are no functions because the user wanted none.
 bool lockstep_ocl_is_switched_off(void);
+
+// MARK: Drivers that fall over
+
+typedef enum lockstep_ocl_probe_end {
+    LOCKSTEP_PROBE_DONE,
+    LOCKSTEP_PROBE_CRASHED,
+    LOCKSTEP_PROBE_HANGS,
+    /// There was no child process.
+    LOCKSTEP_PROBE_IMPOSSIBLE,
+} lockstep_ocl_probe_end;
+
+/// Whether a child process would see drivers as this one does: on Linux, where none is in the process yet.
+bool lockstep_ocl_can_probe(void);
+
+/// Uses all drivers in a child process, which loads them and has each compile and run a kernel.
+///
+/// What it finds are lines of words between tabs: `platform NAME` before a platform is used and `stage WHAT` before each
+/// thing that may go wrong; `wrong NAME` where a kernel computes something else; `file PATH SIZE TIME` for the libraries in
+/// the process; `done`.
+///
+/// - Parameters:
+///   - passed: the names of platforms that are left alone.
+///   - patience: milliseconds without a line after which the child is taken to hang.
+///   - text: where the lines go.
+///   - signal_number: what ended a child that crashed; 0 where that is unknown.
+lockstep_ocl_probe_end lockstep_ocl_probe(
+    const char *_Nullable const *_Nullable passed, size_t passed_count, int patience, char *_Nonnull text, size_t capacity,
+    int *_Nonnull signal_number);
+
+// MARK: Threads of drivers
+
+/// Gives threads that are started from now on large stacks, or those that they had before; what drivers start have no
+/// other setting. Of a large stack, what is not reached takes no memory.
+void lockstep_ocl_enlarge_stacks(bool are_large);
+
+/// The stack of a thread that was started while stacks were large.
+size_t lockstep_ocl_stack_bytes(void);
 
 #endif

@@ -6,6 +6,10 @@ package enum Lowering {
     /// - Throws: `TensorError` when an expression carries a mistake, `LoweringError` when it cannot be compiled.
     package static func lower(_ function: LaneFunction, options: LoweringOptions = LoweringOptions()) throws -> LaneProgram {
         for tensor in function.roots { if let failure = tensor.failure { throw failure } }
+        return try onLargeStack { try lowered(function, options) }
+    }
+
+    private static func lowered(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
         let simple = function.replacingRoots(Simplifier.simplify(function.roots))
         guard options.hoists else { return try fused(simple, options) }
         let hoisted = UniformHoisting.hoist(simple)

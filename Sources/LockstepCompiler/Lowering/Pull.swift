@@ -151,7 +151,7 @@ final class Pull {
                 fail("a gather from \(extent) rows has the constant index \(bad)")
             }
             let register = computed(source, position)
-            return emitter.constant(register).map { .constant(Int($0)) } ?? .register(register)
+            return emitter.constant(register).flatMap { Int(exactly: $0) }.map { .constant($0) } ?? .register(register)
         case .input(let input) where input.kind == .data && source.dtype == .int:
             indexBounds[input.name] = min(indexBounds[input.name] ?? .max, extent)
             return .register(computed(source, position))

@@ -174,7 +174,8 @@ extension KernelWriter {
     }
 
     func literal(_ value: Double, _ dtype: DType) -> String {
-        guard dtype == .real else { return String(Int(value)) }
+        // As `ls_saturated_ints_from_real` has it.
+        guard dtype == .real else { return String(value.isNaN ? 0 : Int(min(max(value, -0x8000_0000), 0x7fff_ffff))) }
         // What overflows in the device's precision is infinite there.
         let value = options.isDouble ? value : Double(Float(value))
         if value.isNaN { return "NAN" }

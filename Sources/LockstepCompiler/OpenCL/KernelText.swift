@@ -67,6 +67,11 @@ package struct KernelText: Sendable {
     package let kernel: String
     package let parameters: [Parameter]
     package let options: KernelOptions
+    /// Bytes that a work-item carries from statement to statement, at most: its private arrays and all values.
+    package let carriedBytes: Int
+    /// What a driver's compiler has to get through: one for a statement, and as much as it takes of those for a function
+    /// that is written out wherever it is called.
+    package let weight: Int
 
     /// The device functions, then the kernel.
     package var sources: [String] { Self.sources([self]) }

@@ -133,7 +133,8 @@ struct KernelWriter {
         copyStates(toGlobal: true)
 
         return KernelText(
-            name: name, functions: functions, kernel: text(declarations), parameters: parameters, options: options)
+            name: name, functions: functions, kernel: text(declarations), parameters: parameters, options: options,
+            carriedBytes: carriedBytes, weight: weight)
     }
 
     private var functions: [lockstep_kernel_source] {
@@ -171,6 +172,27 @@ struct KernelWriter {
             }
 
             """
+    }
+
+    private var weight: Int {
+        var weight = 0
+        program.forEachStatement { statement in
+            if case .map(_, let op, _) = statement, op.isExpensive { weight += 24 } else { weight += 1 }
+        }
+        return weight
+    }
+
+    private var carriedBytes: Int {
+        var elements = 0
+        for (number, buffer) in program.buffers.enumerated() {
+            switch places[number] {
+            case .variables, .privateArray: elements += max(buffer.count, 1)
+            case .shared, .global, .slices: break
+            }
+        }
+        // Besides values: the blocks of draws that last four steps.
+        program.forEachStatement { if case .draw1 = $0 { elements += 4 } }
+        return (elements + program.registers.count) * options.width * options.realBytes
     }
 
     func type(_ dtype: DType, isUniform: Bool) -> String {

@@ -21,8 +21,8 @@ package struct SlicedStep: Sendable {
     ///   - minimumRows: loops over fewer rows are left whole.
     /// - Returns: nil where the program has no loop that can be shared so.
     package init?(_ program: LaneProgram, slices: Int, together: Int = 1, minimumRows: Int) {
-        guard slices >= 1, together >= 1 else { return nil }
-        let count = slices * together
+        let (count, overflows) = slices.multipliedReportingOverflow(by: together)
+        guard slices >= 1, together >= 1, !overflows else { return nil }
         let places = program.body.indices.filter { place in
             guard case .loop(let loop) = program.body[place], let split = loop.split, !split.keepsRows else { return false }
             return loop.variable.extent >= count && loop.variable.extent * split.rowsPerIteration >= minimumRows

@@ -10,6 +10,9 @@ public struct Fits: Sendable {
     let outcome: Outcome
     let estimate: ElboEstimate
     let device: ResolvedDevice
+    /// Why `Device.auto` came to the interpreter, in one line: there is no OpenCL device, or its driver failed. Nil
+    /// otherwise.
+    public let fallbackReason: String?
     let options: RunOptions
     let examination = Examination()
     public let keys: [Key]
@@ -21,7 +24,7 @@ public struct Fits: Sendable {
 
     init(
         svi: SVI, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome, estimate: ElboEstimate,
-        device: ResolvedDevice, options: RunOptions, steps: Int, timings: Timings, layout: RunLayout, badData: [Int: DataError] = [:]
+        device: DeviceChoice, options: RunOptions, steps: Int, timings: Timings, layout: RunLayout, badData: [Int: DataError] = [:]
     ) {
         self.svi = svi
         self.guide = guide
@@ -29,7 +32,8 @@ public struct Fits: Sendable {
         self.binding = binding
         self.outcome = outcome
         self.estimate = estimate
-        self.device = device
+        self.device = device.device
+        fallbackReason = device.fallbackReason
         self.options = options
         self.steps = steps
         self.timings = timings

@@ -25,7 +25,7 @@ extension SVI {
     ) throws -> Explanation {
         try LockstepError.wrapping {
             try options.validate(lanes: lanes, steps: steps)
-            let device = try device.resolved()
+            let device = try device.choice().device
             let function = try DataError.naming {
                 try StepFunction(
                     self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes))
@@ -40,7 +40,7 @@ extension SVI {
                 deviceName: device.name,
                 layout: RunLayout(
                     schedule: plan?.schedule.schedule, laneWidth: plan?.schedule.width ?? 1,
-                    bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)),
+                    bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.realBytes)),
                 laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [])
         }
     }

@@ -34,11 +34,21 @@ public struct RunOptions: Sendable {
         guard finalDraws >= 0, finalDraws <= 1 << 22 else {
             throw RunError("the number of final draws is \(finalDraws); give 0 to \(1 << 22)")
         }
+        if let memoryBudget, memoryBudget < 1 {
+            throw RunError("the memory budget is \(memoryBudget) bytes; give at least 1, or nil to leave it to the device")
+        }
+        guard (1...Self.mostAttempts).contains(startAttempts) else {
+            throw RunError("cannot try \(startAttempts) starts; give 1 to \(Self.mostAttempts)")
+        }
         try convergence?.validate()
     }
 
+    private static let mostAttempts = 100_000
+
     /// Entries of the history that so many steps fill.
     func slots(_ steps: Int) -> Int { steps < 1 ? 0 : (steps - 1) / lossInterval + 1 }
+
+    var realBytes: Int { precision == .float ? 4 : 8 }
 }
 
 /// A run that makes no sense.

@@ -9,7 +9,7 @@ struct SVIRun {
     private let keys: [Key]
     private let steps: Int
     private let options: RunOptions
-    private let device: ResolvedDevice
+    private let device: DeviceChoice
     private let function: StepFunction
     private let binding: DataBinding
     /// Started with the call.
@@ -32,7 +32,7 @@ struct SVIRun {
         self.steps = steps
         self.options = options
         tail = min(50, steps)
-        self.device = try device.resolved()
+        self.device = try device.choice()
         function = try DataError.naming {
             try StepFunction(
                 svi, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: keys.count))
@@ -49,23 +49,26 @@ struct SVIRun {
     }
 
     func run() throws -> Fits {
+        try Task.checkCancellation()
         let compiling = Clock()
         let perLane = binding.perLane
         let stepProgram = try Lowering.lower(
             LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
         let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
-        let step = try device.compile(
+        try Task.checkCancellation()
+        try checkResults()
+        let (step, device) = try device.compile(
             stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
         // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
         let start = InterpreterExecutable(startProgram, precision: options.precision)
         let compileTime = compiling.time
 
         let running = Clock()
-        let budget = options.memoryBudget ?? device.memoryBudget
+        let budget = options.memoryBudget ?? device.device.memoryBudget
         let bytes = step.bytesPerLane(stepProgram, options.precision)
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
-        var progress = Progress()
+        var progress = Progress(device: device.device)
         // No thread outlives the call.
         defer { progress.estimator?.wait() }
         var elbo = ElboEstimate()
@@ -102,6 +105,19 @@ struct SVIRun {
         return ((outcome?.appending(none) ?? none).lanes(order), estimates.lanes(order))
     }
 
+    /// - Throws: `RunError` where the host has no room for what all lanes leave behind.
+    private func checkResults() throws {
+        let parameters = function.guide.parameters.reduce(0.0) { $0 + Double($1.shape.elementCount) }
+        // Losses and status beside them; twice, as waves are put together.
+        let lane = 2 * ((parameters + Double(options.slots(steps))) * Double(options.realBytes) + 100)
+        let needed = lane * Double(keys.count)
+        guard needed > Double(HostMemory.limit) else { return }
+        throw RunError(
+            "the results of \(keys.count) lanes take \(HostMemory.text(needed)), of which this machine has "
+                + "\(HostMemory.text(Double(HostMemory.limit))): each has \(Int(parameters)) parameters and "
+                + "\(options.slots(steps)) losses; run fewer lanes at a time, or give a larger lossInterval")
+    }
+
     private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
         let opencl = (step as? OpenCLExecutable)?.schedule
         return RunLayout(schedule: opencl?.schedule, laneWidth: opencl?.width ?? 1, bytesPerLane: bytesPerLane)
@@ -111,6 +127,8 @@ struct SVIRun {
 
     /// What comes with the first launch of all.
     private struct Progress {
+        /// What the steps are compiled for.
+        let device: ResolvedDevice
         var firstLaunch: Clock.Time?
         /// Nil where no final draws are wanted.
         var estimator: Background<FinalEstimate.Estimator>?
@@ -119,7 +137,7 @@ struct SVIRun {
     /// Compiles the final estimate beside the steps: its driver's compiler needs as long as theirs.
     ///
     /// - Parameter schedule: the one of the steps, on which alone the bits of a lane may depend.
-    private func startEstimator(_ schedule: Schedule) throws -> Background<FinalEstimate.Estimator>? {
+    private func startEstimator(_ device: ResolvedDevice, _ schedule: Schedule) throws -> Background<FinalEstimate.Estimator>? {
         guard let estimate else { return nil }
         let beside = try device.beside()
         let (perLane, lanes, precision, device) = (binding.perLane, keys.count, options.precision, beside ?? device)
@@ -143,7 +161,7 @@ struct SVIRun {
         let hasStart = try startLanes(lanes, execution, start) {
             guard progress.firstLaunch == nil else { return }
             progress.firstLaunch = clock.time
-            progress.estimator = try startEstimator((step as? OpenCLExecutable)?.schedule.schedule ?? .automatic)
+            progress.estimator = try startEstimator(progress.device, (step as? OpenCLExecutable)?.schedule.schedule ?? .automatic)
         }
         if hasStart.contains(false) {
             // Such a lane takes no step at all.
@@ -210,7 +228,7 @@ struct SVIRun {
     ) throws -> [Bool] {
         var values: [String: LaneArray] = [:]
         var missing = Array(lanes.indices)
-        for attempt in 0..<max(options.startAttempts, 1) {
+        for attempt in 0..<options.startAttempts {
             let drawing = try start.start(binding.inputs(keys, lanes: missing.map { lanes[$0] }))
             try drawing.advance(from: attempt, count: 1, scalars: [:])
             for name in function.start.map(\.name) {

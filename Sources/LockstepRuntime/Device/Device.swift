@@ -65,14 +65,24 @@ extension Device {
         }.map(\.element)
     }
 
+    /// The device, and the reason where `auto` takes the interpreter in its place.
+    ///
     /// - Throws: `DeviceError` when there is no such device; `OpenCLError` when its driver fails.
-    package func resolved() throws -> ResolvedDevice {
+    package func choice() throws -> DeviceChoice {
+        guard self == .auto else { return DeviceChoice(try named()) }
+        do {
+            return DeviceChoice(try Device.opencl.named(), mayFallBack: true)
+        } catch DeviceError.noOpenCL(let reason) {
+            return DeviceChoice(.interpreter, fallbackReason: reason)
+        } catch {
+            return DeviceChoice(.interpreter, fallbackReason: "\(error)")
+        }
+    }
+
+    private func named() throws -> ResolvedDevice {
         switch self {
         case .cpu: return .interpreter
-        case .auto:
-            guard let info = Self.rankedOpenCL().first else { return .interpreter }
-            return .opencl(try OpenCLSessions.shared.session(info))
-        case .opencl:
+        case .auto, .opencl:
             guard let info = Self.rankedOpenCL().first else { throw DeviceError.noOpenCL(reason: "\(OpenCLDriver.status)") }
             return .opencl(try OpenCLSessions.shared.session(info))
         case .named(let text):
@@ -134,12 +144,21 @@ package enum ResolvedDevice: Sendable {
     package func compile(
         _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic
     ) throws -> any LaneExecutable {
-        switch self {
-        case .interpreter:
-            return InterpreterExecutable(program, precision: precision)
-        case .opencl(let session):
-            let schedule = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
-            return try OpenCLExecutable(program, on: session, precision: precision, schedule: schedule)
+        try onLargeStack {
+            switch self {
+            case .interpreter:
+                let executable = InterpreterExecutable(program, precision: precision)
+                try executable.checkMemory()
+                return executable
+            case .opencl(let session):
+                let chosen = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
+                do {
+                    return try OpenCLExecutable(program, on: session, precision: precision, schedule: chosen)
+                } catch is ScheduleError where schedule == .automatic && chosen.schedule != .lanes {
+                    // The groups that the rule wanted are more than this kernel can have.
+                    return try OpenCLExecutable(program, on: session, precision: precision, schedule: .choose(session.info, precision))
+                }
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import LockstepCompiler
+import LockstepTensor
 
 /// What a driver would be given for a program.
 package struct KernelPlan: Sendable {
@@ -11,15 +12,21 @@ package struct KernelPlan: Sendable {
 extension ResolvedDevice {
     /// What `compile` would give the driver, without compiling it; nil on the interpreter, which runs the program itself.
     ///
-    /// - Throws: `ScheduleError` where device or program cannot have the schedule.
+    /// - Throws: `ScheduleError` where device or program cannot have the schedule, `ExecutionError` where the device has
+    ///   too little memory.
     package func plan(
         _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic
     ) throws -> KernelPlan? {
-        guard case .opencl(let session) = self else { return nil }
+        guard case .opencl(let session) = self else {
+            try InterpreterExecutable(program, precision: precision).checkMemory()
+            return nil
+        }
         let schedule = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
         let programs = try schedule.programs(program)
+        let stages = try onLargeStack { OpenCLStage.all(programs, schedule.options(precision)) }
+        try schedule.check(stages, precision, on: session.info)
         return KernelPlan(
-            schedule: schedule, texts: OpenCLStage.all(programs, schedule.options(precision)).map(\.text),
+            schedule: schedule, texts: stages.map(\.text),
             bytesPerLane: schedule.bytesPerLane(programs, realBytes: precision == .float ? 4 : 8))
     }
 }

@@ -18,6 +18,10 @@ package enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible 
     case notState(String)
     case shapeMismatch(name: String, lanes: Int, count: Int, givenLanes: Int, givenCount: Int)
     case elementMismatch(name: String, wanted: String, given: String)
+    /// More than 32-bit indices can tell apart.
+    case tooManyElements(what: String, count: Int)
+    /// More memory than there is; all as text for people.
+    case memory(lanes: Int, wanted: String, limit: String, device: String, largest: String)
 
     package var description: String {
         switch self {
@@ -46,6 +50,11 @@ package enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible 
             "state '\(name)' takes \(lanes) lanes of \(count) elements, not \(givenLanes) lanes of \(givenCount)"
         case .elementMismatch(let name, let wanted, let given):
             "state '\(name)' takes elements of type \(wanted), not \(given)"
+        case .tooManyElements(let what, let count):
+            "\(what) has \(count) elements; there can be at most \(Int32.max)"
+        case .memory(let lanes, let wanted, let limit, let device, let largest):
+            "\(lanes == 1 ? "one lane needs" : "\(lanes) lanes need") \(wanted) of memory at once, of which \(device) has \(limit): "
+                + "\(largest); use smaller arrays, fewer lanes or a smaller memoryBudget"
         }
     }
 }

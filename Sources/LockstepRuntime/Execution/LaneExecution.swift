@@ -33,6 +33,9 @@ package protocol LaneExecutable: Sendable {
 /// A batch of lanes on a device, as it moves from step to step. Used by one task at a time.
 package protocol LaneExecution: AnyObject {
     /// Runs steps `first ..< first + count` of every lane, and returns when they are done.
+    ///
+    /// - Throws: `CancellationError` within about a second of the calling task's being cancelled, or after the one step
+    ///   that takes longer. What the lanes hold is then undefined.
     func advance(from first: Int, count: Int, scalars: [String: Double]) throws
     /// State or records by name, as they are now.
     func read(_ name: String) throws -> LaneArray

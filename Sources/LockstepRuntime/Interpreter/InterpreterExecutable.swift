@@ -29,12 +29,12 @@ package struct InterpreterExecutable: LaneExecutable {
         let inputs = try inputs.completed(for: source)
         try inputs.validate(for: source)
         switch precision {
-        case .float: return execution(Float.self, inputs)
-        case .double: return execution(Double.self, inputs)
+        case .float: return try execution(Float.self, inputs)
+        case .double: return try execution(Double.self, inputs)
         }
     }
 
-    private func execution<Real: ElementReal>(_ type: Real.Type, _ inputs: LaneInputs) -> InterpreterExecution<Real> {
+    private func execution<Real: ElementReal>(_ type: Real.Type, _ inputs: LaneInputs) throws -> InterpreterExecution<Real> {
         let lanes = inputs.keys.count
         let cores = max(ProcessInfo.processInfo.activeProcessorCount, 1)
         let layout: LaneLayout
@@ -45,6 +45,24 @@ package struct InterpreterExecutable: LaneExecutable {
                 lanes: lanes, cores: cores, bytesPerLane: program.scratchBytesPerLane(realSize: MemoryLayout<Real>.size))
             layout = LaneLayout(lanes: lanes, width: BlockWidth.wholeVectors(filled), filled: filled)
         }
-        return InterpreterExecution(program, inputs, layout, cores: cores)
+        let workers = max(min(cores, layout.blocks), 1)
+        try checkMemory(layout, workers: workers)
+        return InterpreterExecution(program, inputs, layout, workers: workers)
+    }
+
+    /// - Throws: `ExecutionError` where arrays for one block of lanes, or for as many as are given, are too large.
+    package func checkMemory(lanes: Int = 1) throws {
+        try checkMemory(LaneLayout(lanes: lanes, width: BlockWidth.wholeVectors(1)), workers: 1)
+    }
+
+    private func checkMemory(_ layout: LaneLayout, workers: Int) throws(ExecutionError) {
+        try source.checkExtents()
+        let realBytes = precision == .float ? 4 : 8
+        var demand = MemoryDemand(lanes: layout.lanes)
+        for buffer in source.buffers {
+            let copies = buffer.role == .temporary ? workers : layout.blocks
+            demand.add(buffer, elementBytes: buffer.dtype == .real ? realBytes : 4, copies: buffer.isUniform ? 1 : copies * layout.width)
+        }
+        try demand.check(HostMemory.limit, of: "this machine")
     }
 }

@@ -7,17 +7,18 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
     private let program: BlockProgram
     private let memory: BlockMemory<Real>
     private let workers: Workers
+    /// Between two looks at whether to go on.
+    private var pace = LaunchPace(seconds: 0.5)
 
     /// Handed to the threads of one `advance`, each of which touches its own worker and the blocks it takes.
     private struct Workers: @unchecked Sendable {
         let all: [BlockWorker<Real>]
     }
 
-    init(_ program: BlockProgram, _ inputs: LaneInputs, _ layout: LaneLayout, cores: Int) {
+    init(_ program: BlockProgram, _ inputs: LaneInputs, _ layout: LaneLayout, workers: Int) {
         self.program = program
         memory = BlockMemory(program, inputs, layout)
-        let count = max(min(cores, layout.blocks), 1)
-        workers = Workers(all: (0..<count).map { _ in BlockWorker(program, width: layout.width) })
+        self.workers = Workers(all: (0..<workers).map { _ in BlockWorker(program, width: layout.width) })
     }
 
     func advance(from first: Int, count: Int, scalars: [String: Double]) throws {
@@ -25,13 +26,29 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
         for (_, name) in program.scalars where scalars[name] == nil {
             throw ExecutionError.missingScalar(name: name)
         }
-        guard count > 0 else { return }
+        var done = 0
+        while done < count {
+            try Task.checkCancellation()
+            let steps = min(pace.steps, count - done)
+            let start = DispatchTime.now().uptimeNanoseconds
+            run(from: first + done, count: steps, scalars)
+            done += steps
+            pace.took(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9, for: steps)
+        }
+        try Task.checkCancellation()
+    }
+
+    private func run(from first: Int, count: Int, _ scalars: [String: Double]) {
         let (workers, memory, blocks) = (workers, memory, memory.layout.blocks)
         let queue = BlockQueue(count: blocks)
         DispatchQueue.concurrentPerform(iterations: workers.all.count) { number in
             let worker = workers.all[number]
             worker.set(scalars)
-            while let block = queue.next() { worker.run(block: block, of: memory, first: first, count: count) }
+            while let block = queue.next() {
+                // The calling thread is one of these, and the one that its task is known to.
+                if Task.isCancelled { queue.close() }
+                worker.run(block: block, of: memory, first: first, count: count)
+            }
         }
     }
 
@@ -123,5 +140,12 @@ private final class BlockQueue: @unchecked Sendable {
         guard taken < count else { return nil }
         taken += 1
         return taken - 1
+    }
+
+    /// No block is handed out any more.
+    func close() {
+        lock.wait()
+        defer { lock.signal() }
+        taken = count
     }
 }

@@ -62,6 +62,19 @@ private struct OpenCLDiscovery: Sendable {
     let status: OpenCLStatus
 
     init() {
+        DriverCaches.secure()
+        let probe = DriverProbe.result(.user())
+        if let failure = probe.failure {
+            self.init(devices: [], skipped: [failure], status: .noDevice(skipped: [failure]))
+            return
+        }
+        // Here drivers start the threads that kernels run on.
+        lockstep_ocl_enlarge_stacks(true)
+        defer { lockstep_ocl_enlarge_stacks(false) }
+        self.init(probe)
+    }
+
+    private init(_ probe: DriverProbe) {
         let origin = String(cString: lockstep_ocl_origin())
         guard let cl = lockstep_ocl_load()?.pointee else {
             let isSwitchedOff = lockstep_ocl_is_switched_off()
@@ -81,7 +94,7 @@ private struct OpenCLDiscovery: Sendable {
         var devices: [OpenCLDeviceInfo] = []
         var skipped: [String] = []
         for platform in platforms {
-            Self.collect(platform, cl, into: &devices, &skipped)
+            Self.collect(platform, cl, probe.refused, into: &devices, &skipped)
         }
         let ordered = devices.enumerated().sorted { left, right in
             (left.element.platformName, left.element.platformVersion, left.offset)
@@ -103,7 +116,7 @@ private struct OpenCLDiscovery: Sendable {
     }
 
     private static func collect(
-        _ platform: OpaquePointer, _ cl: lockstep_ocl_functions, into devices: inout [OpenCLDeviceInfo],
+        _ platform: OpaquePointer, _ cl: lockstep_ocl_functions, _ refused: [String: String], into devices: inout [OpenCLDeviceInfo],
         _ skipped: inout [String]
     ) {
         func text(_ property: Int32) -> String {
@@ -111,6 +124,10 @@ private struct OpenCLDiscovery: Sendable {
         }
         let reported = text(CL_PLATFORM_NAME)
         let name = reported.isEmpty ? "a platform without a name" : reported
+        if let reason = refused.first(where: { $0.key.trimmingCharacters(in: .whitespaces) == reported })?.value {
+            skipped.append(reason)
+            return
+        }
         let version = text(CL_PLATFORM_VERSION)
         let (handles, code) = list {
             cl.clGetDeviceIDs(platform, cl_device_type(CL_DEVICE_TYPE_ALL), $0, $1, $2)
@@ -120,7 +137,9 @@ private struct OpenCLDiscovery: Sendable {
             return
         }
         if handles.isEmpty {
-            skipped.append("\(name): it has no device")
+            // PoCL has none where it cannot write what it compiles.
+            let cache = ProcessInfo.processInfo.environment["POCL_CACHE_DIR"].map { "; is its cache folder, \($0), writable?" } ?? ""
+            skipped.append("\(name): it has no device" + (name == "Portable Computing Language" ? cache : ""))
         }
         for device in handles {
             let handle = OpenCLDeviceHandle(platform: platform, device: device)

@@ -25,6 +25,8 @@ package final class OpenCLSession: @unchecked Sendable {
         // The simulator's reports name lines of source, which its binaries have lost.
         programs = ProgramCache(folder: info.platformName == "Oclgrind" ? nil : cacheFolder)
 
+        lockstep_ocl_enlarge_stacks(true)
+        defer { lockstep_ocl_enlarge_stacks(false) }
         let properties = [
             cl_context_properties(CL_CONTEXT_PLATFORM), cl_context_properties(bitPattern: info.handle.platform), 0,
         ]

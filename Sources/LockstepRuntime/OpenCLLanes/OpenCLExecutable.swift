@@ -42,10 +42,12 @@ package struct OpenCLExecutable: LaneExecutable {
         self.schedule = schedule
         let stages = OpenCLStage.all(try schedule.programs(program), schedule.options(precision))
         self.stages = stages
+        try schedule.check(stages, precision, on: session.info)
         let recipe = ProgramRecipe(
             sources: KernelText.sources(stages.map(\.text)), options: schedule.options(precision).buildOptions,
             kernels: stages.map(\.text.name), groupSize: schedule.localSize)
         kernels = try session.kernels(recipe) { kernels in
+            try schedule.check(kernels, on: session.info)
             // Some drivers finish compiling at the first launch only: one of no steps.
             for (stage, kernel) in zip(stages, kernels) {
                 let memory = try OpenCLLaneMemory([stage], session, schedule, precision, keys: [Key(0)], data: [:])
@@ -69,15 +71,13 @@ package struct OpenCLExecutable: LaneExecutable {
 final class OpenCLExecution: LaneExecution {
     private let executable: OpenCLExecutable
     private let memory: OpenCLLaneMemory
-    /// Steps of one launch: enough that launching costs nothing, few enough that no watchdog minds.
-    private var stepsPerLaunch = 32
-    /// A launch reads and writes all states. On a CPU, which has no watchdog, it may be long, so that this costs many
-    /// lanes no more than few.
-    private let launchSeconds: Double
+    /// Launches are long enough that launching costs nothing, and short enough that no watchdog minds. One reads and
+    /// writes all states: on a CPU, which has no watchdog, it may be long, so that this costs many lanes no more than few.
+    private var pace: LaunchPace
 
     init(_ executable: OpenCLExecutable, _ inputs: LaneInputs) throws {
         self.executable = executable
-        launchSeconds = executable.session.info.kind == .cpu ? 2 : 0.25
+        pace = LaunchPace(seconds: executable.session.info.kind == .cpu ? 1 : 0.25)
         memory = try OpenCLLaneMemory(
             executable.stages, executable.session, executable.schedule, executable.precision,
             keys: inputs.keys, data: inputs.data)
@@ -90,16 +90,13 @@ final class OpenCLExecution: LaneExecution {
         }
         var done = 0
         while done < count {
-            let steps = min(stepsPerLaunch, count - done)
+            try Task.checkCancellation()
+            let steps = min(pace.steps, count - done)
             let start = DispatchTime.now().uptimeNanoseconds
             try launch(from: first + done, count: steps, scalars: scalars)
             try executable.session.finish()
             done += steps
-            let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
-            if steps == stepsPerLaunch {
-                let ideal = Double(steps) * launchSeconds / max(seconds, 1e-6)
-                stepsPerLaunch = max(1, min(Int(ideal), 4 * steps, 1 << 16))
-            }
+            pace.took(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9, for: steps)
         }
     }
 

@@ -25,6 +25,7 @@ struct OpenCLLaneMemory {
         self.precision = precision
         layout = schedule.layout(lanes: keys.count)
         items = schedule.items(lanes: keys.count)
+        try schedule.checkMemory(stages, lanes: keys.count, precision, on: session.info)
         let words = keys.flatMap { [Int32(bitPattern: $0.low), Int32(bitPattern: $0.high)] }
         self.keys = try session.allocate(copying: Self.placed(words, 2, layout, slots: items * schedule.width))
         for stage in stages {
@@ -49,15 +50,7 @@ struct OpenCLLaneMemory {
         return memory
     }
 
-    static func elementBytes(_ buffer: Buffer, _ precision: Precision) -> Int {
-        buffer.dtype == .int || precision == .float ? 4 : 8
-    }
-
-    /// Elements of a buffer for all lanes. A uniform temporary is one array for each work-item.
-    private func slots(_ buffer: Buffer) -> Int {
-        guard buffer.isUniform else { return items * schedule.width }
-        return buffer.role == .temporary ? items : 1
-    }
+    private func slots(_ buffer: Buffer) -> Int { schedule.slots(buffer, items: items) }
 
     /// Masks are what comparisons yield: in vectors all bits of an integer as wide as a real, else 1.
     private var maskIsLong: Bool { schedule.width > 1 && precision == .double }
@@ -108,7 +101,7 @@ struct OpenCLLaneMemory {
     }
 
     private func allocateZeros(_ count: Int, _ buffer: Buffer) throws -> OpenCLBuffer {
-        let zeros = try session.allocate(bytes: max(count, 1) * Self.elementBytes(buffer, precision))
+        let zeros = try session.allocate(bytes: max(count, 1) * OpenCLSchedule.elementBytes(buffer, precision))
         try session.fillWithZeros(zeros)
         return zeros
     }

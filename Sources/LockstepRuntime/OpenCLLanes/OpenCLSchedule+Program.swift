@@ -14,7 +14,8 @@ extension OpenCLSchedule {
         case .automatic:
             return choose(device, precision, schedule: ScheduleRule.choose(plain.question(program, lanes: lanes, device, precision)))
         case .group(let vectors, let workers):
-            guard vectors >= 1, workers >= 2, workers.nonzeroBitCount == 1, vectors * workers <= device.maxWorkGroupSize else {
+            let (size, overflows) = vectors.multipliedReportingOverflow(by: workers)
+            guard vectors >= 1, workers >= 2, workers.nonzeroBitCount == 1, !overflows, size <= device.maxWorkGroupSize else {
                 throw ScheduleError(
                     "a group of \(vectors) x \(workers) work-items is not possible: workers must be a power of two "
                         + "from 2 on, and \(device.name) has at most \(device.maxWorkGroupSize) work-items in a group")

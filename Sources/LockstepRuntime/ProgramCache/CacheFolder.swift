@@ -74,7 +74,7 @@ package struct CacheFolder: Hashable, Sendable {
 
     // MARK: The folder
 
-    private static func isOwn(_ status: stat, _ kind: mode_t) -> Bool {
+    static func isOwn(_ status: stat, _ kind: mode_t) -> Bool {
         status.st_mode & S_IFMT == kind && status.st_uid == geteuid() && status.st_mode & 0o022 == 0
     }
 
@@ -85,6 +85,16 @@ package struct CacheFolder: Hashable, Sendable {
         guard lstat(path, &link) == 0, link.st_uid == geteuid(), stat(path, &folder) == 0 else { return false }
         return Self.isOwn(folder, S_IFDIR)
     }
+
+    /// Makes the folder, for something else to keep files in.
+    ///
+    /// - Returns: whether it is there, and nobody else can put files into it or into the one above it.
+    func makePrivate() -> Bool {
+        makeFolder() && above.isOwn
+    }
+
+    /// The folder that this one is in.
+    var above: CacheFolder { CacheFolder(path: URL(fileURLWithPath: path).deletingLastPathComponent().path) }
 
     private func makeFolder() -> Bool {
         if isOwn { return true }

@@ -15,8 +15,14 @@ public struct Key: Hashable, Sendable {
 }
 
 extension Key {
+    /// The most children that `split` gives.
+    public static let mostChildren = 1 << 24
+
     /// Child keys. Child k is a function of this key and of k alone, whatever `count` is.
-    public func split(_ count: Int) -> [Key] { (0..<Swift.max(count, 0)).map(fold) }
+    ///
+    /// - Returns: no key at all for more than `mostChildren`, which is as good as none: fewer lanes than were asked for
+    ///   would be a wrong answer.
+    public func split(_ count: Int) -> [Key] { (0...Self.mostChildren).contains(count) ? (0..<count).map(fold) : [] }
 
     /// The child key of a number.
     public func fold(_ number: Int) -> Key {

@@ -33,7 +33,8 @@ package enum Shapes {
         return true
     }
 
-    private static let mostElements = 1 << 40
+    /// Indices are 32-bit integers on every device.
+    package static let mostElements = Int(Int32.max)
 
     /// Row-major strides in elements.
     package static func strides(_ shape: Shape) -> [Int] {

@@ -34,7 +34,7 @@ package final class Node: Sendable {
             self.failure = carried
         } else {
             self.shape = []
-            self.failure = carried ?? TensorError("Tensor", [shape], "extents cannot be negative, nor can there be so many elements")
+            self.failure = carried ?? TensorError("Tensor", [shape], "extents cannot be negative, and there can be at most \(Shapes.mostElements) elements")
         }
     }
 

@@ -69,6 +69,9 @@ struct FitCommand: ParsableCommand {
             if let bar { options.onProgress = { share in bar.show(share) } }
             return try svi.run(keys: Key(seed).split(lanes), steps: steps, data: problem.data, device: device, options: options)
         }
+        if let reason = fits.fallbackReason {
+            try Terminal.write("lockstep: the built-in interpreter ran the fits: \(reason)\n", to: .error)
+        }
 
         let best = fits.best.status.isLost ? nil : fits.best
         let posterior = try best.map { try $0.summary() }

@@ -1,0 +1,66 @@
+import Foundation
+import Lockstep
+import Testing
+
+/// A cancelled task stops its run.
+@Suite struct CancellationTests {
+    static let model = Model { m in
+        let x = m.sample("x", Normal(0, 1))
+        m.observe("y", Normal(x, 1), 0.5)
+    }
+    /// No start is ever valid.
+    static let hopeless = Model { m in
+        let x = m.sample("x", Normal(0, 1))
+        m.factor("never", log(x * 0))
+    }
+
+    private func seconds(_ body: @escaping @Sendable () throws -> Void) async throws -> Double {
+        let task = Task.detached { try body() }
+        try await Task.sleep(for: .seconds(2))
+        let start = Date()
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        return Date().timeIntervalSince(start)
+    }
+
+    /// Left alone these take hours. The machine may be busy, and a compiler is waited for.
+    @Test(arguments: TestDevice.all) func duringSteps(_ device: TestDevice) async throws {
+        let waited = try await seconds {
+            let svi = SVI(Self.model, guide: AutoNormal(Self.model), optimizer: Adam(learningRate: 0.01))
+            _ = try svi.run(keys: Key(0).split(1 << 16), steps: 1 << 22, device: device.device)
+        }
+        #expect(waited < 20)
+    }
+
+    @Test(arguments: TestDevice.all) func duringStarts(_ device: TestDevice) async throws {
+        let waited = try await seconds {
+            var options = RunOptions()
+            options.startAttempts = 100_000
+            let svi = SVI(Self.hopeless, guide: AutoNormal(Self.hopeless), optimizer: Adam(learningRate: 0.01))
+            _ = try svi.run(keys: Key(0).split(1 << 14), steps: 1, device: device.device, options: options)
+        }
+        #expect(waited < 20)
+    }
+
+    @Test(arguments: TestDevice.all) func beforeTheStart(_ device: TestDevice) async {
+        let task = Task.detached {
+            while !Task.isCancelled { await Task.yield() }
+            let svi = SVI(Self.model, guide: AutoNormal(Self.model), optimizer: Adam(learningRate: 0.01))
+            return try svi.run(keys: [Key(0)], steps: 1, device: device.device).lanes
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    /// A launch's length depends on the machine, so results may not depend on it.
+    @Test(arguments: TestDevice.all) func resultsDoNotDependOnTheLengthOfLaunches(_ device: TestDevice) throws {
+        let svi = SVI(Self.model, guide: AutoNormal(Self.model), optimizer: Adam(learningRate: 0.01))
+        func losses(_ change: (inout RunOptions) -> Void) throws -> [UInt64] {
+            var options = RunOptions()
+            change(&options)
+            return try svi.run(keys: Key(3).split(37), steps: 203, device: device.device, options: options).loss.map(\.bitPattern)
+        }
+        let (whole, pieces) = (try losses { _ in }, try losses { $0.onProgress = { _ in } })
+        #expect(whole == pieces)
+    }
+}
