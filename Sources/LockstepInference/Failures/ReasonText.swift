@@ -70,7 +70,7 @@ extension FitReason {
             let size = value.isFinite ? "\(SpoilingOperation.number(value)), whose square is not finite" : SpoilingOperation.number(value)
             what = "its log density is finite, but its \(finding.note ?? "gradient") is \(size)"
         case .finiteOnHost: what = "evaluated on the host, loss and gradient are finite"
-        case .unknown: what = "the reason is not known"
+        case .unknown, .data: what = "the reason is not known"
         }
         let numbers = all.map { "\($0.name) \(SpoilingOperation.number($0.value))" }
         let details = (operation.map { [$0.text] } ?? []) + numbers
@@ -144,7 +144,7 @@ extension FitReason {
         case .gradient:
             return "keep what the site is computed from away from where its derivative is infinite, start elsewhere with "
                 + "Initializer.value, or scale the data"
-        case .finiteOnHost, .unknown: return "start elsewhere with Initializer.value"
+        case .finiteOnHost, .unknown, .data: return "start elsewhere with Initializer.value"
         }
     }
 }

@@ -113,7 +113,7 @@ extension Message {
                     site: name, "\(distribution.name) is a flat prior, which has no draws; let a guide cover the site, or give it a value "
                         + "with condition(_:) or substitute(_:)")
             }
-            return distribution.support.harmlessValue(distribution.eventShape).broadcast(to: distribution.shape())
+            return distribution.support.typicalValue(distribution.shape()).broadcast(to: distribution.shape())
         }
         let draw = distribution.sample(run.source(site: name), sampleShape: [])
         try check(draw, as: "its value")
