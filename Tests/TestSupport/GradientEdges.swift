@@ -146,6 +146,7 @@ package struct GradientEdge: Sendable, CustomStringConvertible {
         GradientEdge("a power", [0, 4], [.infinity, 0.25]) { pow($0, 0.5) },
         GradientEdge("an angle", [1, 0], [.infinity, 1]) { asin($0) },
         GradientEdge("another angle", [-1, 0], [.infinity, -1]) { acos($0) },
+        GradientEdge("a root of a kink", [0, -4], [.infinity, -0.25]) { sqrt(abs($0)) },
         GradientEdge("a root inside the mask", [0, 0], [.infinity, 0]) { select(mask([1, 0]), sqrt($0), 0) },
     ]
 

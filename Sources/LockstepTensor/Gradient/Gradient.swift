@@ -132,7 +132,9 @@ extension Gradient.Walk {
             return part
         }
         let one = Tensor(repeating: 1, shape: tensor.shape)
-        guard let value = adjoint.isUnbounded ? rule(one).map({ scaled(adjoint, $0) }) : rule(adjoint.value) else { return nil }
+        // The zero in the middle of a kink is no slope.
+        let isScaled = adjoint.isUnbounded && op != .abs
+        guard let value = isScaled ? rule(one).map({ scaled(adjoint, $0) }) : rule(adjoint.value) else { return nil }
         part.value = value
         let number = factor ?? (op == .divide && position == 0 ? x[1] : nil)
         part.isClean = adjoint.mask == nil || (adjoint.isClean && number?.isFiniteSplat == true)
