@@ -90,10 +90,10 @@ import Testing
                 let fit = try BuiltProgram.object(Data(try program.run(arguments).output.utf8))
                 let fits = try SVI(problem.model, guide: AutoNormal(problem.guided), optimizer: FitDefaults.optimizer(learningRate: rate))
                     .run(keys: Key(0).split(6), steps: 60, data: problem.data, device: .cpu)
-                #expect(fit["initial_loss"] as? [Double] == fits.initialLoss)
+                #expect((fit["initial_loss"] as? [Double])?.map { Float($0) } == fits.initialLoss.map { Float($0) })
                 let found = try #require((fit["parameters"] as? [String: Any])?["mu_auto_loc"] as? [Double])
                 let expected = try fits.parameters()["mu_auto_loc"]
-                #expect(found.indices.allSatisfy { found[$0] == expected?[$0].first }, "\(text ?? "the default")")
+                #expect(found.indices.allSatisfy { Float(found[$0]) == (expected?[$0].first).map { Float($0) } }, "\(text ?? "the default")")
             }
         }
     }
