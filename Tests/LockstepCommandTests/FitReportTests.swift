@@ -1,5 +1,6 @@
 import Foundation
 import Lockstep
+import LockstepExamples
 import TestSupport
 import Testing
 
@@ -78,11 +79,31 @@ import Testing
     /// NumPyro reaches a mean of 31.66 over 4,096 starts, with a standard deviation of 0.18 between them.
     @Test(arguments: deviceChoices) func eightSchoolsReachesItsLoss(_ device: String) throws {
         try withProgram { program in
-            let arguments = ["fit", "eight-schools", "--lanes", "512", "--steps", "2000", "--device", device, "--json", "-"]
+            let arguments = ["fit", "eight-schools", "--lanes", "512", "--steps", "2000", "--learning-rate", "0.01", "--device", device, "--json", "-"]
             let fit = try BuiltProgram.object(Data(try program.run(arguments).output.utf8))
             let loss = try #require(fit["loss"] as? [Double])
             #expect(loss.count == 512)
             #expect(abs(loss.reduce(0, +) / 512 - 31.66) < 0.05)
+        }
+    }
+
+    /// What is asked for is what the library does: a constant, a decay, or the defaults.
+    @Test func learningRatesAreThoseOfTheLibrary() throws {
+        let problem = try #require(Example.named("eight-schools")).problem()
+        let rates: [(text: String?, rate: Hyperparameter)] = [
+            ("0.05", .constant(0.05)), ("0.1:0.001", .exponentialDecay(from: 0.1, to: 0.001)), (nil, FitDefaults.learningRate),
+        ]
+        try withProgram { program in
+            for (text, rate) in rates {
+                let arguments = Self.small + ["--device", "cpu", "--json", "-"] + (text.map { ["--learning-rate", $0] } ?? [])
+                let fit = try BuiltProgram.object(Data(try program.run(arguments).output.utf8))
+                let fits = try SVI(problem.model, guide: AutoNormal(problem.guided), optimizer: FitDefaults.optimizer(learningRate: rate))
+                    .run(keys: Key(0).split(6), steps: 60, data: problem.data, device: .cpu)
+                #expect((fit["initial_loss"] as? [Double])?.map { Float($0) } == fits.initialLoss.map { Float($0) })
+                let found = try #require((fit["parameters"] as? [String: Any])?["mu_auto_loc"] as? [Double])
+                let expected = try fits.parameters()["mu_auto_loc"]
+                #expect(found.indices.allSatisfy { Float(found[$0]) == (expected?[$0].first).map { Float($0) } }, "\(text ?? "the default")")
+            }
         }
     }
 

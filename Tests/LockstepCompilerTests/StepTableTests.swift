@@ -31,6 +31,17 @@ import Testing
         #expect(kernel.components(separatedBy: "LS_KEEP_STEPS").count == 2, "one table, of the product with the scalar")
     }
 
+    /// What is of scalars alone goes along with what is made of it, and into tables only so.
+    @Test func tablesAreMadeOfScalarsToo() throws {
+        let half = floor(Self.scalar("steps") * 0.5)
+        let kernel = try Self.kernel(Self.x * exp(Self.step / half))
+        #expect(Self.loop(kernel).components(separatedBy: "ls_exp(").count == 1 && !Self.loop(kernel).contains("ls_floor("), "\(kernel)")
+        #expect(kernel.components(separatedBy: "LS_KEEP_STEPS").count == 2)
+        let both = try Self.kernel(Self.x * exp(Self.step / half) + half)
+        #expect(both.components(separatedBy: "LS_KEEP_STEPS").count == 2)
+        #expect(Self.loop(both).contains("ls_floor("), "the loop's own: \(both)")
+    }
+
     @Test func otherKernelsHaveNoTables() throws {
         let decay = exp(Self.step * -0.1)
         for kernel in [

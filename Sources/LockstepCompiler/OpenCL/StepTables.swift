@@ -27,9 +27,10 @@ struct StepTables {
         }
         var constants: Set<Register> = []
         var maps: [(register: Register, op: ElementOp, operands: [Register])] = []
-        // And of scalars alone, which schedules over the steps of a run begin with.
         var ofStep: Set<Register> = []
-        // Those that a function stands before.
+        // Those of scalars alone, which tables may be made of, but which need none.
+        var ofLaunch: Set<Register> = []
+        // Those of the step that a function stands before.
         var costly: Set<Register> = []
         for statement in program.body {
             switch statement {
@@ -40,9 +41,13 @@ struct StepTables {
                 maps.append((r, .toReal, operands))
                 ofStep.insert(r)
             case .map(let r, let op, let operands)
-            where isReal(r) && operands.contains(where: { ofStep.contains($0) || scalars[$0] != nil })
-                && operands.allSatisfy({ ofStep.contains($0) || constants.contains($0) || scalars[$0] != nil }):
+            where isReal(r)
+                && operands.allSatisfy({ ofStep.contains($0) || ofLaunch.contains($0) || constants.contains($0) || scalars[$0] != nil }):
                 maps.append((r, op, operands))
+                guard operands.contains(where: ofStep.contains) else {
+                    ofLaunch.insert(r)
+                    continue
+                }
                 ofStep.insert(r)
                 let isFunction = ElementText.uniformText(op, operands.map { _ in "" }, .real) == nil
                 if isFunction || operands.contains(where: costly.contains) { costly.insert(r) }
@@ -54,7 +59,7 @@ struct StepTables {
         // What the rest of the step uses, and what that is made of.
         var needed: Set<Register> = []
         program.forEachStatement { statement in
-            if case .map(let r, _, _) = statement, ofStep.contains(r) { return }
+            if case .map(let r, _, _) = statement, ofStep.contains(r) || ofLaunch.contains(r) { return }
             needed.formUnion(statement.operands)
         }
         tables = costly.intersection(needed)
