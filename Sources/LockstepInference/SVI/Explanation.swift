@@ -30,6 +30,7 @@ extension SVI {
             let binding = try DataBinding(function.declarations, data, lanes: lanes)
             let program = try Lowering.lower(
                 LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
+            try Outcome.checkRoom(for: lanes, function.guide.parameters, steps: steps, options)
             let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)
             return Explanation(
                 deviceName: device.name,
