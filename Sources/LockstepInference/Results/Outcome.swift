@@ -103,6 +103,21 @@ struct Outcome: Sendable {
         refusedLate = a.refusedLate + b.refusedLate
     }
 
+    /// - Throws: `RunError` where the host has no room for what all lanes leave behind.
+    static func checkRoom(for lanes: Int, _ parameters: [PreparedGuide.Parameter], steps: Int, _ options: RunOptions) throws {
+        let slots = options.slots(steps)
+        let numbers = parameters.reduce(Double(slots)) { $0 + Double($1.shape.elementCount) }
+        // Status and sums beside them; twice, as waves are put together.
+        let needed = 2 * (numbers * Double(options.realBytes) + 100) * Double(lanes)
+        guard needed > Double(HostMemory.limit) else { return }
+        let largest = parameters.max { $0.shape.elementCount < $1.shape.elementCount }
+        let parameter = largest.map { " and the largest parameter, '\($0.name)', \($0.shape.elementCount) elements" } ?? ""
+        throw RunError(
+            "the results of \(lanes) lanes take \(HostMemory.text(needed)), of which this machine has "
+                + "\(HostMemory.text(Double(HostMemory.limit))): each lane has \(slots) losses\(parameter); "
+                + "use fewer lanes, smaller arrays or a larger lossInterval")
+    }
+
     func appending(_ other: Outcome) -> Outcome { Outcome(self, other) }
 }
 

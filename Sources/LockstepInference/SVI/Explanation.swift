@@ -35,6 +35,7 @@ extension SVI {
             _ = try function.checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData)
             let program = try Lowering.lower(
                 LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
+            try Outcome.checkRoom(for: lanes, function.guide.parameters, steps: steps, options)
             let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)
             return Explanation(
                 deviceName: device.name,

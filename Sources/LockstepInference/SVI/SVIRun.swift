@@ -56,7 +56,7 @@ struct SVIRun {
             LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
         let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
         try Task.checkCancellation()
-        try checkResults()
+        try Outcome.checkRoom(for: keys.count, function.guide.parameters, steps: steps, options)
         let (step, device) = try device.compile(
             stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
         // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
@@ -104,20 +104,6 @@ struct SVIRun {
         let estimates = elbo.appending(ElboEstimate(nothingFor: bad.count))
         return ((outcome?.appending(none) ?? none).lanes(order), estimates.lanes(order))
     }
-
-    /// - Throws: `RunError` where the host has no room for what all lanes leave behind.
-    private func checkResults() throws {
-        let parameters = function.guide.parameters.reduce(0.0) { $0 + Double($1.shape.elementCount) }
-        // Losses and status beside them; twice, as waves are put together.
-        let lane = 2 * ((parameters + Double(options.slots(steps))) * Double(options.realBytes) + 100)
-        let needed = lane * Double(keys.count)
-        guard needed > Double(HostMemory.limit) else { return }
-        throw RunError(
-            "the results of \(keys.count) lanes take \(HostMemory.text(needed)), of which this machine has "
-                + "\(HostMemory.text(Double(HostMemory.limit))): each has \(Int(parameters)) parameters and "
-                + "\(options.slots(steps)) losses; run fewer lanes at a time, or give a larger lossInterval")
-    }
-
     private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
         let opencl = (step as? OpenCLExecutable)?.schedule
         return RunLayout(schedule: opencl?.schedule, laneWidth: opencl?.width ?? 1, bytesPerLane: bytesPerLane)
