@@ -86,6 +86,7 @@ struct PosteriorQuery {
             ($0.name, Tensor.input(Input(.state, StepFunction.parameter($0.name), origin: origin), shape: $0.shape))
         })
         let wanted = try outputs(Context(fits: fits, parameters: parameters, origin: origin))
+        try StreamCheck.check(wanted.map(\.value))
         let program = try Lowering.lower(
             LaneFunction(states: wanted.map { .init("q/" + $0.name, $0.value.asReal) }, perLane: fits.binding.perLane))
         let executable = InterpreterExecutable(program, precision: fits.options.precision)

@@ -29,7 +29,7 @@ extension SVI {
             let function = try StepFunction(
                 self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
             let binding = try DataBinding(function.declarations, data, lanes: lanes)
-            _ = try function.checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData)
+            _ = try function.check(binding, lanes: lanes, options)
             let program = try Lowering.lower(
                 LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
             let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)

@@ -37,7 +37,7 @@ struct SVIRun {
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
         traceSeconds = clock.time.seconds
         let checking = Clock()
-        let badData = try function.checks.check(binding, lanes: keys.count, precision: options.precision, policy: options.badData)
+        let badData = try function.check(binding, lanes: keys.count, options)
         self.badData = badData
         good = keys.indices.filter { badData[$0] == nil }
         checkSeconds = checking.time.seconds

@@ -7,7 +7,9 @@ struct StepFunction {
     let guide: PreparedGuide
     let declarations: [DataDeclaration]
     /// What data are held against before a run.
-    let checks: DataChecks
+    private let checks: DataChecks
+    /// The data that the optimiser reads.
+    private let hyperparameters: [String]
     /// Draws starts; the step number is the attempt.
     let start: [LaneFunction.State]
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
@@ -21,11 +23,12 @@ struct StepFunction {
             ($0.name, Tensor.input(Input(.state, Self.parameter($0.name), origin: origin), shape: $0.shape))
         })
         let (plain, values) = try guide.trace(svi.model, .sample, parameters, TraceRun(origin: origin, purpose: "step"))
-        let hyperparameters = svi.optimizer.hyperparameters.compactMap { hyperparameter -> DataDeclaration? in
+        let read = svi.optimizer.hyperparameters.compactMap { hyperparameter -> DataDeclaration? in
             guard case .data(let name) = hyperparameter else { return nil }
             return DataDeclaration(name: name, shape: [], dtype: .real, bound: nil)
         }
-        declarations = plain.data + guide.data + hyperparameters
+        hyperparameters = read.map(\.name)
+        declarations = plain.data + guide.data + read
 
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial"))
         checks = DataChecks(traces: [plain] + (values.trace.map { [$0] } ?? []), starts: initial.uses)
@@ -48,6 +51,21 @@ struct StepFunction {
         let states = updates.map { LaneFunction.State($0.name, select($0.isParameter ? bookkeeping.accepts .& $0.new.isFinite : bookkeeping.accepts, $0.new, $0.old)) }
         step = (states + bookkeeping.states, bookkeeping.records)
         try StreamCheck.check((start + step.states).map(\.value))
+    }
+
+    /// Holds data against what model, guide and optimiser use them for.
+    ///
+    /// - Returns: why lanes are left out, by lane.
+    func check(_ binding: DataBinding, lanes: Int, _ options: RunOptions) throws -> [Int: DataError] {
+        let limit = DataScan.limit(options.precision)
+        let mistakes = hyperparameters.flatMap { name -> [(lane: Int?, error: DataError)] in
+            guard let given = binding.data[name] else { return [] }
+            return given.values.enumerated().filter { !(abs($0.element) <= limit) }.map { lane, value in
+                let place = given.isShared ? "" : " in lane \(lane)"
+                return (given.isShared ? nil : lane, DataError(name, "is \(value)\(place); a number of the optimiser must be finite"))
+            }
+        }
+        return try checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData, mistakes: mistakes)
     }
 
     static func parameter(_ name: String) -> String { "p/" + name }
