@@ -56,16 +56,35 @@ struct DataCheck {
     /// For conditions all of which are shared, or none.
     private mutating func judgeAlike(_ conditions: [Condition]) throws -> [Condition] {
         guard let some = conditions.first, !good.isEmpty else { return [] }
-        let lanes = lanes(some.names)
-        let masks = conditions.flatMap { [$0.violations, $0.edges ?? Tensor(mask: false)] }
-        let program = try DataProgram(masks.map { $0.any() }, perLane: binding.perLane, precision: precision)
-        let flags = try program.run(lanes, binding).map { $0.element(0) }
+        let violations = conditions.map { $0.violations.any() }
+        let atEdge = conditions.filter { $0.edges != nil }
+        let edges = atEdge.compactMap { $0.edges?.any() }
+        // Nearly always nothing is wrong anywhere, which is one number to compute.
+        let suspects = try flagged([Self.either(violations + edges)], lanes(some.names))[0]
+        guard !suspects.isEmpty else { return [] }
+        let found = try flagged(violations + edges, suspects)
         var culprits: [Int: Condition] = [:]
-        for (number, condition) in conditions.enumerated() {
-            for (lane, flag) in zip(lanes, flags[2 * number]) where flag != 0 && culprits[lane] == nil { culprits[lane] = condition }
+        for (condition, lanes) in zip(conditions, found) {
+            for lane in lanes where culprits[lane] == nil { culprits[lane] = condition }
         }
         try report(culprits, areShared: areShared(some.names))
-        return conditions.enumerated().filter { flags[2 * $0.offset + 1].contains { $0 != 0 } }.map(\.element)
+        return zip(atEdge, found.dropFirst(conditions.count)).filter { !$1.isEmpty }.map(\.0)
+    }
+
+    /// The lanes in which each of some scalar masks is true.
+    private func flagged(_ masks: [Tensor], _ lanes: [Int]) throws -> [[Int]] {
+        try DataProgram(masks, perLane: binding.perLane, precision: precision).run(lanes, binding).map { array in
+            zip(lanes, array.element(0)).filter { $1 != 0 }.map(\.0)
+        }
+    }
+
+    /// Whether any of some scalar masks is true; as a balanced tree, so that no expression gets deep.
+    private static func either(_ masks: [Tensor]) -> Tensor {
+        var level = masks
+        while level.count > 1 {
+            level = stride(from: 0, to: level.count, by: 2).map { $0 + 1 < level.count ? level[$0] .| level[$0 + 1] : level[$0] }
+        }
+        return level.first ?? Tensor(mask: false)
     }
 
     /// - Parameter culprits: by lane, the first condition that does not hold there.

@@ -45,13 +45,16 @@ struct DataChecks: Sendable {
         return uses
     }
 
+    /// - Parameter mistakes: what others found wrong with the data: the lane, nil for shared data, and what it is.
     /// - Returns: why lanes are left out, by lane.
     /// - Throws: `DataError` for wrong data, unless lanes that have wrong data are to be left out; `ModelError` for
     ///   constants of a model that are not what it uses them for.
-    func check(_ binding: DataBinding, lanes: Int, precision: Precision, policy: BadData) throws -> [Int: DataError] {
+    func check(
+        _ binding: DataBinding, lanes: Int, precision: Precision, policy: BadData, mistakes: [(lane: Int?, error: DataError)] = []
+    ) throws -> [Int: DataError] {
         let scan = DataScan(binding, precision: precision)
         var check = DataCheck(binding: binding, scan: scan, precision: precision, lanes: lanes, describesAll: policy == .leaveOut)
-        try check.take(scan.mistakes)
+        try check.take(scan.mistakes + mistakes)
         try check.findMissing(densities, masks)
         try check.findMisuses(uses)
         guard policy == .throw, let first = check.bad.keys.min(), let error = check.bad[first] else { return check.bad }

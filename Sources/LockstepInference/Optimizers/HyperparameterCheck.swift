@@ -27,26 +27,25 @@ struct HyperparameterCheck: Sendable {
         return names
     }
 
-    /// - Throws: `RunError` for a constant, `DataError` for data with a value that must not be.
-    func validate(_ data: [String: LaneData], _ precision: Precision) throws {
+    /// - Throws: `RunError` for a constant that must not be.
+    func validateConstants(_ precision: Precision) throws {
         for requirement in requirements {
-            switch requirement.value {
-            case .constant(let value):
-                guard let reason = requirement.range.objection(to: value, precision) else { continue }
-                throw RunError("\(optimizer): \(requirement.path) is \(value)\(reason)")
-            case .data(let name):
-                let given = data[name]?.values ?? []
-                guard let lane = given.firstIndex(where: { requirement.range.objection(to: $0, precision) != nil }),
-                    let reason = requirement.range.objection(to: given[lane], precision)
-                else { continue }
-                let place = data[name]?.isShared == true ? "" : " in lane \(lane)"
-                let others = given.count { requirement.range.objection(to: $0, precision) != nil } - 1
-                throw DataError(
-                    name, """
-                        is \(given[lane])\(place), which \(optimizer) takes for \(requirement.path)\(reason)\
-                        \(others > 0 ? " (\(others) more of \(given.count) lanes are wrong too)" : "")
-                        """)
-            case .schedule: continue
+            guard case .constant(let value) = requirement.value, let reason = requirement.range.objection(to: value, precision)
+            else { continue }
+            throw RunError("\(optimizer): \(requirement.path) is \(value)\(reason)")
+        }
+    }
+
+    /// Data with values that must not be; of shared data, the lane is nil.
+    func mistakes(_ data: [String: LaneData], _ precision: Precision) -> [(lane: Int?, error: DataError)] {
+        requirements.flatMap { requirement -> [(lane: Int?, error: DataError)] in
+            guard case .data(let name) = requirement.value, let given = data[name] else { return [] }
+            return given.values.enumerated().compactMap { lane, value in
+                requirement.range.objection(to: value, precision).map { reason in
+                    let place = given.isShared ? "" : " in lane \(lane)"
+                    let text = "is \(value)\(place), which \(optimizer) takes for \(requirement.path)\(reason)"
+                    return (given.isShared ? nil : lane, DataError(name, lanes: given.isShared ? [] : [lane], text))
+                }
             }
         }
     }

@@ -82,6 +82,7 @@ struct PosteriorQuery {
         init(_ fits: Fits, _ outputs: (Context) throws -> [(name: String, value: Tensor)]) throws {
             let origin = Origin()
             let wanted = try outputs(Context(fits: fits, parameters: fits.guide.carried(origin), origin: origin))
+            try StreamCheck.check(wanted.map(\.value))
             self.fits = fits
             self.outputs = wanted
             program = try Lowering.lower(

@@ -31,8 +31,7 @@ extension SVI {
                     self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes))
             }
             let binding = try DataBinding(function.declarations, data, lanes: lanes)
-            try function.hyperparameters.validate(data, options.precision)
-            _ = try function.checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData)
+            _ = try function.check(binding, lanes: lanes, options)
             let program = try Lowering.lower(
                 LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
             try Outcome.checkRoom(for: lanes, function.guide.parameters, steps: steps, options)

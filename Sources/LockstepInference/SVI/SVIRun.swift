@@ -38,11 +38,10 @@ struct SVIRun {
                 svi, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: keys.count))
         }
         binding = try DataBinding(function.declarations, data, lanes: keys.count)
-        try function.hyperparameters.validate(data, options.precision)
         estimate = options.finalDraws == 0 ? nil : try FinalEstimate(svi, function.guide, draws: options.finalDraws, data: binding.shapes)
         traceSeconds = clock.time.seconds
         let checking = Clock()
-        let badData = try function.checks.check(binding, lanes: keys.count, precision: options.precision, policy: options.badData)
+        let badData = try function.check(binding, lanes: keys.count, options)
         self.badData = badData
         good = keys.indices.filter { badData[$0] == nil }
         checkSeconds = checking.time.seconds

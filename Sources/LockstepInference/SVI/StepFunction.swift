@@ -7,11 +7,11 @@ struct StepFunction {
     let guide: PreparedGuide
     let declarations: [DataDeclaration]
     /// What the optimiser's numbers have to be.
-    let hyperparameters: HyperparameterCheck
+    private let hyperparameters: HyperparameterCheck
     /// The states that hold the results, by parameter.
     let results: [String: String]
     /// What data are held against before a run.
-    let checks: DataChecks
+    private let checks: DataChecks
     /// Draws starts; the step number is the attempt.
     let start: [LaneFunction.State]
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
@@ -66,6 +66,15 @@ struct StepFunction {
         results = Dictionary(uniqueKeysWithValues: guide.parameters.map { ($0.name, state($0.name)) })
         step = (states + bookkeeping.states, bookkeeping.records)
         try StreamCheck.check((start + step.states).map(\.value))
+    }
+
+    /// Holds data against what model, guide and optimiser use them for.
+    ///
+    /// - Returns: why lanes are left out, by lane.
+    func check(_ binding: DataBinding, lanes: Int, _ options: RunOptions) throws -> [Int: DataError] {
+        try hyperparameters.validateConstants(options.precision)
+        let mistakes = hyperparameters.mistakes(binding.data, options.precision)
+        return try checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData, mistakes: mistakes)
     }
 
     static func parameter(_ name: String) -> String { "p/" + name }

@@ -107,6 +107,21 @@ import Testing
         }
     }
 
+    @Test func numbersOfTheOptimiserAreChecked() throws {
+        let svi = SVI(Self.model, guide: AutoNormal(Self.model), optimizer: Adam(learningRate: .data("rate")))
+        func run(_ rate: LaneData, _ policy: BadData) throws -> Fits {
+            var options = RunOptions()
+            options.badData = policy
+            let data = Self.data().merging(["rate": rate]) { $1 }
+            return try svi.run(keys: Key(0).split(Self.lanes), steps: 1, data: data, device: .cpu, options: options)
+        }
+        let rates = (0..<Self.lanes).map { $0 == 4 ? Double.nan : $0 == 7 ? 1e39 : 0.01 }
+        #expect(errorText { _ = try run(.perLane(rates), .throw) }?.hasPrefix("data 'rate' is nan in lane 4") == true)
+        #expect(errorText { _ = try run(.shared(.infinity), .leaveOut) }?.hasPrefix("data 'rate' is inf") == true)
+        let fits = try run(.perLane(rates), .leaveOut)
+        #expect(fits.status.indices.filter { fits.status[$0] == .badData } == [4, 7])
+    }
+
     @Test func explanationsCheckToo() {
         let text = errorText {
             _ = try Self.svi.explain(steps: 2, lanes: 20, data: Self.data(spreads: Self.spreads.map { $0 - 1.5 }), device: .cpu)
