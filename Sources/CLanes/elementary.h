@@ -37,16 +37,18 @@ static inline float reduce(float x, int32_t *k) {
     return (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
 }
 
-// e^r - 1 from its Maclaurin series, with (e^r - 1 - r) / r^2 refitted.
-static inline float exponential_tail(float r) {
+// e^r - 1 - r from its Maclaurin series, with (e^r - 1 - r) / r^2 refitted.
+static inline float exponential_excess(float r) {
     float p = 0x1.9f07eep-13f;
     p = p * r + 0x1.6d8ddcp-10f;
     p = p * r + 0x1.111272p-7f;
     p = p * r + 0x1.55548cp-5f;
     p = p * r + 0x1.555554p-3f;
     p = p * r + 0.5f;
-    return p * (r * r) + r;
+    return p * (r * r);
 }
+
+static inline float exponential_tail(float r) { return exponential_excess(r) + r; }
 
 static inline float power_of_two(int32_t k) { return from_bits((uint32_t)(k + 127) << 23); }
 
@@ -145,6 +147,29 @@ static inline float float_expMinusOne(float x) {
     // 2^k (e^r - 1) + (2^k - 1), with 2^k taken out.
     float inverse = from_bits((uint32_t)(127 - k < 0 ? 0 : 127 - k) << 23);
     return scale(exponential_tail(r) + (1 - inverse), k);
+}
+
+// Half of 2^k, which does not overflow, for x = k log 2 + r.
+static inline float half_power(float x, float *r) {
+    int32_t k;
+    // Below -87 nothing is left.
+    *r = reduce(clamp(x, -87, 89), &k);
+    return power_of_two(k - 1);
+}
+
+// e^x - m, for m = 0 and 1 within 3 ulps: near x = 0 nothing but r is left of m = 1.
+static inline float float_expMinus(float x, float m) {
+    float r;
+    float half = half_power(x, &r);
+    return 2 * (half * exponential_tail(r) + (half - 0.5f * m));
+}
+
+// e^x - m (1 + x), within 8 ulps for m = 0 and 1.
+static inline float float_expMinusTangent(float x, float m) {
+    float r;
+    float half = half_power(x, &r);
+    float linear = half * r - 0.5f * m * (x > 89 ? 89 : x);
+    return 2 * (half * exponential_excess(r) + (linear + (half - 0.5f * m)));
 }
 
 // log x within 1 ulp.

@@ -92,6 +92,8 @@ ELEMENTARY_LOOP(logOnePlus)
 ELEMENTARY_LOOP(tanh)
 ELEMENTARY_LOOP(sigmoid)
 ELEMENTARY_LOOP(softplus)
+LOOP2(loop_expMinus, float, float, float_expMinus)
+LOOP2(loop_expMinusTangent, float, float, float_expMinusTangent)
 
 // Past 2^20 the quadrant is no longer exact: such lanes, which are rare, take the C library's function.
 static inline int is_small_angle(float x) { return magnitude(x) <= 0x1p20f; }
@@ -114,6 +116,7 @@ ANGLE_LOOP(cos, 1)
 #define REAL_ENTRY2(name) [lockstep_lanes_##name] = {ENTRY2(float_loop_##name), ENTRY2(double_loop_##name)},
 #define REAL_ENTRY3(name) [lockstep_lanes_##name] = {ENTRY3(float_loop_##name), ENTRY3(double_loop_##name)},
 #define FLOAT_ENTRY1(name) [lockstep_lanes_##name] = {ENTRY1(loop_##name)},
+#define FLOAT_ENTRY2(name) [lockstep_lanes_##name] = {ENTRY2(loop_##name)},
 #define ALL_ENTRY2(name) \
     [lockstep_lanes_##name] = {ENTRY2(float_loop_##name), ENTRY2(double_loop_##name), ENTRY2(int_loop_##name)},
 
@@ -121,6 +124,7 @@ const struct lockstep_lanes_level TABLE = {
     .loops = {
         LOCKSTEP_LANES_UNARY(REAL_ENTRY1)
         LOCKSTEP_LANES_ELEMENTARY(FLOAT_ENTRY1)
+        LOCKSTEP_LANES_ELEMENTARY2(FLOAT_ENTRY2)
         LOCKSTEP_LANES_BINARY(ALL_ENTRY2)
         LOCKSTEP_LANES_TEST(ALL_ENTRY2)
         LOCKSTEP_LANES_FUSED(REAL_ENTRY3)

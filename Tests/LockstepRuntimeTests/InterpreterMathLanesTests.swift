@@ -1,4 +1,5 @@
 import LockstepRuntime
+import LockstepTensor
 import TestSupport
 import Testing
 
@@ -34,6 +35,17 @@ import Testing
         for row in rows {
             let error = Ulps.error(of: function.lane(Float(row.arguments[0])), expected: row.value)
             #expect(error <= function.bound, "\(function.name)(\(row.arguments[0]))")
+        }
+    }
+
+    @Test(arguments: [("exp_minus", ElementOp.expMinus, 3.0), ("exp_minus_tangent", .expMinusTangent, 8)])
+    func goldensOfTwoArguments(_ name: String, _ op: ElementOp, _ bound: Double) throws {
+        let rows = try Goldens.specialFunctions().filter { $0.function == name }
+        #expect(rows.count > 100)
+        for row in rows {
+            let x = row.arguments.map { Float($0) }
+            let error = Ulps.error(of: try #require(LaneFunctions.apply(op, x[0], x[1])), expected: row.value)
+            #expect(error <= bound, "\(name)(\(row.arguments))")
         }
     }
 

@@ -165,6 +165,10 @@ package struct Simplifier {
         case .log: return .log(values[0])
         case .logOnePlus: return .log(onePlus: values[0])
         case .logGamma where values[0] > 0: return .logGamma(values[0])
+        case .stirlingError: return DensityFunctions.stirlingError(values[0])
+        case .digammaError: return DensityFunctions.digammaError(values[0])
+        case .deviance: return DensityFunctions.deviance(values[0], values[1], values[2])
+        case .logRatio: return DensityFunctions.logRatio(values[0], values[1], values[2])
         case .abs: return Swift.abs(values[0])
         case .less: return values[0] < values[1] ? 1 : 0
         case .lessOrEqual: return values[0] <= values[1] ? 1 : 0
