@@ -37,15 +37,26 @@ struct ExtremeCase: Decodable {
 
 /// Log densities and gradients at parameters from 1e-3 to 1e8, against mpmath.
 ///
-/// A number may be off by 1e-5 of itself in float, 1e-11 in double, and by what `roundings` roundings of each input move
-/// it. No formula can do with none of those: a float that stands for 1e8 stands for all numbers within 4 of it.
+/// A number may be off by 1e-5 of itself in float, 1e-11 in double, and by what `roundings` roundings move of each input and
+/// of the term below. No formula can do with none of those: a float that stands for 1e8 stands for all numbers within 4 of it.
 enum ExtremeDensities {
-    /// By family: how many roundings of each input the formula's own steps amount to.
-    static func roundings(_ family: Family) -> Double {
-        switch family {
-        case .BernoulliProbabilities, .BernoulliLogits, .CategoricalProbabilities, .CategoricalLogits, .Uniform, .Exponential: 2
-        case .Normal, .HalfNormal, .LogNormal, .Cauchy, .HalfCauchy, .NormalMixture: 4
-        case .Gamma, .Beta, .Dirichlet, .StudentT, .Poisson, .PoissonLogRate: 4
+    static let roundings = 4.0
+
+    /// By family: the largest term of a number that is small against it where terms happen to cancel.
+    static func term(_ family: Family, _ name: String, _ position: Int, _ row: ExtremeCase) -> Double {
+        func parameter(_ name: String) -> [Double] { row.parameters[name] ?? [] }
+        switch (family, name) {
+        // Of -log(scale).
+        case (.StudentT, "scale"): return 1 / parameter("scale")[0]
+        // Of log(concentration) / 2 in the normalizer.
+        case (.Beta, "concentration1"), (.Beta, "concentration0"): return 1 / parameter(name)[0]
+        // The force along (1, 1, ...), which is the same in all components and leaves the simplex.
+        case (.Dirichlet, "value"): return parameter("concentration").reduce(0, +)
+        // 1 - p and the sum of all probabilities, which are near 1.
+        case (.BernoulliProbabilities, "logProb"), (.BernoulliLogits, "logits"), (.CategoricalLogits, "logits"): return 1
+        case (.BernoulliLogits, "logProb"), (.CategoricalLogits, "logProb"):
+            return parameter("logits").map(\.magnitude).max() ?? 0
+        default: return 0
         }
     }
 
@@ -65,8 +76,8 @@ enum ExtremeDensities {
                 }
                 for (name, i, value, condition) in wanted {
                     let found = outcome[name == "logProb" ? name : "by \(name)"]?[lane][i] ?? .nan
-                    let (relative, unit) = precision == .float ? (1e-5, 0x1p-24) : (1e-11, 0x1p-53)
-                    let bound = relative * value.magnitude + roundings(family) * unit * condition
+                    let (relative, unit, least) = precision == .float ? (1e-5, 0x1p-24, 0x1p-126) : (1e-11, 0x1p-53, 0)
+                    let bound = relative * value.magnitude + roundings * unit * (condition + term(family, name, i, row)) + least
                     #expect(
                         (found - value).magnitude <= bound,
                         "\(device), \(precision): \(family)\(row.parameters) at \(row.value): \(name)[\(i)] is \(found), not \(value) +- \(bound)")
@@ -156,7 +167,7 @@ enum LargeParameters {
         var step = StepCase(values: Gradient.of(density, withRespectTo: [logA]), perLane: ["log a"])
         let sizes = [1e5, 1e6, 1e7, 1e8]
         step.lanes = sizes.count
-        step.perLane = ["log a": sizes.map { [log($0)] }]
+        step.perLane = ["log a": sizes.map { [Foundation.log($0)] }]
         for (size, found) in zip(sizes, try run(step)["e0"] ?? []) { agrees(found[0], 0.5, "d/d log a of Beta(a, a), a = \(size),") }
     }
 
@@ -165,7 +176,11 @@ enum LargeParameters {
         let logF = input("log f")
         let density = Beta(0.3 * exp(logF), 0.7 * exp(logF)).logProb(input("x", [1000])).sum()
         var step = StepCase(values: [density] + Gradient.of(density, withRespectTo: [logF]))
-        step.shared = ["log f": [log(1e5)], "x": (0..<1000).map { Double(314_573 + $0 * 7919 % 5417 - 2708) * 0x1p-20 }]
+        let x = (0..<1000).map { (i: Int) -> Double in
+            let millionths: Int = 314_573 - 2708 + (i * 7919) % 5417
+            return Double(millionths) * 0x1p-20
+        }
+        step.shared = ["log f": [11.512925464970229], "x": x]
         let outcome = try run(step)
         agrees(outcome["e0"]?[0][0], ExtremeCase.proportions.logProb, "the log density of proportions")
         agrees(outcome["e1"]?[0][0], ExtremeCase.proportions.gradient, "its gradient")
