@@ -8,8 +8,7 @@
 //   digamma_error           8       12
 //   deviance                8        8
 //   log_ratio               4        4
-//   exp_minus               3        4    for k = 0 and 1
-//   exp_minus_tangent      10        8    for k = 0 and 1
+//   poisson_log_mass        8       10    and by the rounding of log m, which moves it by x - m
 
 // (atanh(v) - v) / v^3 for |v| <= 1/3, in z = v^2.
 static inline real ls_atanh_excess(real z) {
@@ -186,14 +185,9 @@ static inline real ls_digamma_error(real x) {
     return result;
 }
 
-#if LS_DOUBLE
-
-static inline real ls_exp_minus(real x, real k) {
-    return fabs(x) < LS_R(0.5) ? expm1(x) + (LS_R(1.0) - k) : exp(x) - k;
-}
-
-// Near 0 by Taylor's series.
-static inline real ls_exp_minus_tangent(real x, real k) {
+// (exp(x) - 1 - x) / x^2 for |x| <= 1/2.
+static inline real ls_exp_excess(real x) {
+#if LS_DOUBLE  // Taylor's series
     real p = fma(x, LS_R(7.6471637318198165e-13), LS_R(1.1470745597729725e-11));
     p = fma(x, p, LS_R(1.6059043836821615e-10));
     p = fma(x, p, LS_R(2.0876756987868099e-9));
@@ -206,37 +200,27 @@ static inline real ls_exp_minus_tangent(real x, real k) {
     p = fma(x, p, LS_R(0.0083333333333333333));
     p = fma(x, p, LS_R(0.041666666666666667));
     p = fma(x, p, LS_R(0.16666666666666667));
-    p = fma(x, p, LS_R(0.5));
-    real near = fma(x * x, p, (LS_R(1.0) - k) * (LS_R(1.0) + x));
-    return fabs(x) < LS_R(0.5) ? near : exp(x) - k * (LS_R(1.0) + x);
-}
-
+    return fma(x, p, LS_R(0.5));
 #else
-
-// x = n ln 2 + r: half of 2^n, which does not overflow (below -87 nothing is left), r, and exp(r) - 1 - r.
-static inline real ls_exp_parts(real x, real *r, real *square) {
-    x = x < LS_R(-87.0) ? LS_R(-87.0) : x;
-    x = x > LS_R(89.0) ? LS_R(89.0) : x;
-    ints n;
-    real q = ls_exp_reduce(x, &n, r);
-    *square = *r * *r * q;
-    return ls_power_of_two(n - 1);
-}
-
-// exp(x) - k. Near 0, where n = 0, nothing but r and what follows is left of k = 1.
-static inline real ls_exp_minus(real x, real k) {
-    real r, square;
-    real half_power = ls_exp_parts(x, &r, &square);
-    return LS_R(2.0) * fma(half_power, r + square, fma(LS_R(-0.5), k, half_power));
-}
-
-// exp(x) - k (1 + x).
-static inline real ls_exp_minus_tangent(real x, real k) {
-    real r, square;
-    real half_power = ls_exp_parts(x, &r, &square);
-    real top = x > LS_R(89.0) ? LS_R(89.0) : x;
-    real line = fma(half_power, r, LS_R(-0.5) * k * top) + fma(LS_R(-0.5), k, half_power);
-    return LS_R(2.0) * fma(half_power, square, line);
-}
-
+    real p = fma(x, LS_R(0.000199448744), LS_R(0.0013982186));
+    p = fma(x, p, LS_R(0.00833323613));
+    p = fma(x, p, LS_R(0.0416657912));
+    p = fma(x, p, LS_R(0.166666668));
+    return fma(x, p, LS_R(0.500000012));
 #endif
+}
+
+// x logm - exp(logm) - l for l = log x!. Of a large count, both parts are what is left of large terms:
+// x (exp(s) - 1 - s) with s = logm - log(x), and log x! - x log(x) + x by Stirling's formula.
+static inline real ls_poisson_log_mass(real logm, real x, real l) {
+    real mean = ls_exp(logm);
+    real result = fma(x, logm, -mean) - l;
+    mask large = x > LS_R(32.0);
+    if (ls_any(large)) {
+        real logx = ls_log(x), s = logm - logx;
+        real excess = fabs(s) < LS_R(0.5) ? x * (s * s * ls_exp_excess(s)) : fma(-x, s, mean - x);
+        real rest = fma(LS_R(0.5), logx, ls_stirling_error_above(x) + LS_R(0.918938533204672742));
+        result = large ? -excess - rest : result;
+    }
+    return result;
+}

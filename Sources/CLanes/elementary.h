@@ -37,18 +37,16 @@ static inline float reduce(float x, int32_t *k) {
     return (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
 }
 
-// e^r - 1 - r from its Maclaurin series, with (e^r - 1 - r) / r^2 refitted.
-static inline float exponential_excess(float r) {
+// e^r - 1 from its Maclaurin series, with (e^r - 1 - r) / r^2 refitted.
+static inline float exponential_tail(float r) {
     float p = 0x1.9f07eep-13f;
     p = p * r + 0x1.6d8ddcp-10f;
     p = p * r + 0x1.111272p-7f;
     p = p * r + 0x1.55548cp-5f;
     p = p * r + 0x1.555554p-3f;
     p = p * r + 0.5f;
-    return p * (r * r);
+    return p * (r * r) + r;
 }
-
-static inline float exponential_tail(float r) { return exponential_excess(r) + r; }
 
 static inline float power_of_two(int32_t k) { return from_bits((uint32_t)(k + 127) << 23); }
 
@@ -149,29 +147,6 @@ static inline float float_expMinusOne(float x) {
     return scale(exponential_tail(r) + (1 - inverse), k);
 }
 
-// Half of 2^k, which does not overflow, for x = k log 2 + r.
-static inline float half_power(float x, float *r) {
-    int32_t k;
-    // Below -87 nothing is left.
-    *r = reduce(clamp(x, -87, 89), &k);
-    return power_of_two(k - 1);
-}
-
-// e^x - m, for m = 0 and 1 within 3 ulps: near x = 0 nothing but r is left of m = 1.
-static inline float float_expMinus(float x, float m) {
-    float r;
-    float half = half_power(x, &r);
-    return 2 * (half * exponential_tail(r) + (half - 0.5f * m));
-}
-
-// e^x - m (1 + x), within 8 ulps for m = 0 and 1.
-static inline float float_expMinusTangent(float x, float m) {
-    float r;
-    float half = half_power(x, &r);
-    float linear = half * r - 0.5f * m * (x > 89 ? 89 : x);
-    return 2 * (half * exponential_excess(r) + (linear + (half - 0.5f * m)));
-}
-
 // log x within 1 ulp.
 static inline float float_log(float x) {
     int is_subnormal = x < 0x1p-126f;
@@ -208,4 +183,31 @@ static inline float float_tanh(float x) {
     // From 10 on the result is 1.
     float e = float_expMinusOne(2 * clamp(magnitude(x), 0, 10));
     return with_sign(x, e / (e + 2));
+}
+
+// The logarithm of the Poisson probability of a count x, of whose factorial the logarithm is given.
+static inline int is_large_count(float x) { return x > 32; }
+
+static inline float poisson_of_small_count(float log_mean, float mean, float x, float log_factorial) {
+    return (x * log_mean - mean) - log_factorial;
+}
+
+// Of a large count, both parts are what is left of large terms: x (e^s - 1 - s) with s = log(mean / x), and
+// log x! - x log x + x by Stirling's formula.
+static inline float poisson_of_count(float log_mean, float x, float log_factorial) {
+    float mean = float_exp(log_mean);
+    float log_x = float_log(x);
+    float s = log_mean - log_x;
+    // e^s - 1 - s from its Maclaurin series.
+    float p = 1.0f / 40320;
+    p = p * s + 1.0f / 5040;
+    p = p * s + 1.0f / 720;
+    p = p * s + 1.0f / 120;
+    p = p * s + 1.0f / 24;
+    p = p * s + 1.0f / 6;
+    p = p * s + 0.5f;
+    float excess = magnitude(s) < 0.5f ? x * (p * (s * s)) : (mean - x) - x * s;
+    float inverse = 1 / x;
+    float rest = 0.5f * log_x + (0.918938533f + inverse * (1.0f / 12 - inverse * inverse * (1.0f / 360)));
+    return is_large_count(x) ? -excess - rest : poisson_of_small_count(log_mean, mean, x, log_factorial);
 }

@@ -92,8 +92,26 @@ ELEMENTARY_LOOP(logOnePlus)
 ELEMENTARY_LOOP(tanh)
 ELEMENTARY_LOOP(sigmoid)
 ELEMENTARY_LOOP(softplus)
-LOOP2(loop_expMinus, float, float, float_expMinus)
-LOOP2(loop_expMinusTangent, float, float, float_expMinusTangent)
+
+// What large counts need is computed only where there are any.
+#define LOOP3_SHAPE_OF_COUNTS(shape, X, Y, Z) \
+    static void loop_poissonLogMass##shape(SIGNATURE) { \
+        OPERANDS(float, float, float, float) \
+        int large = 0; \
+        for (ptrdiff_t i = 0; i < n; ++i) large |= is_large_count(Y(b)); \
+        if (large) { \
+            LANE_LOOP r[i] = poisson_of_count(X(a), Y(b), Z(c)); \
+        } else { \
+            LANE_LOOP r[i] = poisson_of_small_count(X(a), float_exp(X(a)), Y(b), Z(c)); \
+        } \
+    }
+LOOP3_SHAPE_OF_COUNTS(_0, V, V, V)
+LOOP3_SHAPE_OF_COUNTS(_1, U, V, V)
+LOOP3_SHAPE_OF_COUNTS(_2, V, U, V)
+LOOP3_SHAPE_OF_COUNTS(_3, U, U, V)
+LOOP3_SHAPE_OF_COUNTS(_4, V, V, U)
+LOOP3_SHAPE_OF_COUNTS(_5, U, V, U)
+LOOP3_SHAPE_OF_COUNTS(_6, V, U, U)
 
 // Past 2^20 the quadrant is no longer exact: such lanes, which are rare, take the C library's function.
 static inline int is_small_angle(float x) { return magnitude(x) <= 0x1p20f; }
@@ -116,7 +134,6 @@ ANGLE_LOOP(cos, 1)
 #define REAL_ENTRY2(name) [lockstep_lanes_##name] = {ENTRY2(float_loop_##name), ENTRY2(double_loop_##name)},
 #define REAL_ENTRY3(name) [lockstep_lanes_##name] = {ENTRY3(float_loop_##name), ENTRY3(double_loop_##name)},
 #define FLOAT_ENTRY1(name) [lockstep_lanes_##name] = {ENTRY1(loop_##name)},
-#define FLOAT_ENTRY2(name) [lockstep_lanes_##name] = {ENTRY2(loop_##name)},
 #define ALL_ENTRY2(name) \
     [lockstep_lanes_##name] = {ENTRY2(float_loop_##name), ENTRY2(double_loop_##name), ENTRY2(int_loop_##name)},
 
@@ -124,12 +141,12 @@ const struct lockstep_lanes_level TABLE = {
     .loops = {
         LOCKSTEP_LANES_UNARY(REAL_ENTRY1)
         LOCKSTEP_LANES_ELEMENTARY(FLOAT_ENTRY1)
-        LOCKSTEP_LANES_ELEMENTARY2(FLOAT_ENTRY2)
         LOCKSTEP_LANES_BINARY(ALL_ENTRY2)
         LOCKSTEP_LANES_TEST(ALL_ENTRY2)
         LOCKSTEP_LANES_FUSED(REAL_ENTRY3)
         REAL_ENTRY2(divide)
         REAL_ENTRY2(negateAdd)
+        [lockstep_lanes_poissonLogMass] = {ENTRY3(loop_poissonLogMass)},
         [lockstep_lanes_select] = {ENTRY3(float_loop_select), ENTRY3(double_loop_select), ENTRY3(int_loop_select)},
         [lockstep_lanes_copy] = {
             {float_loop_copy, float_loop_fill}, {double_loop_copy, double_loop_fill}, {int_loop_copy, int_loop_fill}},

@@ -52,7 +52,8 @@ def add(name, function, value, discrete=False, **parameters):
                 corners = [(a, b, at([(x, a), (y, b)])) for a in (1, -1) for b in (1, -1)]
                 second = sum(a * b * v for a, b, v in corners) / (4 * STEP ** 2 * size[x] * size[y])
             condition += abs(mp.mpf(point[y[0]][y[1]]) * second)
-        gradients[x[0]].append(float(first[x]))
+        # What differences leave of a derivative that is 0.
+        gradients[x[0]].append(float(first[x]) if abs(first[x]) > 1e-60 else 0.0)
         conditions[x[0]].append(float(condition))
     cases.append({
         "distribution": name,
@@ -217,8 +218,27 @@ def proportions():
     return {"logProb": float(total(log_f)), "gradient": float(slope)}
 
 
+def functions():
+    """logBeta and logGammaRatio: values and derivatives by both arguments."""
+    of = {
+        "logBeta": (
+            lambda a, b: mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b),
+            lambda a, b: (mp.digamma(a) - mp.digamma(a + b), mp.digamma(b) - mp.digamma(a + b))),
+        "logGammaRatio": (
+            lambda a, b: mp.loggamma(a) - mp.loggamma(b), lambda a, b: (mp.digamma(a), -mp.digamma(b))),
+    }
+    for name, (function, slopes) in of.items():
+        for a in few:
+            for b in few + [f32(1.001 * a), f32(a + 2)]:
+                x = [mp.mpf(f32(v)) for v in (a, b)]
+                yield {"name": name, "arguments": [float(v) for v in x], "value": float(function(*x)),
+                       "gradients": [float(v) for v in slopes(*x)]}
+
+
 if __name__ == "__main__":
     target = pathlib.Path(__file__).with_name("extreme_densities.json")
     lines = ",\n".join(json.dumps(case) for case in cases)
-    target.write_text(f'{{"proportions": {json.dumps(proportions())}, "cases": [\n{lines}\n]}}\n')
+    others = ",\n".join(json.dumps(case) for case in functions())
+    target.write_text(
+        f'{{"proportions": {json.dumps(proportions())}, "functions": [\n{others}\n], "cases": [\n{lines}\n]}}\n')
     print(len(cases), "cases")

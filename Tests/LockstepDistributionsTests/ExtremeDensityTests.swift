@@ -22,8 +22,15 @@ struct ExtremeCase: Decodable {
         let logProb: Double
         let gradient: Double
     }
+    struct Function: Decodable {
+        let name: String
+        let arguments: [Double]
+        let value: Double
+        let gradients: [Double]
+    }
     private struct File: Decodable {
         let proportions: Proportions
+        let functions: [Function]
         let cases: [ExtremeCase]
     }
 
@@ -32,6 +39,7 @@ struct ExtremeCase: Decodable {
         return (try? Data(contentsOf: url)).flatMap { try? JSONDecoder().decode(File.self, from: $0) }
     }()
     static let all = Dictionary(grouping: file?.cases ?? [], by: \.distribution)
+    static var functions: [Function] { file?.functions ?? [] }
     static var proportions: Proportions { file?.proportions ?? Proportions(logProb: .nan, gradient: .nan) }
 }
 
@@ -112,7 +120,38 @@ enum ExtremeDensities {
     }
 }
 
+/// `logBeta` and `logGammaRatio`, to roundings of the numbers themselves: whatever their arguments, nothing cancels.
+enum GammaFunctions {
+    static let origin = Origin()
+
+    static func check(_ precision: Precision, run: (StepCase) throws -> StepCase.Outcome) throws {
+        let (a, b) = (Tensor.input(Input(.data, "a", origin: origin), shape: []), Tensor.input(Input(.data, "b", origin: origin), shape: []))
+        let unit = precision == .float ? 0x1p-24 : 0x1p-53
+        for (name, value) in [("logBeta", logBeta(a, b)), ("logGammaRatio", logGammaRatio(a, b))] {
+            let rows = ExtremeCase.functions.filter { $0.name == name }
+            #expect(rows.count > 50)
+            var step = StepCase(values: [value] + Gradient.of(value, withRespectTo: [a, b]), perLane: ["a", "b"])
+            step.lanes = rows.count
+            step.perLane = ["a": rows.map { [$0.arguments[0]] }, "b": rows.map { [$0.arguments[1]] }]
+            let outcome = try run(step)
+            for (lane, row) in rows.enumerated() {
+                for (i, wanted) in ([row.value] + row.gradients).enumerated() {
+                    let found = outcome["e\(i)"]?[lane][0] ?? .nan
+                    // A derivative is a sum of reciprocals of the arguments, and of their logarithms.
+                    let term = i == 0 ? 1 : 1 / row.arguments[i - 1] + (name == "logBeta" ? 0 : abs(Foundation.log(row.arguments[1])))
+                    #expect(
+                        (found - wanted).magnitude <= 12 * unit * (wanted.magnitude + term),
+                        "\(name)\(row.arguments), \(i == 0 ? "value" : "derivative \(i)"): \(found), not \(wanted), in \(precision)")
+                }
+            }
+        }
+    }
+}
+
 @Suite struct ExtremeDensityTests {
+    @Test(arguments: Precision.allCases)
+    func gammaFunctions(_ precision: Precision) throws { try GammaFunctions.check(precision) { try $0.interpreted(precision) } }
+
     @Test func goldensCoverEveryFamily() {
         #expect(Set(ExtremeCase.all.keys) == Set(Family.allCases))
     }
@@ -188,6 +227,11 @@ enum LargeParameters {
 }
 
 @Suite struct OpenCLExtremeDensityTests {
+    @Test(arguments: OpenCLSessions.variants)
+    func gammaFunctions(_ variant: OpenCLSessions.Variant) throws {
+        try GammaFunctions.check(variant.precision) { try $0.openCL(variant.session, variant.precision, width: variant.width) }
+    }
+
     @Test(arguments: OpenCLSessions.variants.filter { $0.precision == .float })
     func largeParameters(_ variant: OpenCLSessions.Variant) throws {
         try LargeParameters.check { try $0.openCL(variant.session, .float, width: variant.width) }

@@ -27,7 +27,6 @@ import Testing
         "stirling_error": Bound(double: 6), "digamma_error": Bound(double: 6),
         // In Float the difference of the arguments is rounded, before it cancels.
         "deviance": Bound(float: 4, double: 8), "log_ratio": Bound(double: 3),
-        "exp_minus": Bound(double: 2), "exp_minus_tangent": Bound(double: 6),
         "erf": Bound(double: 1), "erfc": Bound(double: 3),
         "erfinv": Bound(double: 2), "pow": Bound(double: 1), "zeta": Bound(double: 3),
     ]
@@ -76,8 +75,6 @@ import Testing
         case "digamma_error": F.digammaError(x[0])
         case "deviance": F.deviance(x[0], x[1], x[0] - x[1])
         case "log_ratio": F.logRatio(x[0], x[1], x[0] - x[1])
-        case "exp_minus": F.expMinus(x[0], x[1])
-        case "exp_minus_tangent": F.expMinusTangent(x[0], x[1])
         case "min": F.minimum(x[0], x[1])
         case "max": F.maximum(x[0], x[1])
         default: nil

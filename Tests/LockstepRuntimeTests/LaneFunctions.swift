@@ -7,20 +7,20 @@ enum LaneFunctions {
     /// Past this the sine and the cosine are the C library's.
     static let largestAngle: Float = 0x1p20
 
-    /// - Parameter x: the first operand; a second one is 0 and 1, by the last bit of the first.
+    /// - Parameter x: the first operand, and the third; the second is its magnitude.
     static func apply(_ op: ElementOp, _ x: [Float], level: Int32? = nil) -> [Float]? {
         let uniform = Array(repeating: false, count: op.arity)
         guard let loop = LaneLoops(.float, level: level).loop(op, .reals, uniform: uniform) else { return nil }
         var result = [Float](repeating: 0, count: x.count)
-        loop(&result, x, x.map { Float($0.bitPattern & 1) }, x, x.count)
+        loop(&result, x, x.map(\.magnitude), x, x.count)
         return result
     }
 
-    /// Of two operands, each on every lane.
-    static func apply(_ op: ElementOp, _ x: Float, _ y: Float) -> Float? {
-        guard let loop = LaneLoops(.float).loop(op, .reals, uniform: [false, false]) else { return nil }
+    /// Of three operands.
+    static func apply(_ op: ElementOp, _ x: Float, _ y: Float, _ z: Float) -> Float? {
+        guard let loop = LaneLoops(.float).loop(op, .reals, uniform: [false, false, false]) else { return nil }
         var result: Float = 0
-        loop(&result, [x], [y], [x], 1)
+        loop(&result, [x], [y], [z], 1)
         return result
     }
 

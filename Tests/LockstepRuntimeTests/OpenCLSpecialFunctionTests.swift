@@ -20,7 +20,6 @@ import Testing
         ("lgamma", .logGamma, 5, 8), ("digamma", .digamma, 5, 10), ("zeta", .hurwitzZeta, 6, 10),
         ("stirling_error", .stirlingError, 8, 8), ("digamma_error", .digammaError, 8, 12),
         ("deviance", .deviance, 8, 8), ("log_ratio", .logRatio, 4, 4),
-        ("exp_minus", .expMinus, 3, 4), ("exp_minus_tangent", .expMinusTangent, 10, 8),
         ("erf", .erf, 3, 4), ("erfc", .erfc, 6, 6), ("erfinv", .erfInverse, 4, 4),
     ]
 

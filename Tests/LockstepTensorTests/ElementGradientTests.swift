@@ -42,8 +42,8 @@ import LockstepTensor
             return Row(points: [[0.3, 2.2], [1.7, -1.3], [4, 0.5], [2, 3], [0.9, 0]], varied: [0, 1])
         case .hurwitzZeta:
             return Row(points: [[2, 0.3], [2, 5], [3, 1.2], [5.5, 12], [10, 0.8]], varied: [1])
-        case .expMinus, .expMinusTangent:
-            return Row(points: [[-3.1, 1], [-0.7, 0], [0.02, 1], [1.3, 0.4], [4.2, -1]], varied: [0, 1])
+        case .poissonLogMass:
+            return Row(points: [[-3.1, 1, 0], [-0.7, 0.4, 0], [1.3, 3, 0], [4.2, 70, 0], [3.7, 40.5, 0]], varied: [0, 1])
         case .deviance, .logRatio:
             return Row(points: [[0.3, 2.2, 0], [1.7, 1.6, 0], [4, 1.1, 0], [2.03, 2.02, 0], [0.9, 1.4, 0]], varied: [0, 1])
         case .sign, .floor, .ceil, .isFinite, .toInt:
@@ -62,8 +62,9 @@ import LockstepTensor
     /// The op over inputs, each operand cast to the type that the op takes.
     static func apply(_ op: ElementOp, _ operands: [Tensor]) -> Tensor {
         var typed = zip(operands, op.signature.inputs).map { $1 == .bool ? 0 .< $0 : $0 }
-        // The third operand stands for the difference of the others.
+        // The third operand follows from the others.
         if op == .deviance || op == .logRatio { typed[2] = typed[0] - typed[1] }
+        if op == .poissonLogMass { typed[2] = logGamma(typed[1] + 1) }
         return Tensor.map(op, typed).asReal
     }
 

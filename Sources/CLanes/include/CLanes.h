@@ -16,8 +16,6 @@
 // The same, of floats only: in double precision they are the C library's.
 #define LOCKSTEP_LANES_ELEMENTARY(X) \
     X(exp) X(expMinusOne) X(log) X(logOnePlus) X(sin) X(cos) X(tanh) X(sigmoid) X(softplus)
-#define LOCKSTEP_LANES_ELEMENTARY2(X) \
-    X(expMinus) X(expMinusTangent)
 // Functions of two operands of one type; `either` is the logical or of what is not 0.
 #define LOCKSTEP_LANES_BINARY(X) \
     X(add) X(subtract) X(multiply) X(minimum) X(maximum) X(either)
@@ -34,12 +32,12 @@
 typedef enum {
     LOCKSTEP_LANES_UNARY(LOCKSTEP_LANES_NAME)
     LOCKSTEP_LANES_ELEMENTARY(LOCKSTEP_LANES_NAME)
-    LOCKSTEP_LANES_ELEMENTARY2(LOCKSTEP_LANES_NAME)
     LOCKSTEP_LANES_BINARY(LOCKSTEP_LANES_NAME)
     LOCKSTEP_LANES_TEST(LOCKSTEP_LANES_NAME)
     LOCKSTEP_LANES_FUSED(LOCKSTEP_LANES_NAME)
     lockstep_lanes_divide,
     lockstep_lanes_negateAdd, // b - a
+    lockstep_lanes_poissonLogMass, // of floats: b a - e^a - c, where c is log b!
     lockstep_lanes_select,    // a != 0 ? b : c, where a is a mask
     lockstep_lanes_copy,
     lockstep_lanes_isFinite,  // of reals: a mask

@@ -42,10 +42,9 @@ enum ElementText {
         case .hurwitzZeta: return call("ls_zeta", x)
         case .stirlingError: return call("ls_stirling_error", x)
         case .digammaError: return call("ls_digamma_error", x)
-        case .expMinus: return call("ls_exp_minus", x)
-        case .expMinusTangent: return call("ls_exp_minus_tangent", x)
         case .deviance: return call("ls_deviance", x)
         case .logRatio: return call("ls_log_ratio", x)
+        case .poissonLogMass: return call("ls_poisson_log_mass", x)
         case .minimum: return call(isInt ? "min" : "ls_min", x)
         case .maximum: return call(isInt ? "max" : "ls_max", x)
         case .isFinite: return call("ls_is_finite", x)
@@ -64,7 +63,7 @@ enum ElementText {
     /// Whether the function is in densities.cl, which programs that do not call it are compiled without.
     static func isDensity(_ op: ElementOp) -> Bool {
         switch op {
-        case .stirlingError, .digammaError, .deviance, .logRatio, .expMinus, .expMinusTangent: true
+        case .stirlingError, .digammaError, .deviance, .logRatio, .poissonLogMass: true
         default: false
         }
     }

@@ -29,10 +29,9 @@ extension BlockFrame {
         case .hurwitzZeta: binary(step, F.hurwitzZeta)
         case .stirlingError: unary(step, F.stirlingError)
         case .digammaError: unary(step, F.digammaError)
-        case .expMinus: binary(step, F.expMinus)
-        case .expMinusTangent: binary(step, F.expMinusTangent)
         case .deviance: ternary(step, F.deviance)
         case .logRatio: ternary(step, F.logRatio)
+        case .poissonLogMass: ternary(step, F.poissonLogMass)
         // Loops that every precision has.
         case .negate, .abs, .sign, .floor, .ceil, .sqrt, .add, .subtract, .multiply, .divide, .minimum, .maximum, .isFinite,
             .less, .lessOrEqual, .equal, .and, .or, .not, .select, .toReal, .toInt:

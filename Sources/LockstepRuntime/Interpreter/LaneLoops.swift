@@ -92,8 +92,7 @@ struct LaneLoops: Sendable {
         case .select: lockstep_lanes_select
         case .toReal: bank == .reals ? lockstep_lanes_copy : lockstep_lanes_toReal
         case .toInt: bank == .ints ? lockstep_lanes_copy : lockstep_lanes_toInt
-        case .expMinus: lockstep_lanes_expMinus
-        case .expMinusTangent: lockstep_lanes_expMinusTangent
+        case .poissonLogMass: lockstep_lanes_poissonLogMass
         case .tan, .asin, .acos, .atan, .sinh, .cosh, .logGamma, .digamma, .erf, .erfc, .erfInverse, .power, .hurwitzZeta,
             .stirlingError, .digammaError, .deviance, .logRatio:
             nil

@@ -16,9 +16,8 @@ package enum ElementOp: String, CaseIterable, Hashable, Sendable {
     // (real, real) -> real; add, subtract, multiply also on ints
     case add, subtract, multiply, divide, power, minimum, maximum
     case hurwitzZeta
-    case expMinus, expMinusTangent
     // (real, real, real) -> real
-    case deviance, logRatio
+    case deviance, logRatio, poissonLogMass
     // tests
     case isFinite, less, lessOrEqual, equal
     // masks
@@ -42,9 +41,9 @@ extension ElementOp {
             .sin, .cos, .tan, .asin, .acos, .atan, .sinh, .cosh, .tanh, .sigmoid, .softplus,
             .logGamma, .digamma, .erf, .erfc, .erfInverse, .stirlingError, .digammaError:
             Signature(inputs: [.real], output: .real)
-        case .divide, .power, .hurwitzZeta, .expMinus, .expMinusTangent:
+        case .divide, .power, .hurwitzZeta:
             Signature(inputs: [.real, .real], output: .real)
-        case .deviance, .logRatio:
+        case .deviance, .logRatio, .poissonLogMass:
             Signature(inputs: [.real, .real, .real], output: .real)
         case .add, .subtract, .multiply, .minimum, .maximum:
             Signature(inputs: [nil, nil], output: nil)

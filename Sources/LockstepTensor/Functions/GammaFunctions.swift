@@ -39,10 +39,9 @@ package func deviance(_ x: Tensor, _ m: Tensor, difference: Tensor? = nil) -> Te
 /// log(1 + t) - t / (1 + t), for t > -1.
 package func logOnePlusExcess(_ t: Tensor) -> Tensor { deviance(1 + t, 1, difference: t) / (1 + t) }
 
-/// exp(x) - k: accurate for k = 1 near x = 0.
-package func expMinus(_ x: Tensor, _ k: Tensor) -> Tensor { .map(.expMinus, [x, k]) }
-
-/// exp(x) - k (1 + x): accurate for k = 1 near x = 0.
-package func expMinusTangent(_ x: Tensor, _ k: Tensor) -> Tensor { .map(.expMinusTangent, [x, k]) }
+/// x logMean - exp(logMean) - logGamma(x + 1), for counts x >= 0: nothing large cancels.
+package func poissonLogMass(_ x: Tensor, logMean: Tensor) -> Tensor {
+    .map(.poissonLogMass, [logMean, x, logGamma(x + 1)])
+}
 
 private let halfLogTwoPi = Tensor(0.9189385332046727)

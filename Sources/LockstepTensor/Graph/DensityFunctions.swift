@@ -80,19 +80,22 @@ package enum DensityFunctions {
         return quotient.isNormal ? .log(quotient) : .log(x) - .log(m)
     }
 
-    // MARK: Exponentials
+    // MARK: Counts
 
-    /// exp(x) - k.
-    package static func expMinus(_ x: Double, _ k: Double) -> Double {
-        x.magnitude < 0.5 ? .expMinusOne(x) + (1 - k) : .exp(x) - k
+    /// x log(m) - m - logFactorial, where the last is log x!. Of a large count only differences of large terms are left
+    /// of these: they are computed as such.
+    package static func poissonLogMass(_ logM: Double, _ x: Double, _ logFactorial: Double) -> Double {
+        guard x > 32 else { return x * logM - .exp(logM) - logFactorial }
+        let s = logM - .log(x)
+        return -x * exponentialExcess(s) - (0.5 * .log(2 * .pi * x) + stirlingError(x))
     }
 
-    /// exp(x) - k (1 + x).
-    package static func expMinusTangent(_ x: Double, _ k: Double) -> Double {
-        guard x.magnitude < 0.5 else { return .exp(x) - k * (1 + x) }
+    /// exp(x) - 1 - x.
+    private static func exponentialExcess(_ x: Double) -> Double {
+        guard x.magnitude < 0.5 else { return .expMinusOne(x) - x }
         // x^2 / 2! + x^3 / 3! + ...
         var sum = 0.0
         for n in stride(from: 16.0, through: 3, by: -1) { sum = (sum + 1) * x / n }
-        return 0.5 * x * x * (sum + 1) + (1 - k) * (1 + x)
+        return 0.5 * x * x * (sum + 1)
     }
 }

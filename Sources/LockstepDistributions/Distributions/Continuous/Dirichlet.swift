@@ -28,6 +28,10 @@ public struct Dirichlet: BatchedDistribution {
         guard value.shape.last == eventShape.last else {
             return .failed(TensorError("Dirichlet", [value.shape, concentration.shape], "the last axis of the value must have the length of the concentration"))
         }
+        // The uniform distribution, whose density is (K - 1)! everywhere.
+        if concentration.splat == 1 {
+            return batch.complete(Density.cut(value .< 0, 0).sum(axis: -1) + logGamma(Tensor(Double(eventShape[0]))))
+        }
         let total = concentration.sum(axis: -1)
         let atEdge = value .<= 0
         let power = Density.gammaPower(

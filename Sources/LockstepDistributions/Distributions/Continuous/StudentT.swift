@@ -29,15 +29,15 @@ public struct StudentT: BatchedDistribution {
         let z = quotient(value - loc, scale)
         let square = z * z
         let ratio = quotient(square, n)
-        return batch.complete(-kernel(square, ratio) - (log(scale) + Density.halfLogTwoPi - normalizer))
+        return batch.complete(kernel(square, ratio) - (log(scale) + (Density.halfLogTwoPi - normalizer)))
     }
 
-    /// (n + 1) / 2 log(1 + z^2 / n).
+    /// -(n + 1) / 2 log(1 + z^2 / n).
     private func kernel(_ square: Tensor, _ ratio: Tensor) -> Tensor {
         let n = degreesOfFreedom
-        if case .literal = n.node.op { return (0.5 * n + 0.5) * log(onePlus: ratio) }
+        if case .literal = n.node.op { return -(0.5 * n + 0.5) * log(onePlus: ratio) }
         // The derivative by n is of second order in z^2 / n: in these parts nothing of first order cancels.
-        return 0.5 * (log(onePlus: ratio) + n * logOnePlusExcess(ratio) + square / (1 + ratio))
+        return -0.5 * (log(onePlus: ratio) + n * logOnePlusExcess(ratio) + square / (1 + ratio))
     }
 
     /// log(Gamma((n + 1) / 2) / Gamma(n / 2)) - log(n / 2) / 2, which tends to 0 as -1 / (4n).

@@ -41,21 +41,19 @@ public struct Poisson: BatchedDistribution {
     /// alone, so that nothing large cancels.
     public func logProb(_ value: Tensor) -> Tensor {
         let x = value.asReal
-        let isCount = 0 .< x
-        let count = select(isCount, x, 1)
-        // logGamma(x + 1) - x log(x) + x.
-        let normalizer = select(isCount, logGammaExcess(count) + log(count), 0)
         switch form {
         case .rate(let rate):
+            let isCount = 0 .< x
+            let count = select(isCount, x, 1)
             let vanishes = rate .<= 0
             let safeRate = select(vanishes, 1, rate)
             // The deviance of 0 is the rate, but has no gradient by x.
             let inside = -select(isCount, deviance(count, safeRate), safeRate)
+            // logGamma(x + 1) - x log(x) + x.
+            let normalizer = select(isCount, logGammaExcess(count) + log(count), 0)
             return batch.complete(Density.edge(vanishes, exponent: x, inside) - normalizer)
         case .logRate(let logRate):
-            // The deviance is x (exp(s) - 1 - s) with s = log(rate / x), and the rate itself for a count of 0.
-            let deviance = count * expMinusTangent(logRate - log(count), isCount.asReal)
-            return batch.complete(-deviance - normalizer)
+            return batch.complete(poissonLogMass(x, logMean: logRate))
         }
     }
 

@@ -49,12 +49,6 @@ package enum ElementFunctions {
     @inline(__always) package static func stirlingError<R: ElementReal>(_ x: R) -> R { R(DensityFunctions.stirlingError(x.wide)) }
     /// The derivative of `stirlingError`.
     @inline(__always) package static func digammaError<R: ElementReal>(_ x: R) -> R { R(DensityFunctions.digammaError(x.wide)) }
-    /// exp(x) - k.
-    @inline(__always) package static func expMinus<R: ElementReal>(_ x: R, _ k: R) -> R { R(DensityFunctions.expMinus(x.wide, k.wide)) }
-    /// exp(x) - k (1 + x).
-    @inline(__always) package static func expMinusTangent<R: ElementReal>(_ x: R, _ k: R) -> R {
-        R(DensityFunctions.expMinusTangent(x.wide, k.wide))
-    }
     /// x log(x / m) - d for d = x - m.
     @inline(__always) package static func deviance<R: ElementReal>(_ x: R, _ m: R, _ d: R) -> R {
         R(DensityFunctions.deviance(x.wide, m.wide, d.wide))
@@ -62,6 +56,10 @@ package enum ElementFunctions {
     /// log(x / m) for d = x - m.
     @inline(__always) package static func logRatio<R: ElementReal>(_ x: R, _ m: R, _ d: R) -> R {
         R(DensityFunctions.logRatio(x.wide, m.wide, d.wide))
+    }
+    /// x log m - m - l for l = log x!.
+    @inline(__always) package static func poissonLogMass<R: ElementReal>(_ logM: R, _ x: R, _ l: R) -> R {
+        R(DensityFunctions.poissonLogMass(logM.wide, x.wide, l.wide))
     }
     /// The inverse of `erf` on (-1, 1).
     @inline(__always) package static func erfInverse<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.erfInverse(x.wide)) }
