@@ -224,3 +224,9 @@ static inline real ls_poisson_log_mass(real logm, real x, real l) {
     }
     return result;
 }
+
+// The same for a count that all lanes share.
+static inline real ls_poisson_log_mass_of(real logm, real1 x, real l) {
+    if (x > (real1)(32)) return ls_poisson_log_mass(logm, (real)(x), l);
+    return fma((real)(x), logm, -ls_exp(logm)) - l;
+}

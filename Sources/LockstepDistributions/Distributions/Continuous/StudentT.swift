@@ -29,7 +29,7 @@ public struct StudentT: BatchedDistribution {
         let z = quotient(value - loc, scale)
         let square = z * z
         let ratio = quotient(square, n)
-        return batch.complete(kernel(square, ratio) - (log(scale) + (Density.halfLogTwoPi - normalizer)))
+        return batch.complete(kernel(square, ratio) - ((Density.halfLogTwoPi - normalizer) + log(scale)))
     }
 
     /// -(n + 1) / 2 log(1 + z^2 / n).
