@@ -49,7 +49,7 @@ let package = Package(
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "CLanes", "TestSupport"]),
         .testTarget(
             name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),
-        .testTarget(name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep", "TestSupport"]),
+        .testTarget(name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep", "LockstepExamples", "TestSupport"]),
         .testTarget(name: "LockstepBenchTests", dependencies: ["lockstep-bench", "Lockstep", "TestSupport"]),
         .testTarget(name: "ArchitectureTests"),
     ],

@@ -71,9 +71,7 @@ extension Example {
     /// Columns x0, x1, ... and a 0/1 outcome y.
     static let logistic = Example("logistic", "logistic regression", columns: "x0, x1, ..., y (0 or 1)") { table in
         let table = try required(table, "logistic")
-        var columns: [[Double]] = []
-        while table.header.contains("x\(columns.count)") { columns.append(try table.numbers("x\(columns.count)")) }
-        if columns.isEmpty { _ = try table.numbers("x0") }
+        let columns = try table.numberedColumns("x")
         let y = try table.numbers("y")
         if let bad = y.firstIndex(where: { $0 != 0 && $0 != 1 }) {
             throw table.error(bad, "y", "\(y[bad]) is neither 0 nor 1")

@@ -148,8 +148,12 @@ import Testing
         for device in TestDevice.all {
             #expect(errorText { _ = try svi.run(keys: Key(0).split(2), steps: 2, data: data, device: device.device) } == test.text)
         }
-        let error = #expect(throws: DataError.self) { try svi.run(keys: Key(0).split(2), steps: 2, data: data, device: .cpu) }
-        #expect(error?.name == test.name)
+        let error = #expect(throws: LockstepError.self) { try svi.run(keys: Key(0).split(2), steps: 2, data: data, device: .cpu) }
+        guard case .data(let mistake) = error else {
+            Issue.record("not an error of data: \(String(describing: error))")
+            return
+        }
+        #expect(mistake.name == test.name)
     }
 
     /// Indices without a declared bound are held against what they choose from.

@@ -44,8 +44,10 @@ package struct BuiltProgram {
     }
 
     /// Runs to the end.
-    package func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
-        let running = try start(arguments, environment: environment)
+    ///
+    /// - Parameter input: the name of a file in the folder that standard input reads.
+    package func run(_ arguments: [String], environment: [String: String] = [:], input: String? = nil) throws -> Outcome {
+        let running = try start(arguments, environment: environment, input: input)
         running.process.waitUntilExit()
         return try running.outcome()
     }
@@ -68,14 +70,15 @@ package struct BuiltProgram {
 
     /// Streams go to files, as a pipe that nobody reads would block.
     package func start(
-        _ arguments: [String], environment: [String: String] = [:], error terminal: FileHandle? = nil, executable: URL? = nil
+        _ arguments: [String], environment: [String: String] = [:], error terminal: FileHandle? = nil, executable: URL? = nil,
+        input: String? = nil
     ) throws -> Running {
         let process = Process()
         process.executableURL = try executable ?? self.executable()
         process.arguments = arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = try input.map { try FileHandle(forReadingFrom: folder.appendingPathComponent($0)) } ?? .nullDevice
         let (output, error) = (try stream(), try stream())
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try terminal ?? FileHandle(forWritingTo: error)

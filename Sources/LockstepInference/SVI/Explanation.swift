@@ -19,23 +19,25 @@ extension SVI {
     /// - Parameters:
     ///   - lanes: the number of lanes, against which per-lane data are checked, and on which the schedule depends.
     ///   - device: whose kernels are shown.
-    /// - Throws: as `run` does for what it finds before it compiles.
+    /// - Throws: `LockstepError`, as `run` does for what it finds before it compiles.
     public func explain(
         steps: Int, lanes: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()
     ) throws -> Explanation {
-        try options.validate(lanes: lanes, steps: steps)
-        let device = try device.resolved()
-        let function = try StepFunction(
-            self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
-        let binding = try DataBinding(function.declarations, data, lanes: lanes)
-        let program = try Lowering.lower(
-            LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
-        let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)
-        return Explanation(
-            deviceName: device.name,
-            layout: RunLayout(
-                schedule: plan?.schedule.schedule, laneWidth: plan?.schedule.width ?? 1,
-                bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)),
-            laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [])
+        try LockstepError.wrapping {
+            try options.validate(lanes: lanes, steps: steps)
+            let device = try device.resolved()
+            let function = try StepFunction(
+                self, slots: (steps + options.lossInterval - 1) / options.lossInterval, convergence: options.convergence)
+            let binding = try DataBinding(function.declarations, data, lanes: lanes)
+            let program = try Lowering.lower(
+                LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
+            let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)
+            return Explanation(
+                deviceName: device.name,
+                layout: RunLayout(
+                    schedule: plan?.schedule.schedule, laneWidth: plan?.schedule.width ?? 1,
+                    bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.precision == .float ? 4 : 8)),
+                laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [])
+        }
     }
 }

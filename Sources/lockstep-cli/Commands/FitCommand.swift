@@ -13,7 +13,7 @@ struct FitCommand: ParsableCommand {
     @Argument(help: "The model to fit.")
     var model: String
 
-    @Option(help: ArgumentHelp("A CSV file with a header line. (default for eight-schools: the data of 1981)", valueName: "FILE.csv"))
+    @Option(help: ArgumentHelp("A CSV file with a header line; - stands for standard input. (default for eight-schools: the data of 1981)", valueName: "FILE.csv"))
     var data: String?
 
     // Numbers are parsed unconditionally, so that a negative one is taken for a number and refused as such.
@@ -47,14 +47,14 @@ struct FitCommand: ParsableCommand {
     func run() throws {
         let interruption = Interruption()
         try checkNumbers()
-        let problem = try Example.chosen(model).problem(data.map { try Table(path: $0) })
+        let problem = try Example.chosen(model).problem(data.map { $0 == "-" ? try Table.standardInput() : try Table(path: $0) })
         let svi = SVI(
             problem.model, guide: try GuideChoice(named: guide).guide(over: problem.guided),
             optimizer: Adam(learningRate: .constant(learningRate)), loss: TraceELBO(particles: particles))
         let device = try Device(choice: device)
         let schedule = try Schedule(choice: schedule)
         // Before the long run, not after it.
-        let file = try json.map { try ReportFile($0) }
+        let file = try json.map { try ReportFile($0, interruption) }
 
         let fits = try withProgressBar { bar -> Fits in
             var options = RunOptions()
@@ -70,7 +70,7 @@ struct FitCommand: ParsableCommand {
         let posterior = try best.map { try PosteriorSummary(of: $0, sites: sites) }
         if let file {
             // Before the table, whose reader may go away.
-            try file.write(FitRecord(model: model, seed: seed, fits: fits, posterior: posterior).json(), interruption)
+            try file.write(FitRecord(model: model, seed: seed, fits: fits, posterior: posterior).json())
         }
         if file?.isStandardOutput != true {
             try Terminal.write(FitSummary(model: model, fits: fits, posterior: posterior).text, to: .output)

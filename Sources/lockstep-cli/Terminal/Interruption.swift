@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ends the process at once on Ctrl-C and on SIGTERM, with the terminal's line cleared and no half-written file left.
+/// Ends the process at once on Ctrl-C, on SIGTERM and when its terminal is closed, with the terminal's line cleared and no half-written file left.
 final class Interruption: Sendable {
     private let unfinished = Mutex<String?>(nil)
 
@@ -12,13 +12,20 @@ final class Interruption: Sendable {
         signal(SIGPIPE, SIG_DFL)
         watch(SIGINT)
         watch(SIGTERM)
+        watch(SIGHUP)
     }
 
-    /// Runs something during which a file is half-written.
-    func removing<Result>(_ path: String, during body: () throws -> Result) rethrows -> Result {
-        unfinished.withLock { $0 = path }
+    /// Makes a file and runs something during which it is half-written.
+    ///
+    /// - Parameter make: makes the file at `path`. No interruption comes between its making and its being known.
+    func removing<File, Result>(_ path: String, make: () throws -> File, during body: (File) throws -> Result) throws -> Result {
+        let file = try unfinished.withLock { unfinished in
+            let file = try make()
+            unfinished = path
+            return file
+        }
         defer { unfinished.withLock { $0 = nil } }
-        return try body()
+        return try body(file)
     }
 
     private func watch(_ number: Int32) {

@@ -1,0 +1,37 @@
+import LockstepRuntime
+
+/// How a run is done; nothing in it changes a lane's result, except precision, convergence and, in the last digits,
+/// the schedule.
+public struct RunOptions: Sendable {
+    /// The losses of this many steps are averaged into one entry of the history.
+    public var lossInterval = 50
+    public var precision = Precision.float
+    /// How lanes and data are laid on an OpenCL device. A lane's result is the same to the bit for one schedule.
+    public var schedule = Schedule.automatic
+    /// Bytes of device memory that one wave of lanes may take; nil leaves it to the device.
+    public var memoryBudget: Int?
+    /// Starts tried for a lane whose loss or gradient is not finite at its start.
+    public var startAttempts = 100
+    /// When a lane stops before the last step; nil lets all lanes run to the end.
+    public var convergence: Convergence?
+    /// Called from time to time with the share of all steps that is done.
+    public var onProgress: (@Sendable (Double) -> Void)?
+
+    public init() {}
+
+    /// - Throws: `RunError` for a run that makes no sense.
+    func validate(lanes: Int, steps: Int) throws {
+        guard lanes >= 1 else { throw RunError("there are no lanes: give at least one key") }
+        guard steps >= 1 else { throw RunError("cannot run \(steps) steps; give at least 1") }
+        // Step numbers are reals to the optimiser and to the history, and must be exact with half a step to spare.
+        guard steps <= 1 << 22 else { throw RunError("cannot run \(steps) steps; give at most \(1 << 22)") }
+        guard lossInterval >= 1 else { throw RunError("the loss interval is \(lossInterval) steps; give at least 1") }
+        try convergence?.validate()
+    }
+}
+
+/// A run that makes no sense.
+public struct RunError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+}
