@@ -20,7 +20,8 @@ let package = Package(
         .target(
             name: "KernelSources", path: "Kernels",
             exclude: [
-                "prelude.cl", "elementary.cl", "log_sums.cl", "special.cl", "philox.cl", "samplers.cl", "layout.cl", "slices.cl",
+                "prelude.cl", "elementary.cl", "log_sums.cl", "special.cl", "densities.cl", "philox.cl", "samplers.cl",
+                "layout.cl", "slices.cl",
             ]),
         .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         // Loops over the lanes of a block, for several instruction sets.

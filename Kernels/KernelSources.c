@@ -17,6 +17,9 @@ static const char log_sums[] = {
 static const char special[] = {
 #embed "special.cl" suffix(, 0)
 };
+static const char densities[] = {
+#embed "densities.cl" suffix(, 0)
+};
 static const char philox[] = {
 #embed "philox.cl" suffix(, 0)
 };
@@ -44,6 +47,7 @@ static const struct {
     [LOCKSTEP_KERNEL_ELEMENTARY] = {"elementary.cl", elementary},
     [LOCKSTEP_KERNEL_LOG_SUMS] = {"log_sums.cl", log_sums},
     [LOCKSTEP_KERNEL_SPECIAL] = {"special.cl", special},
+    [LOCKSTEP_KERNEL_DENSITIES] = {"densities.cl", densities},
     [LOCKSTEP_KERNEL_PHILOX] = {"philox.cl", philox},
     [LOCKSTEP_KERNEL_SAMPLERS] = {"samplers.cl", samplers},
     [LOCKSTEP_KERNEL_LAYOUT] = {"layout.cl", layout},

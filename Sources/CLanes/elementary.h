@@ -184,3 +184,30 @@ static inline float float_tanh(float x) {
     float e = float_expMinusOne(2 * clamp(magnitude(x), 0, 10));
     return with_sign(x, e / (e + 2));
 }
+
+// The logarithm of the Poisson probability of a count x, of whose factorial the logarithm is given.
+static inline int is_large_count(float x) { return x > 32; }
+
+static inline float poisson_of_small_count(float log_mean, float mean, float x, float log_factorial) {
+    return (x * log_mean - mean) - log_factorial;
+}
+
+// Of a large count, both parts are what is left of large terms: x (e^s - 1 - s) with s = log(mean / x), and
+// log x! - x log x + x by Stirling's formula.
+__attribute__((always_inline)) static inline float poisson_of_count(float log_mean, float x, float log_factorial) {
+    float mean = float_exp(log_mean);
+    float log_x = float_log(x);
+    float s = log_mean - log_x;
+    // e^s - 1 - s from its Maclaurin series.
+    float p = 1.0f / 40320;
+    p = p * s + 1.0f / 5040;
+    p = p * s + 1.0f / 720;
+    p = p * s + 1.0f / 120;
+    p = p * s + 1.0f / 24;
+    p = p * s + 1.0f / 6;
+    p = p * s + 0.5f;
+    float excess = magnitude(s) < 0.5f ? x * (p * (s * s)) : (mean - x) - x * s;
+    float inverse = 1 / x;
+    float rest = 0.5f * log_x + (0.918938533f + inverse * (1.0f / 12 - inverse * inverse * (1.0f / 360)));
+    return is_large_count(x) ? -excess - rest : poisson_of_small_count(log_mean, mean, x, log_factorial);
+}

@@ -93,6 +93,26 @@ ELEMENTARY_LOOP(tanh)
 ELEMENTARY_LOOP(sigmoid)
 ELEMENTARY_LOOP(softplus)
 
+// What large counts need is computed only where there are any.
+#define LOOP3_SHAPE_OF_COUNTS(shape, X, Y, Z) \
+    static void loop_poissonLogMass##shape(SIGNATURE) { \
+        OPERANDS(float, float, float, float) \
+        int large = 0; \
+        for (ptrdiff_t i = 0; i < n; ++i) large |= is_large_count(Y(b)); \
+        if (large) { \
+            LANE_LOOP r[i] = poisson_of_count(X(a), Y(b), Z(c)); \
+        } else { \
+            LANE_LOOP r[i] = poisson_of_small_count(X(a), float_exp(X(a)), Y(b), Z(c)); \
+        } \
+    }
+LOOP3_SHAPE_OF_COUNTS(_0, V, V, V)
+LOOP3_SHAPE_OF_COUNTS(_1, U, V, V)
+LOOP3_SHAPE_OF_COUNTS(_2, V, U, V)
+LOOP3_SHAPE_OF_COUNTS(_3, U, U, V)
+LOOP3_SHAPE_OF_COUNTS(_4, V, V, U)
+LOOP3_SHAPE_OF_COUNTS(_5, U, V, U)
+LOOP3_SHAPE_OF_COUNTS(_6, V, U, U)
+
 // Past 2^20 the quadrant is no longer exact: such lanes, which are rare, take the C library's function.
 static inline int is_small_angle(float x) { return magnitude(x) <= 0x1p20f; }
 
@@ -126,6 +146,7 @@ const struct lockstep_lanes_level TABLE = {
         LOCKSTEP_LANES_FUSED(REAL_ENTRY3)
         REAL_ENTRY2(divide)
         REAL_ENTRY2(negateAdd)
+        [lockstep_lanes_poissonLogMass] = {ENTRY3(loop_poissonLogMass)},
         [lockstep_lanes_select] = {ENTRY3(float_loop_select), ENTRY3(double_loop_select), ENTRY3(int_loop_select)},
         [lockstep_lanes_copy] = {
             {float_loop_copy, float_loop_fill}, {double_loop_copy, double_loop_fill}, {int_loop_copy, int_loop_fill}},

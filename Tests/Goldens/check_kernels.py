@@ -16,8 +16,9 @@ import pyopencl as cl
 
 HERE = pathlib.Path(__file__).parent
 KERNELS = HERE.parent.parent / "Kernels"
-FILES = ["prelude.cl", "elementary.cl", "special.cl", "philox.cl", "samplers.cl"]
+FILES = ["prelude.cl", "elementary.cl", "log_sums.cl", "special.cl", "densities.cl", "philox.cl", "samplers.cl"]
 RETURNS_MASK = {"is_finite", "is_nan"}
+TAKES_DIFFERENCE = {"deviance", "log_ratio"}
 CANCELS_BELOW_ZERO = {"lgamma", "digamma"}
 LANES = 16
 
@@ -81,6 +82,7 @@ def check_functions(device, table):
         arguments = [x.astype(device.real), s.astype(device.real)]
         call = f"ls_{name}(a0, a1)" if rows[0][2] else f"ls_{name}(a0)"
         call = "ls_zeta(a1, a0)" if name == "zeta" else call
+        call = f"ls_{name}(a0, a1, a0 - a1)" if name in TAKES_DIFFERENCE else call
         call = f"ls_real_from_mask({call})" if name in RETURNS_MASK else call
         body = f"o0 = {call};"
         got, = device.run(arguments, body, [device.real])

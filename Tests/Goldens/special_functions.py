@@ -150,6 +150,33 @@ TWO = {
     "min": (min, [(a, b) for a in (-1, 0, 2.5, INF, -INF) for b in (-2, 1, 3, INF, -INF)]),
     "max": (max, [(a, b) for a in (-1, 0, 2.5, INF, -INF) for b in (-2, 1, 3, INF, -INF)]),
 }
+# Below what was there first, as the points above depend on the numbers drawn before them.
+errors = powers(-20, -1, 40) + spread(0.01, 5, 150) + near(0.5) + near(1.0) + near(2.0) + spread(5, 60, 30) + powers(6, 60, 40)
+pairs = ([(m * r, m) for m in powers(-10, 27, 6) for r in spread(0.3, 3, 12) + powers(-60, 60, 12) + near(1.0, 6) + near(2.0, 3) + near(0.5, 3)]
+         + [(1e8, 1e8 + 8), (1e8, 100010000.0), (2.0 ** -100, 2.0 ** 100), (2.0 ** 100, 2.0 ** -100)])
+
+
+def with_digits(function):
+    """With digits enough for what two cancelling terms of double precision leave."""
+    def value(*arguments):
+        with mp.workdps(200):
+            return function(*arguments)
+    return value
+
+
+def log_ratio(x, m):
+    return mp.log(x) - mp.log(m)
+
+
+ONE |= {
+    "stirling_error": (with_digits(lambda x: INF if x == 0 else mp.loggamma(x) - ((x - mp.mpf(1) / 2) * mp.log(x) - x + mp.log(2 * mp.pi) / 2)),
+                       errors + [0]),
+    "digamma_error": (with_digits(lambda x: -INF if x == 0 else mp.digamma(x) - mp.log(x) + 1 / (2 * x)), errors + [0]),
+}
+TWO |= {
+    "deviance": (with_digits(lambda x, m: m if x == 0 else x * log_ratio(x, m) + m - x), pairs + [(0, 3), (0, 0)]),
+    "log_ratio": (with_digits(log_ratio), pairs),
+}
 
 
 def argument(x):

@@ -24,6 +24,9 @@ import Testing
         "lgamma": Bound(double: 3), "lgamma below 0": Bound(double: 3),
         // Between its poles digamma has roots, where the reflection formula cancels.
         "digamma": Bound(double: 4), "digamma below 0": Bound(double: 16),
+        "stirling_error": Bound(double: 6), "digamma_error": Bound(double: 6),
+        // In Float the difference of the arguments is rounded, before it cancels.
+        "deviance": Bound(float: 4, double: 8), "log_ratio": Bound(double: 3),
         "erf": Bound(double: 1), "erfc": Bound(double: 3),
         "erfinv": Bound(double: 2), "pow": Bound(double: 1), "zeta": Bound(double: 3),
     ]
@@ -68,6 +71,10 @@ import Testing
         case "erfinv": F.erfInverse(x[0])
         case "pow": F.power(x[0], x[1])
         case "zeta": F.hurwitzZeta(x[1], x[0])
+        case "stirling_error": F.stirlingError(x[0])
+        case "digamma_error": F.digammaError(x[0])
+        case "deviance": F.deviance(x[0], x[1], x[0] - x[1])
+        case "log_ratio": F.logRatio(x[0], x[1], x[0] - x[1])
         case "min": F.minimum(x[0], x[1])
         case "max": F.maximum(x[0], x[1])
         default: nil

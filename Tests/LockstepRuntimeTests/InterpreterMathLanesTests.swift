@@ -37,6 +37,24 @@ import Testing
         }
     }
 
+    /// Against double precision, at counts of all sizes and rates around them; roundings of the largest term and of the
+    /// logarithm, which moves a probability by count - rate.
+    @Test func poissonOfCounts() throws {
+        for exponent in 0..<90 {
+            let count = (Float(ElementFunctions.exp(Double(exponent) * 0.231)) - 1).rounded()
+            for relative in [Float(0.1), 0.5, 0.9, 0.999, 1, 1.001, 1.3, 4] {
+                let logMean = Float(ElementFunctions.log(Double((count + 1) * relative)))
+                let logFactorial = ElementFunctions.logGamma(Double(count) + 1)
+                let wanted = ElementFunctions.poissonLogMass(Double(logMean), Double(count), logFactorial)
+                let found = try #require(LaneFunctions.apply(.poissonLogMass, logMean, count, Float(logFactorial)))
+                let mean = ElementFunctions.exp(Double(logMean))
+                let largest = count > 32 ? 0 : Double(count * logMean.magnitude) + mean
+                let moved = (Double(count) - mean).magnitude * Double(logMean.magnitude)
+                #expect(abs(Double(found) - wanted) <= 4 * 0x1p-24 * (wanted.magnitude + largest + moved), "\(count), \(logMean): \(found), \(wanted)")
+            }
+        }
+    }
+
     /// Floats of every exponent and sign: a stride through all bit patterns that is coprime to them.
     @Test(arguments: cases)
     func sweep(_ function: Case) {

@@ -236,6 +236,7 @@ struct ReferenceLane {
         case .tanh: Double(LaneFunctions.tanh(value))
         case .sin: Double(LaneFunctions.sin(value))
         case .cos: Double(LaneFunctions.cos(value))
+        case .poissonLogMass: Double(LaneFunctions.apply(op, value, Float(x[1]), Float(x[2])) ?? .nan)
         default: ReferenceElements.apply(op, x)
         }
     }

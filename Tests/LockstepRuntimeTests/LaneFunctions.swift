@@ -7,10 +7,20 @@ enum LaneFunctions {
     /// Past this the sine and the cosine are the C library's.
     static let largestAngle: Float = 0x1p20
 
+    /// - Parameter x: the first operand, and the third; the second is its magnitude.
     static func apply(_ op: ElementOp, _ x: [Float], level: Int32? = nil) -> [Float]? {
-        guard let loop = LaneLoops(.float, level: level).loop(op, .reals, uniform: [false]) else { return nil }
+        let uniform = Array(repeating: false, count: op.arity)
+        guard let loop = LaneLoops(.float, level: level).loop(op, .reals, uniform: uniform) else { return nil }
         var result = [Float](repeating: 0, count: x.count)
-        loop(&result, x, x, x, x.count)
+        loop(&result, x, x.map(\.magnitude), x, x.count)
+        return result
+    }
+
+    /// Of three operands.
+    static func apply(_ op: ElementOp, _ x: Float, _ y: Float, _ z: Float) -> Float? {
+        guard let loop = LaneLoops(.float).loop(op, .reals, uniform: [false, false, false]) else { return nil }
+        var result: Float = 0
+        loop(&result, [x], [y], [z], 1)
         return result
     }
 

@@ -202,7 +202,7 @@ import Testing
 
     // MARK: The same bits everywhere
 
-    static let elementary: [ElementOp] = [.exp, .expMinusOne, .log, .logOnePlus, .sin, .cos, .tanh, .sigmoid, .softplus]
+    static let elementary: [ElementOp] = [.exp, .expMinusOne, .log, .logOnePlus, .sin, .cos, .tanh, .sigmoid, .softplus, .poissonLogMass]
 
     @Test(arguments: elementary)
     func elementaryFunctionsDoNotDependOnLevelOrPlace(_ op: ElementOp) throws {

@@ -18,6 +18,8 @@ import Testing
         ("sinh", .sinh, 2, 4), ("cosh", .cosh, 2, 4), ("tanh", .tanh, 3, 4),
         ("sigmoid", .sigmoid, 2.5, 4), ("softplus", .softplus, 2, 4), ("pow", .power, 2, 4),
         ("lgamma", .logGamma, 5, 8), ("digamma", .digamma, 5, 10), ("zeta", .hurwitzZeta, 6, 10),
+        ("stirling_error", .stirlingError, 8, 8), ("digamma_error", .digammaError, 8, 12),
+        ("deviance", .deviance, 8, 8), ("log_ratio", .logRatio, 4, 4),
         ("erf", .erf, 3, 4), ("erfc", .erfc, 6, 6), ("erfinv", .erfInverse, 4, 4),
     ]
 
@@ -65,13 +67,13 @@ import Testing
         let x = Tensor.input(Input(.data, "x", origin: origin), shape: [])
         let s = Tensor.input(Input(.data, "s", origin: origin), shape: [])
         // The file has the argument that a function is named after first.
-        let operands = op.arity == 1 ? [x] : op == .hurwitzZeta ? [s, x] : [x, s]
+        let operands = op.arity == 1 ? [x] : op == .hurwitzZeta ? [s, x] : op.arity == 3 ? [x, s, x - s] : [x, s]
         let program = try Lowering.lower(
             LaneFunction(states: [.init("y", .map(op, operands))], perLane: op.arity == 1 ? ["x"] : ["x", "s"]))
         let executable = try OpenCLExecutable(
             program, on: session, precision: precision, schedule: .choose(session.info, precision, width: width))
         var data: [String: LaneInputs.Data] = ["x": .perLane(cases.map { $0.arguments[0] })]
-        if op.arity == 2 { data["s"] = .perLane(cases.map { $0.arguments.count > 1 ? $0.arguments[1] : 0 }) }
+        if op.arity > 1 { data["s"] = .perLane(cases.map { $0.arguments.count > 1 ? $0.arguments[1] : 0 }) }
         let run = try executable.start(LaneInputs(keys: Key(0).split(cases.count), data: data))
         try run.advance(from: 0, count: 1, scalars: [:])
         let y = try run.read("y")

@@ -28,7 +28,7 @@ import LockstepTensor
             return Row(points: line, isSmooth: false)
         case .tan:
             return Row(points: [[-1.2], [-0.4], [0.01], [0.9], [2.2]])
-        case .sqrt, .log, .logGamma, .digamma:
+        case .sqrt, .log, .logGamma, .digamma, .stirlingError, .digammaError:
             return Row(points: positive)
         case .logOnePlus:
             return Row(points: [[-0.9], [-0.3], [-0.001], [0.002], [0.8], [20]])
@@ -42,6 +42,10 @@ import LockstepTensor
             return Row(points: [[0.3, 2.2], [1.7, -1.3], [4, 0.5], [2, 3], [0.9, 0]], varied: [0, 1])
         case .hurwitzZeta:
             return Row(points: [[2, 0.3], [2, 5], [3, 1.2], [5.5, 12], [10, 0.8]], varied: [1])
+        case .poissonLogMass:
+            return Row(points: [[-3.1, 1, 0], [-0.7, 0.4, 0], [1.3, 3, 0], [4.2, 70, 0], [3.7, 40.5, 0]], varied: [0, 1])
+        case .deviance, .logRatio:
+            return Row(points: [[0.3, 2.2, 0], [1.7, 1.6, 0], [4, 1.1, 0], [2.03, 2.02, 0], [0.9, 1.4, 0]], varied: [0, 1])
         case .sign, .floor, .ceil, .isFinite, .toInt:
             return Row(points: line, isFlat: true)
         case .less, .lessOrEqual, .equal, .and, .or:
@@ -57,7 +61,10 @@ import LockstepTensor
 
     /// The op over inputs, each operand cast to the type that the op takes.
     static func apply(_ op: ElementOp, _ operands: [Tensor]) -> Tensor {
-        let typed = zip(operands, op.signature.inputs).map { $1 == .bool ? 0 .< $0 : $0 }
+        var typed = zip(operands, op.signature.inputs).map { $1 == .bool ? 0 .< $0 : $0 }
+        // The third operand follows from the others.
+        if op == .deviance || op == .logRatio { typed[2] = typed[0] - typed[1] }
+        if op == .poissonLogMass { typed[2] = logGamma(typed[1] + 1) }
         return Tensor.map(op, typed).asReal
     }
 

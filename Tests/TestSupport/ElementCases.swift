@@ -1,3 +1,4 @@
+import LockstepRuntime
 import LockstepTensor
 
 /// What to try an elementwise operation on, and how far from exact a device may be.
@@ -13,7 +14,7 @@ package struct ElementCase: Sendable {
     package let scale: Double
 }
 
-/// One case for each operation. The bounds are those that Kernels/elementary.cl and special.cl state, where they
+/// One case for each operation. The bounds are those that Kernels/elementary.cl, special.cl and densities.cl state, where they
 /// do; 0 is for operations that are exact.
 package enum ElementCases {
     package static func of(_ op: ElementOp) -> ElementCase? {
@@ -27,6 +28,14 @@ package enum ElementCases {
             third.append(Double(i) - 11.5)
         }
         if row.second != nil { second = second.map { range in row.second.map { Swift.min(Swift.max(range, $0.lowerBound), $0.upperBound) } ?? range } }
+        // Operands that belong together.
+        switch op {
+        case .deviance, .logRatio: third = zip(first, second).map { Double(Float($0)) - Double(Float($1)) }
+        case .poissonLogMass:
+            second = first.enumerated().map { $1.isNaN ? 3 : $0 % 2 == 0 ? Double($0) : (1.05 * ElementFunctions.exp($1)).rounded() }
+            third = second.map { ElementFunctions.logGamma($0 + 1) }
+        default: break
+        }
         return ElementCase(
             op: op, operands: Array([first, second, third].prefix(op.arity)), floatUlps: row.float, doubleUlps: row.double, scale: row.scale)
     }
@@ -47,6 +56,8 @@ package enum ElementCases {
 
     /// Division is correctly rounded only where the driver was asked for it.
     private static let division = 3.0
+
+    private static let positiveEdges: [Double] = [0, 0.5, 1, 2, .infinity, .nan, 1e-30, 1e30, 1000, 0.499]
 
     private static let table: [ElementOp: Row] = [
         .negate: Row(), .abs: Row(), .sign: Row(), .floor: Row(), .ceil: Row(),
@@ -74,6 +85,12 @@ package enum ElementCases {
         .power: Row(range: 0.01...10, second: -20...20, float: 2, double: 4),
         .minimum: Row(), .maximum: Row(),
         .hurwitzZeta: Row(range: 1.05...10, second: 0.01...50, edges: [1.5, 2, 3, 10], float: 6 + division, double: 10),
+        .stirlingError: Row(range: 0.001...50, edges: positiveEdges, float: 8 + division, double: 8),
+        .digammaError: Row(range: 0.001...50, edges: positiveEdges, float: 8 + division, double: 12),
+        // Small counts are sums of terms as large as the scale.
+        .poissonLogMass: Row(range: -3...6, edges: [0, 1, -1, 5, -20, .nan, 6, 3.5], float: 8, double: 10, scale: 400),
+        .deviance: Row(range: 0.01...50, second: 0.01...50, edges: [0, 1, 2, 1e-30, 1e30, 0.5, 3, 1.001], float: 8 + division, double: 8),
+        .logRatio: Row(range: 0.01...50, second: 0.01...50, edges: [0, 1, 2, 1e-30, 1e30, 0.5, 3, 1.001], float: 4 + division, double: 4),
         .isFinite: Row(), .less: Row(), .lessOrEqual: Row(), .equal: Row(), .and: Row(), .or: Row(), .not: Row(), .select: Row(),
         .toReal: Row(), .toInt: Row(),
     ]

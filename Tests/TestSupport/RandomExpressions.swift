@@ -44,6 +44,8 @@ private struct Generator {
             sin(a), cos(a), tan(0.9 * small), asin(0.9 * small), acos(0.9 * small), atan(a), sinh(small), cosh(small), tanh(a),
             exp(small), expMinusOne(small), log(positive(a)), log(onePlus: 0.8 * small), sqrt(positive(a)), square(a),
             sigmoid(a), softplus(a), logGamma(positive(a)), digamma(positive(a)), hurwitzZeta(2.5, positive(a)),
+            stirlingError(positive(a)), digammaError(positive(a)), deviance(positive(a), positive(b)), logBeta(positive(a), positive(b)),
+            logGammaRatio(positive(a), positive(b)), logOnePlusExcess(square(a)), poissonLogMass(positive(a), logMean: b),
             erf(a), erfc(a), erfInverse(0.8 * small), logit(sigmoid(a)), -a,
         ])
     }

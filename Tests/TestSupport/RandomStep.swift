@@ -105,6 +105,7 @@ private struct Maker {
         return pick([
             a + b, a - b, a * b, a / positive(b), pow(positive(a), tanh(b)), a * b + c, a - c * b, exp(-square(a)), log(positive(a)),
             log(onePlus: a * a), sqrt(positive(a)), sigmoid(a), softplus(a), logGamma(positive(a)), digamma(positive(a)),
+            logBeta(positive(a), positive(b)), deviance(positive(a), positive(b)), poissonLogMass(positive(a), logMean: tanh(b)),
             erf(a), atan(a), abs(a), -a, cos(a), expMinusOne(tanh(a)), pointwiseMax(a, b), pointwiseMin(a, 0.1 * b), a,
         ])
     }

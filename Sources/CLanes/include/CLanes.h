@@ -37,6 +37,7 @@ typedef enum {
     LOCKSTEP_LANES_FUSED(LOCKSTEP_LANES_NAME)
     lockstep_lanes_divide,
     lockstep_lanes_negateAdd, // b - a
+    lockstep_lanes_poissonLogMass, // of floats: b a - e^a - c, where c is log b!
     lockstep_lanes_select,    // a != 0 ? b : c, where a is a mask
     lockstep_lanes_copy,
     lockstep_lanes_isFinite,  // of reals: a mask

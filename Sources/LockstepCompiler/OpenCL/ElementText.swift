@@ -40,6 +40,11 @@ enum ElementText {
         case .erfInverse: return call("ls_erfinv", x)
         case .power: return call("ls_pow", x)
         case .hurwitzZeta: return call("ls_zeta", x)
+        case .stirlingError: return call("ls_stirling_error", x)
+        case .digammaError: return call("ls_digamma_error", x)
+        case .deviance: return call("ls_deviance", x)
+        case .logRatio: return call("ls_log_ratio", x)
+        case .poissonLogMass: return call("ls_poisson_log_mass", x)
         case .minimum: return call(isInt ? "min" : "ls_min", x)
         case .maximum: return call(isInt ? "max" : "ls_max", x)
         case .isFinite: return call("ls_is_finite", x)
@@ -52,6 +57,14 @@ enum ElementText {
         case .select: return call(isInt ? "ls_select_i" : dtype == .bool ? "ls_select_m" : "ls_select", x)
         case .toReal: return dtype == .real ? x[0] : call(isInt ? "ls_real_from_ints" : "ls_real_from_mask", x)
         case .toInt: return isInt ? x[0] : call(dtype == .bool ? "ls_ints_from_mask" : "ls_saturated_ints_from_real", x)
+        }
+    }
+
+    /// Whether the function is in densities.cl, which programs that do not call it are compiled without.
+    static func isDensity(_ op: ElementOp) -> Bool {
+        switch op {
+        case .stirlingError, .digammaError, .deviance, .logRatio, .poissonLogMass: true
+        default: false
         }
     }
 

@@ -133,6 +133,10 @@ extension KernelWriter {
             }
         } else if dtype == .real, let bound = bound(op, operands) {
             define(r, "\(bound.function)(\(operand(bound.value, isUniform: false)), \(operand(bound.limit, isUniform: false)))")
+        } else if op == .poissonLogMass, isUniform(operands[1]) {
+            // Of one count for all lanes, it is known before the call whether it is large.
+            let texts = operands.enumerated().map { operand($1, isUniform: $0 == 1) }
+            define(r, "ls_poisson_log_mass_of(\(texts.joined(separator: ", ")))")
         } else {
             define(r, ElementText.text(op, operands.map { operand($0, isUniform: false) }, dtype))
         }

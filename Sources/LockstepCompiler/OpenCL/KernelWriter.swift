@@ -140,12 +140,21 @@ struct KernelWriter {
     private var functions: [lockstep_kernel_source] {
         DeviceFunctions.files.filter { file in
             switch file {
+            case LOCKSTEP_KERNEL_DENSITIES: callsDensities
             case LOCKSTEP_KERNEL_STEPS: stepTables != nil
             case LOCKSTEP_KERNEL_SLICES: program.slice != nil
             case LOCKSTEP_KERNEL_GROUPS: cooperation != nil
             default: true
             }
         }
+    }
+
+    private var callsDensities: Bool {
+        var calls = false
+        program.forEachStatement { statement in
+            if case .map(_, let op, _) = statement, ElementText.isDensity(op) { calls = true }
+        }
+        return calls
     }
 
     /// Drivers for CPUs compile a kernel several times, once for each way in which it may be launched; what all the work

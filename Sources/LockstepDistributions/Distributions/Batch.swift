@@ -80,9 +80,24 @@ enum Density {
 
     /// exponent * log(x) near the edge x = 0: its limit there, by the sign of the exponent, and `term` elsewhere.
     /// `term` must be computed from an input that is harmless on the edge.
-    static func edge(_ atEdge: Tensor, exponent: Tensor, _ term: Tensor) -> Tensor {
-        let limit = select(exponent .< 0, infinity, select(0 .< exponent, -infinity, 0)).withoutGradient
+    ///
+    /// - Parameter level: the limit where the exponent is 0.
+    static func edge(_ atEdge: Tensor, exponent: Tensor, level: Tensor = 0, _ term: Tensor) -> Tensor {
+        let limit = select(exponent .== 0, level, select(exponent .< 0, infinity, -infinity).withoutGradient)
         return select(atEdge, limit, term)
+    }
+
+    /// What the log density of a gamma variate x with shape a has beside -`logGammaExcess(a)`:
+    /// a log(rate x / a) + a - rate x - log(x).
+    ///
+    /// - Parameters:
+    ///   - x: harmless where `atEdge` holds, which says that the value is 0.
+    ///   - difference: a - rate x, where it is known better than from these two.
+    static func gammaPower(
+        _ x: Tensor, shape a: Tensor, rate: Tensor, logX: Tensor? = nil, difference: Tensor? = nil, atEdge: Tensor
+    ) -> Tensor {
+        let inside = -deviance(a, rate * x, difference: difference) - (logX ?? log(x))
+        return edge(atEdge, exponent: a - 1, level: log(rate) + 1, inside)
     }
 
     /// log(x), -infinity without a gradient where x is 0.

@@ -132,6 +132,7 @@ struct MapStep: Sendable {
     let result: Slot
     let a: Slot
     let b: Slot
+    let c: Slot
 }
 
 struct PointStep: Sendable {

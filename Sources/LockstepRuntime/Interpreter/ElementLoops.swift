@@ -27,6 +27,11 @@ extension BlockFrame {
         case .erfInverse: unary(step, F.erfInverse)
         case .power: binary(step, F.power)
         case .hurwitzZeta: binary(step, F.hurwitzZeta)
+        case .stirlingError: unary(step, F.stirlingError)
+        case .digammaError: unary(step, F.digammaError)
+        case .deviance: ternary(step, F.deviance)
+        case .logRatio: ternary(step, F.logRatio)
+        case .poissonLogMass: ternary(step, F.poissonLogMass)
         // Loops that every precision has.
         case .negate, .abs, .sign, .floor, .ceil, .sqrt, .add, .subtract, .multiply, .divide, .minimum, .maximum, .isFinite,
             .less, .lessOrEqual, .equal, .and, .or, .not, .select, .toReal, .toInt:
@@ -43,6 +48,14 @@ extension BlockFrame {
         let (result, a, b) = (reals(step.result.index), reals(step.a.index), reals(step.b.index))
         for lane in 0..<count(step.result) {
             result[lane] = function(a[step.a.isUniform ? 0 : lane], b[step.b.isUniform ? 0 : lane])
+        }
+    }
+
+    @inline(__always) private func ternary(_ step: MapStep, _ function: (Real, Real, Real) -> Real) {
+        let (result, a, b, c) = (reals(step.result.index), reals(step.a.index), reals(step.b.index), reals(step.c.index))
+        for lane in 0..<count(step.result) {
+            result[lane] = function(
+                a[step.a.isUniform ? 0 : lane], b[step.b.isUniform ? 0 : lane], c[step.c.isUniform ? 0 : lane])
         }
     }
 }

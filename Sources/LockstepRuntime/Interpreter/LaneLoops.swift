@@ -92,7 +92,10 @@ struct LaneLoops: Sendable {
         case .select: lockstep_lanes_select
         case .toReal: bank == .reals ? lockstep_lanes_copy : lockstep_lanes_toReal
         case .toInt: bank == .ints ? lockstep_lanes_copy : lockstep_lanes_toInt
-        case .tan, .asin, .acos, .atan, .sinh, .cosh, .logGamma, .digamma, .erf, .erfc, .erfInverse, .power, .hurwitzZeta: nil
+        case .poissonLogMass: lockstep_lanes_poissonLogMass
+        case .tan, .asin, .acos, .atan, .sinh, .cosh, .logGamma, .digamma, .erf, .erfc, .erfInverse, .power, .hurwitzZeta,
+            .stirlingError, .digammaError, .deviance, .logRatio:
+            nil
         }
     }
 }

@@ -303,10 +303,11 @@ extension Translation {
         guard let first = inputs.first, let last = operands.last else { return }
         let slot = defineResult(register, isUniform: inputs.allSatisfy(\.isUniform), at: position)
         let second = inputs.count > 1 ? inputs[1] : first
+        let third = inputs.count > 2 ? inputs[2] : first
         if let run = loops.loop(op, bank(of: last), uniform: inputs.map(\.isUniform)) {
-            emit(run, slot, first, second, inputs.count > 2 ? inputs[2] : first)
+            emit(run, slot, first, second, third)
         } else {
-            result.instructions.append(.function(MapStep(op: op, result: slot, a: first, b: second)))
+            result.instructions.append(.function(MapStep(op: op, result: slot, a: first, b: second, c: third)))
         }
     }
 

@@ -12,9 +12,12 @@ package enum ElementOp: String, CaseIterable, Hashable, Sendable {
     case sin, cos, tan, asin, acos, atan, sinh, cosh, tanh
     case sigmoid, softplus
     case logGamma, digamma, erf, erfc, erfInverse
+    case stirlingError, digammaError
     // (real, real) -> real; add, subtract, multiply also on ints
     case add, subtract, multiply, divide, power, minimum, maximum
     case hurwitzZeta
+    // (real, real, real) -> real
+    case deviance, logRatio, poissonLogMass
     // tests
     case isFinite, less, lessOrEqual, equal
     // masks
@@ -36,10 +39,12 @@ extension ElementOp {
         switch self {
         case .negate, .abs, .sign, .floor, .ceil, .sqrt, .exp, .expMinusOne, .log, .logOnePlus,
             .sin, .cos, .tan, .asin, .acos, .atan, .sinh, .cosh, .tanh, .sigmoid, .softplus,
-            .logGamma, .digamma, .erf, .erfc, .erfInverse:
+            .logGamma, .digamma, .erf, .erfc, .erfInverse, .stirlingError, .digammaError:
             Signature(inputs: [.real], output: .real)
         case .divide, .power, .hurwitzZeta:
             Signature(inputs: [.real, .real], output: .real)
+        case .deviance, .logRatio, .poissonLogMass:
+            Signature(inputs: [.real, .real, .real], output: .real)
         case .add, .subtract, .multiply, .minimum, .maximum:
             Signature(inputs: [nil, nil], output: nil)
         case .isFinite:

@@ -39,6 +39,15 @@ extension Gradient {
             i == 1
                 ? -(g * x[0] * hurwitzZeta(x[0] + 1, x[1]))
                 : .failed(TensorError("hurwitzZeta", [x[0].shape], "it has no derivative with respect to its first argument"))
+        case .stirlingError: g * digammaError(x[0])
+        case .digammaError: g * (hurwitzZeta(2, x[0]) - (1 + 0.5 / x[0]) / x[0])
+        // The third operand follows from the others, and has no derivative of its own: x - m, and logGamma(x + 1).
+        case .deviance:
+            i == 0 ? g * Tensor.map(.logRatio, x) : i == 1 ? -(g * (x[2] / x[1])) : nil
+        case .logRatio:
+            i == 0 ? g / x[0] : i == 1 ? -(g / x[1]) : nil
+        case .poissonLogMass:
+            i == 0 ? g * (x[1] - exp(x[0])) : i == 1 ? g * (x[0] - digamma(x[1] + 1)) : nil
         case .isFinite, .less, .lessOrEqual, .equal, .and, .or, .not, .toInt: nil
         case .select:
             i == 0 ? nil : i == 1 ? select(x[0], g, 0) : select(x[0], 0, g)

@@ -22,15 +22,24 @@ public struct Beta: BatchedDistribution {
     }
 
     /// (a - 1) log(x) + (b - 1) log(1 - x) - log B(a, b), for 0 < x < 1 and its limits at the ends.
+    ///
+    /// Computed as the density of gamma variates x and 1 - x of rate a + b over that of their sum, 1, which leaves no
+    /// difference of large terms.
     public func logProb(_ value: Tensor) -> Tensor {
-        let (a, b) = (concentration1, concentration0)
+        let (a, b, total) = (concentration1, concentration0, concentration1 + concentration0)
         let atZero = value .<= 0
         let atOne = 1 .<= value
-        let low = Density.edge(atZero, exponent: a - 1, (a - 1) * log(select(atZero, 1, value)))
-        let high = Density.edge(atOne, exponent: b - 1, (b - 1) * log(onePlus: -select(atOne, 0, value)))
-        let normalizer = logGamma(a + b) - logGamma(a) - logGamma(b)
+        let low = select(atZero, 0.5, value)
+        let high = select(atOne, 0.5, value)
+        /// total x - a, which is b - total (1 - x).
+        func difference(_ x: Tensor) -> Tensor { x * b - (1 - x) * a }
+        let powers =
+            Density.gammaPower(low, shape: a, rate: total, difference: -difference(low), atEdge: atZero)
+            + Density.gammaPower(
+                1 - high, shape: b, rate: total, logX: log(onePlus: -high), difference: difference(high), atEdge: atOne)
+        let normalizer = logGammaExcess(total) - logGammaExcess(a) - logGammaExcess(b)
         let outside = (value .< 0) .| (1 .< value)
-        return batch.complete(Density.cut(outside, low + high + normalizer))
+        return batch.complete(Density.cut(outside, powers + normalizer))
     }
 
     /// The share of one of two gamma variates, from their logarithms.

@@ -18,13 +18,12 @@ public struct Gamma: BatchedDistribution {
         [.init("concentration", concentration, .positive), .init("rate", rate, .positive)]
     }
 
-    /// a log(rate) - logGamma(a) + (a - 1) log(x) - rate x, for x > 0 and its limit at 0.
+    /// a log(rate) - logGamma(a) + (a - 1) log(x) - rate x, for x > 0 and its limit at 0; without differences of large
+    /// terms.
     public func logProb(_ value: Tensor) -> Tensor {
         let atEdge = value .<= 0
-        let exponent = concentration - 1
-        let power = Density.edge(atEdge, exponent: exponent, exponent * log(select(atEdge, 1, value)))
-        let inside = power - rate * value + (concentration * log(rate) - logGamma(concentration))
-        return batch.complete(Density.cut(value .< 0, inside))
+        let power = Density.gammaPower(select(atEdge, 1, value), shape: concentration, rate: rate, atEdge: atEdge)
+        return batch.complete(Density.cut(value .< 0, power - logGammaExcess(concentration)))
     }
 
     public func sample(_ source: RandomSource, sampleShape: Shape) -> Tensor {

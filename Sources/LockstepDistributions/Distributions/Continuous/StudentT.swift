@@ -22,12 +22,29 @@ public struct StudentT: BatchedDistribution {
         ]
     }
 
-    /// -(n + 1) / 2 log(1 + z^2 / n) - log B(n / 2, 1 / 2) - log(n) / 2 - log(scale), with z = (x - loc) / scale.
+    /// -(n + 1) / 2 log(1 + z^2 / n) - log B(n / 2, 1 / 2) - log(n) / 2 - log(scale), with z = (x - loc) / scale; it and
+    /// its gradient tend to those of the normal distribution as n grows.
     public func logProb(_ value: Tensor) -> Tensor {
-        let half = 0.5 * degreesOfFreedom
+        let n = degreesOfFreedom
         let z = quotient(value - loc, scale)
-        let normalizer = logGamma(half) - logGamma(half + 0.5) + 0.5 * log(Density.pi * degreesOfFreedom) + log(scale)
-        return batch.complete(-(half + 0.5) * log(onePlus: quotient(z * z, degreesOfFreedom)) - normalizer)
+        let square = z * z
+        let ratio = quotient(square, n)
+        return batch.complete(kernel(square, ratio) - ((Density.halfLogTwoPi - normalizer) + log(scale)))
+    }
+
+    /// -(n + 1) / 2 log(1 + z^2 / n).
+    private func kernel(_ square: Tensor, _ ratio: Tensor) -> Tensor {
+        let n = degreesOfFreedom
+        if case .literal = n.node.op { return -(0.5 * n + 0.5) * log(onePlus: ratio) }
+        // The derivative by n is of second order in z^2 / n: in these parts nothing of first order cancels.
+        return -0.5 * (log(onePlus: ratio) + n * logOnePlusExcess(ratio) + square / (1 + ratio))
+    }
+
+    /// log(Gamma((n + 1) / 2) / Gamma(n / 2)) - log(n / 2) / 2, which tends to 0 as -1 / (4n).
+    private var normalizer: Tensor {
+        let half = 0.5 * degreesOfFreedom
+        let next = half + 0.5
+        return stirlingError(next) - stirlingError(half) + half * logOnePlusExcess(0.5 / half) - 0.25 / next
     }
 
     /// A normal variate over the root of a gamma variate. Gradients reach the location and the scale; one that

@@ -37,16 +37,23 @@ public struct Poisson: BatchedDistribution {
         }
     }
 
-    /// x log(rate) - rate - logGamma(x + 1), with 0 log(0) = 0.
+    /// x log(rate) - rate - logGamma(x + 1), with 0 log(0) = 0: the deviance of x from the rate, and what depends on x
+    /// alone, so that nothing large cancels.
     public func logProb(_ value: Tensor) -> Tensor {
         let x = value.asReal
         switch form {
         case .rate(let rate):
+            let isCount = 0 .< x
+            let count = select(isCount, x, 1)
             let vanishes = rate .<= 0
-            let power = Density.edge(vanishes, exponent: x, x * log(select(vanishes, 1, rate)))
-            return batch.complete(power - rate - logGamma(x + 1))
+            let safeRate = select(vanishes, 1, rate)
+            // The deviance of 0 is the rate, but has no gradient by x.
+            let inside = -select(isCount, deviance(count, safeRate), safeRate)
+            // logGamma(x + 1) - x log(x) + x.
+            let normalizer = select(isCount, logGammaExcess(count) + log(count), 0)
+            return batch.complete(Density.edge(vanishes, exponent: x, inside) - normalizer)
         case .logRate(let logRate):
-            return batch.complete(x * logRate - exp(logRate) - logGamma(x + 1))
+            return batch.complete(poissonLogMass(x, logMean: logRate))
         }
     }
 

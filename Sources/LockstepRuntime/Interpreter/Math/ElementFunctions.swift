@@ -1,3 +1,5 @@
+import LockstepTensor
+
 /// Elementwise functions of one lane, in either precision: those that have no vectorised loop, or have one for floats
 /// only. They are written independently of the OpenCL kernels, so that agreement between the two means something.
 ///
@@ -42,6 +44,22 @@ package enum ElementFunctions {
     /// The sum over k >= 0 of (x + k)^-s, for s > 1 and x > 0.
     @inline(__always) package static func hurwitzZeta<R: ElementReal>(_ s: R, _ x: R) -> R {
         R(SpecialFunctions.hurwitzZeta(s.wide, x.wide))
+    }
+    /// log Gamma(x) less Stirling's formula.
+    @inline(__always) package static func stirlingError<R: ElementReal>(_ x: R) -> R { R(DensityFunctions.stirlingError(x.wide)) }
+    /// The derivative of `stirlingError`.
+    @inline(__always) package static func digammaError<R: ElementReal>(_ x: R) -> R { R(DensityFunctions.digammaError(x.wide)) }
+    /// x log(x / m) - d for d = x - m.
+    @inline(__always) package static func deviance<R: ElementReal>(_ x: R, _ m: R, _ d: R) -> R {
+        R(DensityFunctions.deviance(x.wide, m.wide, d.wide))
+    }
+    /// log(x / m) for d = x - m.
+    @inline(__always) package static func logRatio<R: ElementReal>(_ x: R, _ m: R, _ d: R) -> R {
+        R(DensityFunctions.logRatio(x.wide, m.wide, d.wide))
+    }
+    /// x log m - m - l for l = log x!.
+    @inline(__always) package static func poissonLogMass<R: ElementReal>(_ logM: R, _ x: R, _ l: R) -> R {
+        R(DensityFunctions.poissonLogMass(logM.wide, x.wide, l.wide))
     }
     /// The inverse of `erf` on (-1, 1).
     @inline(__always) package static func erfInverse<R: ElementReal>(_ x: R) -> R { R(SpecialFunctions.erfInverse(x.wide)) }
