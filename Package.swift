@@ -51,6 +51,8 @@ let package = Package(
             name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),
         .testTarget(name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep", "LockstepExamples", "TestSupport"]),
         .testTarget(name: "LockstepBenchTests", dependencies: ["lockstep-bench", "Lockstep", "TestSupport"]),
+        // Random models through the public interface.
+        .testTarget(name: "FuzzTests", dependencies: ["Lockstep", "TestSupport"]),
         .testTarget(name: "ArchitectureTests"),
     ],
     swiftLanguageModes: [.v6]
