@@ -103,6 +103,7 @@ struct SVIRun {
         let estimates = elbo.appending(ElboEstimate(nothingFor: bad.count))
         return ((outcome?.appending(none) ?? none).lanes(order), estimates.lanes(order))
     }
+
     private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
         let opencl = (step as? OpenCLExecutable)?.schedule
         return RunLayout(schedule: opencl?.schedule, laneWidth: opencl?.width ?? 1, bytesPerLane: bytesPerLane)

@@ -94,8 +94,8 @@ import Testing
         #expect(text(plain, [0.1, -1, 0.1]) == "data 'rate' is -1.0 in lane 1, which Adam takes for learningRate; give a finite number above 0")
         #expect(
             text(plain, [0.1, 0, .infinity]) == """
-                data 'rate' is 0.0 in lane 1, which Adam takes for learningRate; give a finite number above 0 \
-                (1 more of 3 lanes are wrong too)
+                data 'rate' is 0.0 in lane 1, which Adam takes for learningRate; give a finite number above 0; \
+                2 of the 3 lanes have such mistakes, and RunOptions.badData can leave them out
                 """)
         #expect(text(plain, [0.1, 0.1, 1e39])?.hasPrefix("data 'rate' is 1e+39 in lane 2, which Adam takes for learningRate, which is inf") == true)
         #expect(text(plain, [1e-310])?.contains("which is 0.0 to a run in float precision") == true)
