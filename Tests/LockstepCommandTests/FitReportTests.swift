@@ -109,8 +109,8 @@ import Testing
 
     @Test func lostLanesHaveNoNumbers() throws {
         try withProgram { program in
-            // Beyond the largest float: no start has a finite loss.
-            try program.write("data.csv", "y,sigma\n1e39,1\n1,1\n")
+            // Its square is beyond the largest float: no start has a finite loss.
+            try program.write("data.csv", "y,sigma\n1e30,1\n1,1\n")
             let outcome = try program.run(Self.small + ["--data", "data.csv", "--device", "cpu", "--json", "fit.json"])
             #expect(outcome.status == 1)
             #expect(outcome.errorLines.count == 1)
