@@ -105,6 +105,7 @@ enum FakeDriver {
         #define OBJECT(type) { if (code != NULL) *code = CL_SUCCESS; return (type)16; }
         cl_context clCreateContext(const cl_context_properties *p, cl_uint n, const cl_device_id *d,
             void (CL_CALLBACK *f)(const char *, const void *, size_t, void *), void *u, cl_int *code) OBJECT(cl_context)
+        cl_int clRetainContext(cl_context c) { return CL_SUCCESS; }
         cl_command_queue clCreateCommandQueue(cl_context c, cl_device_id d, cl_command_queue_properties p, cl_int *code) OBJECT(cl_command_queue)
         cl_program clCreateProgramWithSource(cl_context c, cl_uint n, const char **s, const size_t *l, cl_int *code) OBJECT(cl_program)
         cl_program clCreateProgramWithBinary(cl_context c, cl_uint n, const cl_device_id *d, const size_t *l, const unsigned char **b,

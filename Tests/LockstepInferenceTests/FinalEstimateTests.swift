@@ -20,7 +20,7 @@ import Testing
     /// A guide that stays at N(0.5, 0.25).
     static func svi(_ model: Model, particles: Int = 1) -> SVI {
         SVI(
-            model, guide: AutoNormal(model, initializer: .value(["a": 0.5]), initialScale: 0.25), optimizer: SGD(learningRate: 0),
+            model, guide: AutoNormal(model, initializer: .value(["a": 0.5]), initialScale: 0.25), optimizer: Resting(),
             loss: TraceELBO(particles: particles))
     }
 
@@ -70,7 +70,7 @@ import Testing
     @Test(arguments: TestDevice.all)
     func pointsHaveTheirLogJoint(_ device: TestDevice) throws {
         let model = Self.model()
-        let svi = SVI(model, guide: AutoDelta(model, initializer: .value(["a": 0.5])), optimizer: SGD(learningRate: 0))
+        let svi = SVI(model, guide: AutoDelta(model, initializer: .value(["a": 0.5])), optimizer: Resting())
         let fits = try run(svi, lanes: 3, on: device)
         let joint = -log(2 * Double.pi) - 0.25 / 2 - 1.0 / 2
         for lane in 0..<3 {
@@ -117,7 +117,7 @@ import Testing
             let a = m.sample("a", Normal(0, 1))
             m.plate("rows", rows) { m in m.observe("y", Normal(a, 2), m.data("y", shape: [rows])) }
         }
-        let svi = SVI(model, guide: AutoNormal(model, initializer: .value(["a": 0.5])), optimizer: SGD(learningRate: 0))
+        let svi = SVI(model, guide: AutoNormal(model, initializer: .value(["a": 0.5])), optimizer: Resting())
         let y = (0..<rows).map { sin(Double($0)) }
         func elbo(_ schedule: Schedule) throws -> [Double] {
             try run(svi, lanes: 5, on: TestDevice.all[0], data: ["y": .shared(y)]) { $0.schedule = schedule }.elbo

@@ -19,7 +19,7 @@ import Testing
         }
         m.deterministic("first", w[0] * below)
     }
-    static let svi = SVI(model, guide: AutoNormal(model, initialScale: 0.5), optimizer: SGD(learningRate: 0))
+    static let svi = SVI(model, guide: AutoNormal(model, initialScale: 0.5), optimizer: Resting())
     static let sites = ["a", "rate", "w", "below", "b", "shift", "first"]
 
     static func fits(_ lanes: Int, precision: Precision = .float) throws -> Fits {
@@ -84,7 +84,7 @@ import Testing
             m.deterministic("double", 2 * rate)
             m.deterministic("number", Tensor([3, 4]))
         }
-        let fits = try SVI(model, guide: AutoDelta(model), optimizer: SGD(learningRate: 0)).run(keys: Key(0).split(3), steps: 1, device: .cpu)
+        let fits = try SVI(model, guide: AutoDelta(model), optimizer: Resting()).run(keys: Key(0).split(3), steps: 1, device: .cpu)
         let rate = try #require(try fits.parameters()["rate_auto_loc"]).values
         for (site, expected) in [("rate", rate), ("double", rate.map { 2 * $0 }), ("number", [3, 4, 3, 4, 3, 4])] {
             #expect(try fits.mean(site).values == expected && fits.median(site).values == expected)
@@ -120,7 +120,7 @@ import Testing
             m.deterministic("b", exp(a))
             m.factor("f", log(m.data("sign")))
         }
-        let fits = try SVI(model, guide: AutoNormal(model), optimizer: SGD(learningRate: 0))
+        let fits = try SVI(model, guide: AutoNormal(model), optimizer: Resting())
             .run(keys: Key(0).split(3), steps: 1, data: ["sign": .perLane([1, -1, 2])], device: .cpu)
         for site in ["a", "b"] {
             for values in try [fits.mean(site), fits.sd(site), fits.median(site), fits.sample(5)[site]].compactMap(\.self) {
@@ -131,7 +131,7 @@ import Testing
         for query in [{ _ = try fits[1].mean("a") }, { _ = try fits[1].summary() }, { _ = try fits[1].sample(2) }] as [() throws -> Void] {
             #expect(errorText(query)?.contains("no valid start") == true)
         }
-        let none = try SVI(model, guide: AutoNormal(model), optimizer: SGD(learningRate: 0))
+        let none = try SVI(model, guide: AutoNormal(model), optimizer: Resting())
             .run(keys: Key(0).split(2), steps: 1, data: ["sign": .shared(-1)], device: .cpu)
         #expect(try none.mean("b").values.map(\.isNaN) == [true, true])
         #expect(try none.quantiles("b", [0.5])[0].lanes == 2)
@@ -185,7 +185,7 @@ import Testing
     /// The lane's key and the caller's: each matters, and neither undoes the other.
     @Test func keysOfLanesAndCallersDoNotCancel() throws {
         let model = Model { m in m.sample("a", Normal(0, 1)) }
-        let svi = SVI(model, guide: AutoNormal(model, initializer: .value(["a": 0])), optimizer: SGD(learningRate: 0))
+        let svi = SVI(model, guide: AutoNormal(model, initializer: .value(["a": 0])), optimizer: Resting())
         let lanes = [0, 1, 2, 3, 7, 1 << 32, 3 << 32].map { Key($0) }
         let fits = try svi.run(keys: lanes, steps: 1, device: .cpu)
         var drawn: Set<[Double]> = []

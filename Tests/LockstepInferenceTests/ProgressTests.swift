@@ -196,7 +196,7 @@ import Testing
         for precision in [Precision.float, .double] where precision == .float || device.hasDouble {
             func edges(_ start: [String: Tensor]) throws -> [FitProgress.Edge]? {
                 let guide = AutoDelta(model, initializer: .value(start))
-                return try fits(model, guide: guide, SGD(learningRate: 0), lanes: 2, steps: 20, on: device.device, precision: precision)[1]
+                return try fits(model, guide: guide, Resting(), lanes: 2, steps: 20, on: device.device, precision: precision)[1]
                     .progress?.edges
             }
             let found = try #require(try edges(edge))
@@ -217,7 +217,7 @@ import Testing
         }
         let guide = AutoDelta(model, initializer: .value(["s": 0.5]))
         let fits = try fits(
-            model, guide: guide, Adam(learningRate: .data("rate")), lanes: 4, steps: 73, data: ["rate": .perLane([0, 1, 0, 1])],
+            model, guide: guide, Adam(learningRate: .data("rate")), lanes: 4, steps: 73, data: ["rate": .perLane([1e-30, 1, 1e-30, 1])],
             on: device.device, interval: 5)
         let progress = fits.progress
         #expect(progress[0]?.edges == [] && progress[2]?.edges == [])
@@ -237,12 +237,12 @@ import Testing
         }
         let guide = Model { m in m.sample("x", Normal(m.param("loc", 0.0), m.param("scale", 0.5, constraint: .positive))) }
         let fits = try fits(
-            model, guide: guide, Adam(learningRate: .data("rate")), lanes: 2, steps: 300, data: ["rate": .perLane([0, 0.1])],
+            model, guide: guide, Adam(learningRate: .data("rate")), lanes: 2, steps: 300, data: ["rate": .perLane([1e-30, 0.1])],
             on: device.device)
         #expect(fits[0].progress?.edges == [] && fits[1].progress?.edges?.map(\.site) == ["share"])
 
         let point = Model { m in m.sample("x", Normal(m.param("loc", 0.0), m.param("scale", 1e-34, constraint: .positive))) }
-        let narrow = try self.fits(model, guide: point, SGD(learningRate: 0), lanes: 1, steps: 10, on: device.device)
+        let narrow = try self.fits(model, guide: point, Resting(), lanes: 1, steps: 10, on: device.device)
         #expect(narrow[0].progress?.edges?.map(\.site) == ["scale", "x"])
         #expect(narrow[0].progress?.edges?.map(\.kind) == [.bound, .collapsed])
 
@@ -250,7 +250,7 @@ import Testing
         let sharp = Model { m in m.sample("a", Normal(0, 1e6)) }
         for precision in [Precision.float, .double] where precision == .float || device.hasDouble {
             let fits = try self.fits(
-                sharp, guide: AutoNormal(sharp, initializer: .value(["a": 1e5]), initialScale: 1e-4), SGD(learningRate: 0), lanes: 1,
+                sharp, guide: AutoNormal(sharp, initializer: .value(["a": 1e5]), initialScale: 1e-4), Resting(), lanes: 1,
                 steps: 20, on: device.device, precision: precision)
             let edges = try #require(fits[0].progress?.edges)
             #expect(edges.map(\.kind) == (precision == .float ? [.collapsed] : []))

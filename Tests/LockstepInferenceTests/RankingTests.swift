@@ -24,7 +24,7 @@ import Testing
 
     private func run(
         _ model: Model, _ data: [String: [Double]], on device: TestDevice, steps: Int = 60, draws: Int = 200,
-        precision: Precision = .float, optimizer: any Optimizer = SGD(learningRate: 0)
+        precision: Precision = .float, optimizer: any Optimizer = Resting()
     ) throws -> Fits {
         var options = RunOptions()
         options.finalDraws = draws
@@ -98,7 +98,7 @@ import Testing
         let model = FinalEstimateTests.model()
         let guide = Model { m in m.sample("a", Normal(0.75, m.data("scale"))) }
         let scales = (0..<64).map { 0.3 + 0.02 * Double($0) }
-        let fits = try SVI(model, guide: guide, optimizer: SGD(learningRate: 0))
+        let fits = try SVI(model, guide: guide, optimizer: Resting())
             .run(keys: Key(0).split(64), steps: 50, data: ["scale": .perLane(scales)], device: device.device)
         let evidence = -0.5 * log(4 * Double.pi) - 1.5 * 1.5 / 4
         #expect(abs(fits.best.elbo - evidence) < 0.03)

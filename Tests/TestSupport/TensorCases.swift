@@ -82,8 +82,32 @@ package enum TensorCases {
             ("gamma", draw(.gamma, exp(y), [n])), ("poisson", draw(.poisson, exp(x), [n])), ("poisson large", draw(.poisson, 50, [n])),
             ("huge constant", pointwiseMin(y, 1e300)),
         ]
+        if n > 0 {
+            let loss = square(y).segmentSum(picks, count: 5).max() + cube.logSumExp(axis: 1).sum() + pointwiseMax(y * x + 0.5 * y, x).max()
+            for (name, gradient) in zip(["y", "cube", "x"], Gradient.of(loss, withRespectTo: [y, cube, x])) { values.append(("gradient \(name)", gradient)) }
+        }
+        step.function = LaneFunction(
+            states: values.map { .init($0, $1) }, perLane: ["y", "m", "cube", "small", "ownPicks"])
+        return step
+    }
+
+    /// Functions that are made of several operations.
+    ///
+    /// - Parameter n: the extent of the leading axis of the operands.
+    package static func functions(extent n: Int) -> StepCase {
+        let origin = Origin()
+        var random = SplitMix64(seed: UInt64(n) + 1)
+        var step = StepCase(values: [])
+        step.lanes = lanes
+        func own(_ name: String, _ shape: Shape) -> Tensor {
+            step.perLane[name] = (0..<lanes).map { _ in
+                (0..<shape.elementCount).map { _ in Double(Float(Double.random(in: -2...2, using: &random))) }
+            }
+            return .input(Input(.data, name, origin: origin), shape: shape, dtype: .real)
+        }
+        let x = own("x", [n]), y = own("y", [n]), m = own("m", [n, 3]), w = own("w", [n, 3]), cube = own("cube", [2, n, 3]), small = own("small", [5])
         let batch = matmul(cube.transposed, m.expandingShape(at: 0))
-        values += [
+        var values: [(String, Tensor)] = [
             ("batched product", batch), ("vector by batch", matmul(y, cube)), ("batch by vector", matmul(cube, small[..<3])),
             ("products of rows", m.product(axis: 1)), ("product of all", (1 + 0.1 * y).product()), ("outer", outer(small, y)), ("dot", dot(x, y)),
             ("slices", n > 2 ? cube[-1, 1..., ..<2] * w[..<(-1), 1...] : m), ("elements", n > 0 ? cube[..., -1] + m[0..., 0] * 2 : y),
@@ -92,13 +116,10 @@ package enum TensorCases {
         if n > 0 {
             let parts = batch.sum() + (1 + 0.1 * y).product() + m.std() + cube[..., 0, 1...].product(axis: 1).sum() + square(y.diff()).sum()
             for (name, gradient) in zip(["y", "m", "cube"], Gradient.of(parts, withRespectTo: [y, m, cube])) {
-                values.append(("gradient of functions by \(name)", gradient))
+                values.append(("gradient by \(name)", gradient))
             }
-            let loss = square(y).segmentSum(picks, count: 5).max() + cube.logSumExp(axis: 1).sum() + pointwiseMax(y * x + 0.5 * y, x).max()
-            for (name, gradient) in zip(["y", "cube", "x"], Gradient.of(loss, withRespectTo: [y, cube, x])) { values.append(("gradient \(name)", gradient)) }
         }
-        step.function = LaneFunction(
-            states: values.map { .init($0, $1) }, perLane: ["y", "m", "cube", "small", "ownPicks"])
+        step.function = LaneFunction(states: values.map { .init($0, $1) }, perLane: Set(step.perLane.keys))
         return step
     }
 }

@@ -94,8 +94,8 @@ import Testing
 
     static let latents = Model { m in
         let p = m.sample("p", Beta(2, 2))
-        let tau = m.sample("tau", HalfNormal(m.data("width")))
-        m.sample("u", Uniform(0, m.data("width")))
+        let tau = m.sample("tau", HalfNormal(m.data("width", shape: [])))
+        m.sample("u", Uniform(0, m.data("width", shape: [])))
         m.sample("q", Dirichlet([1, 1, 1]))
         m.plate("rows", 3) { m in m.observe("y", Normal(p, tau), 0) }
     }
