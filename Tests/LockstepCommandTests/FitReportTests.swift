@@ -125,7 +125,7 @@ import Testing
             #expect(reason.hasPrefix("site 'obs'[0]: "), "\(reason)")
             #expect(outcome.output.contains("lost    6 lanes: site 'obs'[0]: ") && outcome.output.contains("\n        to do: "))
             #expect(outcome.error.contains("no lane finished: site 'obs'[0]: "), "\(outcome.error)")
-            #expect(outcome.error.contains("check the data") && !outcome.error.contains("learning rate"), "\(outcome.error)")
+            #expect(outcome.error.contains("scale the data") && !outcome.error.contains("learning rate"), "\(outcome.error)")
             #expect((fit["progress"] as? [NSNull])?.count == 6)
             #expect((fit["at_edge"] as? [NSNull])?.count == 6)
             let parameters = try #require(fit["parameters"] as? [String: [Any]])

@@ -118,7 +118,8 @@ import Testing
         let model = Model { m in
             let a = m.sample("a", Normal(0, 1))
             m.deterministic("b", exp(a))
-            m.factor("f", log(m.data("sign")))
+            // Not known before the run.
+            m.factor("f", log(m.data("sign", shape: []) + 0 * a))
         }
         let fits = try SVI(model, guide: AutoNormal(model), optimizer: Resting())
             .run(keys: Key(0).split(3), steps: 1, data: ["sign": .perLane([1, -1, 2])], device: .cpu)

@@ -109,6 +109,6 @@ extension Constraint: CustomStringConvertible {
     }
 
     package static func text(_ value: Double) -> String {
-        Int(exactly: value).map { "\($0)" } ?? "\(value)"
+        value.isNaN ? "NaN" : Int(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct BadDataTests {
     static let model = Model { m in
         let group = m.indices("group", shape: [4])
-        let spread = m.data("spread")
+        let spread = m.data("spread", shape: [])
         let level = m.plate("groups", 2) { m in m.sample("level", Normal(0, spread)) }
         m.plate("rows", 4) { m in m.observe("obs", Poisson(logRate: level[group]), m.data("y", shape: [4])) }
     }
