@@ -68,6 +68,8 @@ struct Comparison {
         options.precision = precision
         options.lossInterval = 1
         options.schedule = schedule
+        // A program of its own, as long to compile as the steps.
+        options.finalDraws = seed % 8 == 0 ? 4 : 0
         let svi = SVI(random.model, guide: random.guide, optimizer: SGD(learningRate: 1e-4), loss: TraceELBO(particles: random.particles))
         let keys = Array(Key(seed).split(Self.lanes)[lanes])
         let fits = try svi.run(keys: keys, steps: Self.steps, data: random.data.values(of: lanes), device: device, options: options)
@@ -102,6 +104,7 @@ struct FitNumbers {
             var numbers = parameters.mapValues { $0[lane] }
             numbers["losses"] = try fits.losses(lane: lane)
             numbers["initial loss"] = [fits.initialLoss[lane]]
+            numbers["ELBO"] = [fits.elbo[lane]]
             return numbers
         }
     }
