@@ -30,7 +30,7 @@ def failure(program, number, device):
     try:
         done = subprocess.run(
             [program, str(number), device], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, preexec_fn=limit,
-            errors="replace")
+            errors="replace", env=os.environ | {"SWIFT_BACKTRACE": "enable=no"})
     except subprocess.TimeoutExpired as late:
         return f"more than {SECONDS} s: {(late.output or b'').decode(errors='replace').strip()}"
     if done.returncode == 0:

@@ -131,7 +131,7 @@ extension Values {
         default: .perLane(doubles(), shape: shape())
         }
     }
-    func data() -> [String: LaneData] { ["y": laneData(), string(): laneData()] }
+    func data() -> [String: LaneData] { byName { laneData() }.merging(["y": laneData()]) { first, _ in first } }
 
     func svi() -> SVI {
         let model = model()

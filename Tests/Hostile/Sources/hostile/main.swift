@@ -1,4 +1,5 @@
-// One call of the public interface with hostile values: `hostile NUMBER DEVICE` for a number below `hostile count`.
+// One call of the public interface with hostile values: `hostile NUMBER DEVICE` for a number below `hostile count`. A last
+// argument `values` shows the values.
 
 import Foundation
 import Lockstep
@@ -40,7 +41,8 @@ if arguments.dropFirst() == ["count"] {
     print(places.count)
     exit(0)
 }
-guard arguments.count == 3, let number = Int(arguments[1]), places.indices.contains(number), ["cpu", "opencl"].contains(arguments[2]) else {
+guard arguments.count >= 3, let number = Int(arguments[1]), places.indices.contains(number), ["cpu", "opencl"].contains(arguments[2])
+else {
     print("usage: hostile count | hostile NUMBER cpu|opencl")
     exit(64)
 }
