@@ -2,7 +2,7 @@
 
 Usage: python3 processes.py PROGRAM [--device cpu|opencl]... [NUMBER ...]
 Without numbers, as many calls as LOCKSTEP_TEST_LEVEL says: small, medium (the default) or full, which is all of them.
-A signal, another exit code than 0 and more than 10 s are failures.
+A signal, another exit code than 0 and more than 10 s are failures; what was late beside another has a second try alone.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import sys
 
 SECONDS = 10
 AT_A_TIME = 2
+LATE = f"more than {SECONDS} s"
 # Of address space: more than any of these calls needs, less than what would hurt the machine.
 BYTES = 16 << 30
 COUNTS = {"small": 20, "medium": 100, "full": None}
@@ -32,7 +33,7 @@ def failure(program, number, device):
             [program, str(number), device], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, preexec_fn=limit,
             errors="replace", env=os.environ | {"SWIFT_BACKTRACE": "enable=no"})
     except subprocess.TimeoutExpired as late:
-        return f"more than {SECONDS} s: {(late.output or b'').decode(errors='replace').strip()}"
+        return f"{LATE}: {(late.output or b'').decode(errors='replace').strip()}"
     if done.returncode == 0:
         return None
     cause = f"exit code {done.returncode}"
@@ -48,7 +49,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--device", action="append", choices=["cpu", "opencl"])
     parser.add_argument("numbers", nargs="*", type=int)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     total = int(subprocess.run([options.program, "count"], stdout=subprocess.PIPE, check=True).stdout)
     wanted = COUNTS[os.environ.get("LOCKSTEP_TEST_LEVEL", "medium")] or total
     if total < 1000:
@@ -57,13 +58,23 @@ def main():
     # Spread evenly, so that all types of the interface have some.
     numbers = options.numbers or sorted({place * total // wanted for place in range(wanted)})
     calls = [(number, device) for device in options.device or ["cpu", "opencl"] for number in numbers]
-    failed = 0
+    failed, late = 0, []
+
+    def judge(number, device, problem):
+        nonlocal failed
+        if problem:
+            failed += 1
+            print(f"hostile {number} {device}: {problem}", flush=True)
+
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         results = pool.map(lambda call: failure(options.program, *call), calls)
-        for (number, device), problem in zip(calls, results):
-            if problem:
-                failed += 1
-                print(f"hostile {number} {device}: {problem}", flush=True)
+        for call, problem in zip(calls, results):
+            if problem and problem.startswith(LATE):
+                late.append(call)
+            else:
+                judge(*call, problem)
+    for call in late:
+        judge(*call, failure(options.program, *call))
     print(f"{len(calls) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
