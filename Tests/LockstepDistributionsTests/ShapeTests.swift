@@ -128,10 +128,6 @@ struct ShapeCase: Sendable, CustomTestStringConvertible {
         #expect(Delta([1, 2], eventRank: 1).logProb([1, 2, 3]).failure != nil)
         #expect(Delta([1, 2], eventRank: 1).logProb(1).failure == nil)
     }
-}
-
-extension RandomSource {
-    static let forTests = RandomSource(site: "x", purpose: "test", origin: Origin())
 
     /// Numbers of axes and extents that no tensor has are carried mistakes, or saturate.
     @Test func extremeRanksAndExtents() {
@@ -152,4 +148,8 @@ extension RandomSource {
         #expect(bijector.forwardShape([.max]) == [.max] && bijector.forwardShape([2, 3]) == [2, 4])
         #expect(bijector.inverseShape([.min]) == [0] && bijector.inverseShape([2, 3]) == [2, 2])
     }
+}
+
+extension RandomSource {
+    static let forTests = RandomSource(site: "x", purpose: "test", origin: Origin())
 }

@@ -189,9 +189,10 @@ enum Harness {
         let svi = SVI(model, guide: guide ?? AutoNormal(model), optimizer: optimizer, loss: loss)
         do {
             try ask(svi.run(keys: keys, steps: 2, data: data, device: device, options: options))
+            Values.tell("it ran")
         } catch is CancellationError {
         } catch let error as LockstepError {
-            _ = error.description
+            Values.tell(error.description)
         } catch {
             fail("run threw an error of type \(type(of: error)): \(error)")
         }

@@ -16,7 +16,7 @@ extension Values {
     static let plain = Model { m in
         let z = m.sample("z", Normal(0, 1))
         let w = m.sample("w", LogNormal(0, 1), shape: [3])
-        m.observe("o", Normal(z, 1), w)
+        m.observe("o", Normal(w + z, 1), [0.5, 1, 2])
         m.deterministic("d", z + w)
     }
 

@@ -27,20 +27,20 @@ final class Values {
         return Int((z ^ (z >> 31)) % UInt64(count))
     }
 
-    /// Says what is chosen, where a person asks.
-    private func tell(_ choice: @autoclosure () -> String) {
-        if CommandLine.arguments.last == "values" { FileHandle.standardError.write(Data((choice().prefix(60) + "\n").utf8)) }
+    /// Says what is chosen and what comes of it, where a person asks.
+    static func tell(_ text: @autoclosure () -> String) {
+        if CommandLine.arguments.last == "values" { FileHandle.standardError.write(Data((text().prefix(200) + "\n").utf8)) }
     }
 
     func pick<Value>(_ pool: [Value]) -> Value {
         let place = next(pool.count)
-        tell("\(pool[place])")
+        Self.tell("\(pool[place])")
         return pool[place]
     }
 
     private func pick<Value>(named pool: KeyValuePairs<String, Value>) -> Value {
         let (name, value) = pool[next(pool.count)]
-        tell(name)
+        Self.tell(name)
         return value
     }
 
@@ -137,7 +137,7 @@ final class Values {
         // Those of the run get as far as kernels.
         if !own.isEmpty, next(3) > 0 {
             let place = next(own.count)
-            tell("own \(place)")
+            Self.tell("own \(place)")
             return own[place]
         }
         return pick(named: [
@@ -158,7 +158,7 @@ final class Values {
     }
     func tensorError() throws -> TensorError { try found((Tensor([1, 2]) + Tensor([1, 2, 3])).failure) }
     func source() throws -> RandomSource {
-        tell(ownSource == nil ? "foreign source" : "own source")
+        Self.tell(ownSource == nil ? "foreign source" : "own source")
         return try found(ownSource ?? Self.foreign.source)
     }
 
