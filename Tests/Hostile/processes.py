@@ -70,6 +70,7 @@ def main():
         results = pool.map(lambda call: failure(options.program, *call), calls)
         for call, problem in zip(calls, results):
             if problem and problem.startswith(LATE):
+                print(f"hostile {call[0]} {call[1]}: late; once more at the end", flush=True)
                 late.append(call)
             else:
                 judge(*call, problem)

@@ -73,10 +73,10 @@ final class Values {
     func strings() -> [String] { many { string() } }
     func names() -> Set<String> { Set(strings()) }
 
-    /// Extents that cannot be, too many elements, none, and many.
+    /// Extents that cannot be, too many elements, none, and some.
     func shape() -> Shape {
         pick([
-            [], [0], [1], [3], [2, 3], [3, 0], [-1], [.min], [.max], [.max, .max], [.max, 0], [1 << 31], [1 << 16, 1 << 15], [1 << 10],
+            [], [0], [1], [3], [2, 3], [3, 0], [-1], [.min], [.max], [.max, .max], [.max, 0], [1 << 31], [1 << 16, 1 << 15], [1 << 7],
             [1 << 32, 1 << 32], Array(repeating: 1, count: 40), Array(repeating: 2, count: 70), [1, 1, 3],
         ])
     }
@@ -146,7 +146,7 @@ final class Values {
             "[2,3]": Tensor([[0.5, 1, 2], [3, -4, 5]]), "[3,0]": Tensor(repeating: 1, shape: [3, 0]), "ints": Tensor(integers: [0, 2, 1]),
             "extreme ints": Tensor(integers: [.max, .min, -1]), "no ints": Tensor(integers: []), "mask": Tensor([true, false, true]),
             "failed": Tensor([1, 2]) + Tensor([1, 2, 3]), "foreign": Self.foreign.tensor,
-            "big": Tensor(repeating: 1, shape: [8, 1 << 7]), "too big": Tensor(repeating: 1, shape: [1 << 20, 1 << 20]),
+            "big": Tensor(repeating: 1, shape: [2, 1 << 7]), "too big": Tensor(repeating: 1, shape: [1 << 20, 1 << 20]),
             "iota": Tensor.iota(3), "deep": Tensor(repeating: 0.5, shape: Array(repeating: 1, count: 40)),
         ])
     }
