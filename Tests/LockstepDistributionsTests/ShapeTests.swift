@@ -128,6 +128,26 @@ struct ShapeCase: Sendable, CustomTestStringConvertible {
         #expect(Delta([1, 2], eventRank: 1).logProb([1, 2, 3]).failure != nil)
         #expect(Delta([1, 2], eventRank: 1).logProb(1).failure == nil)
     }
+
+    /// Numbers of axes and extents that no tensor has are carried mistakes, or saturate.
+    @Test func extremeRanksAndExtents() {
+        for rank in [-1, .min, 2, 1 << 40, .max] {
+            #expect(Batch(of: "Own", [Tensor([1, 2])], eventRank: rank).failure != nil)
+            #expect(Delta([1, 2], eventRank: rank).failure != nil)
+            #expect(Normal([1, 2], 1).toEvent(rank).failure != nil)
+        }
+        for axes in [1 << 40, .max] {
+            let nested = Constraint.independent(.independent(.simplex, axes: axes), axes: axes)
+            #expect(nested.eventRank > 1 << 31 && nested.check([1, 2]).failure != nil)
+            let bijector = IndependentBijector(IndependentBijector(StickBreakingBijector(), axes: axes), axes: axes)
+            #expect(bijector.domainEventRank > 1 << 31 && bijector.logAbsDetJacobian([1, 2], bijector.forward([1, 2])).failure != nil)
+            #expect(TransformedDistribution(Normal([1, 2], 1), bijector).failure != nil)
+        }
+        #expect(IndependentBijector(ExpBijector(), axes: .min).domainEventRank == 0)
+        let bijector = StickBreakingBijector()
+        #expect(bijector.forwardShape([.max]) == [.max] && bijector.forwardShape([2, 3]) == [2, 4])
+        #expect(bijector.inverseShape([.min]) == [0] && bijector.inverseShape([2, 3]) == [2, 2])
+    }
 }
 
 extension RandomSource {

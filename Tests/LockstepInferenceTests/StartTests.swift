@@ -111,4 +111,20 @@ import Testing
             #expect(abs((try fits.parameters()["x_auto_scale"]?[0][0] ?? .nan) - scale) < 1e-6)
         }
     }
+
+    /// A param is real, whatever its initial value is made of.
+    @Test(arguments: TestDevice.all)
+    func paramsStartFromIntegersAndMasks(_ device: TestDevice) throws {
+        let model = Model { m in
+            let a = m.param("a", Tensor(integers: [3, -2]))
+            let b = m.param("b", m.indices("k", shape: [2]) + 1, constraint: .positive)
+            let c = m.param("c", Tensor([true, false]))
+            m.factor("f", -square(a + b + c).sum())
+        }
+        let svi = SVI(model, guide: Model { _ in }, optimizer: Resting())
+        let fits = try svi.run(keys: [Key(0)], steps: 1, data: ["k": .shared([1, 4])], device: device.device)
+        let parameters = try fits.parameters()
+        #expect(parameters["a"]?[0] == [3, -2] && parameters["c"]?[0] == [1, 0])
+        #expect(zip(parameters["b"]?[0] ?? [], [2.0, 5]).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
 }

@@ -55,4 +55,13 @@ import Testing
         let shown = [0, 0.12344, -1.2344, 12.344, 123.44, 1234.4, 1.5e7, 2e-5].map(Summary.number)
         #expect(shown == ["0.0000", "0.1234", "-1.234", "12.34", "123.4", "1234", "1.500e+07", "2.000e-05"])
     }
+
+    /// As a lane that does not exist, a row that does not exist is no trap.
+    @Test func rowsThatDoNotExistAreOfNaN() {
+        let summary = Self.summary([("a", [2])])
+        for place in [2, -1, .min, .max] {
+            #expect(summary[place].site == "" && summary[place].mean.isNaN && summary[place].q95.isNaN && summary[place].name == "")
+        }
+        #expect(summary[1].name == "a[1]")
+    }
 }

@@ -47,6 +47,8 @@ enum Rounding {
 extension Tensor {
     /// Sums the last `count` axes.
     func sumRightmost(_ count: Int) -> Tensor {
-        count > 0 ? sum(Array(-count..<0)) : self
+        if count <= 0 || failure != nil { return self }
+        guard count <= rank else { return .failed(TensorError("sum", [shape], "there are no \(count) axes to sum over")) }
+        return sum(Array(-count..<0))
     }
 }

@@ -47,7 +47,7 @@ public struct IndependentBijector: Bijector {
 
     public init(_ base: any Bijector, axes: Int) {
         self.base = base
-        self.axes = Swift.max(axes, 0)
+        self.axes = Shapes.axes(axes)
     }
 
     public var domainEventRank: Int { base.domainEventRank + axes }

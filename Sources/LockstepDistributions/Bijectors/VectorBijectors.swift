@@ -28,8 +28,8 @@ public struct StickBreakingBijector: Bijector {
     /// the sum of all K log y_k.
     public func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor { logSimplex(x).sum(axis: -1) }
 
-    public func forwardShape(_ shape: Shape) -> Shape { shape.dropLast() + shape.suffix(1).map { $0 + 1 } }
-    public func inverseShape(_ shape: Shape) -> Shape { shape.dropLast() + shape.suffix(1).map { Swift.max($0 - 1, 0) } }
+    public func forwardShape(_ shape: Shape) -> Shape { shape.dropLast() + shape.suffix(1).map { Swift.min($0, .max - 1) + 1 } }
+    public func inverseShape(_ shape: Shape) -> Shape { shape.dropLast() + shape.suffix(1).map { Swift.max($0, 1) - 1 } }
     public func image(of constraint: Constraint) -> Constraint { .vectors(.simplex, among: constraint) }
 
     /// log y, which neither underflows nor rounds to a share of zero.

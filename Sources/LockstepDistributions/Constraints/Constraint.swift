@@ -40,7 +40,7 @@ extension Constraint {
     public var eventRank: Int {
         switch self {
         case .simplex, .ordered, .positiveOrdered: 1
-        case .independent(let base, let axes): base.eventRank + Swift.max(axes, 0)
+        case .independent(let base, let axes): base.eventRank + Shapes.axes(axes)
         default: 0
         }
     }

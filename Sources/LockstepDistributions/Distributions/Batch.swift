@@ -12,6 +12,8 @@ public struct Batch: Sendable {
         let shapes = parameters.map(\.shape)
         if let failure = parameters.lazy.compactMap(\.failure).first {
             self.init(failure: failure)
+        } else if eventRank < 0 {
+            self.init(failure: TensorError(distribution, shapes, "an event cannot have \(eventRank) axes"))
         } else if shapes.contains(where: { $0.count < eventRank || $0.suffix(eventRank).contains(0) }) {
             self.init(failure: TensorError(distribution, shapes, "the parameter must be a vector, or a batch of vectors along the last axis"))
         } else if let shape = Shapes.broadcast(shapes.map { Array($0.dropLast(eventRank)) }) {

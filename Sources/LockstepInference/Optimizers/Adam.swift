@@ -28,6 +28,7 @@ public struct Adam: Optimizer {
     public func update(
         _ parameter: Tensor, gradient: Tensor, slots: [Tensor], step: Tensor, _ read: (Hyperparameter) -> Tensor
     ) -> (parameter: Tensor, slots: [Tensor]) {
+        guard slots.count == slotNames.count else { return missingSlots(slots) }
         let mean = slots[0] * Tensor(beta1) + gradient * Tensor(1 - beta1)
         let square = slots[1] * Tensor(beta2) + gradient * gradient * Tensor(1 - beta2)
         // 1 / (1 - beta^t), without the cancellation; the logarithm is the host's, in double precision.

@@ -30,4 +30,10 @@ extension Optimizer {
     public var hyperparameters: [Hyperparameter] { [] }
     public var averagedShare: Double? { nil }
     public func prepare(_ gradients: [Tensor], _ read: (Hyperparameter) -> Tensor) -> [Tensor] { gradients }
+
+    /// What an update without the slots that it needs comes to.
+    func missingSlots(_ slots: [Tensor]) -> (parameter: Tensor, slots: [Tensor]) {
+        let error = TensorError("update", slots.map(\.shape), "\(name) needs the slots \(slotNames), and was given \(slots.count)")
+        return (.failed(error), slots)
+    }
 }

@@ -59,7 +59,10 @@ public struct Summary: Sendable {
 extension Summary: RandomAccessCollection {
     public var startIndex: Int { rows.startIndex }
     public var endIndex: Int { rows.endIndex }
-    public subscript(position: Int) -> Row { rows[position] }
+    /// One row; of NaN and without a site where there is none.
+    public subscript(position: Int) -> Row {
+        rows.indices.contains(position) ? rows[position] : Row(site: "", index: [], mean: .nan, sd: .nan, q05: .nan, median: .nan, q95: .nan)
+    }
 }
 
 extension Summary: CustomStringConvertible {

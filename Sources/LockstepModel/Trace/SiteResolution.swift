@@ -27,6 +27,8 @@ extension Message {
             if let violation = DistributionParameter("its initial value", initial, constraint).violation {
                 throw ModelError(site: name, violation)
             }
+            // It is optimised, whatever it starts from.
+            statement = .param(initial: initial.asReal, constraint: constraint)
         case .deterministic, .factor:
             if let value { try check(value, as: "its value") }
         }
@@ -65,7 +67,7 @@ extension Message {
             guard value.shape == initial.shape else {
                 throw ModelError(site: name, "it was given a value of shape \(value.shape), but the param has shape \(initial.shape)")
             }
-            return site(value, constraint: constraint, initial: initial)
+            return site(value.asReal, constraint: constraint, initial: initial)
         case .deterministic:
             return site(value ?? 0)
         case .factor:

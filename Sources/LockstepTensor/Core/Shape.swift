@@ -36,6 +36,9 @@ package enum Shapes {
     /// Indices are 32-bit integers on every device.
     package static let mostElements = Int(Int32.max)
 
+    /// A number of axes that is asked for, made one that can be added to others: more than any tensor has will not do anyway.
+    package static func axes(_ count: Int) -> Int { Swift.min(Swift.max(count, 0), mostElements) }
+
     /// Row-major strides in elements.
     package static func strides(_ shape: Shape) -> [Int] {
         var strides = [Int](repeating: 1, count: shape.count)

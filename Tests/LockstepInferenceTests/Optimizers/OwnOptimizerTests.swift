@@ -60,4 +60,14 @@ import Testing
         // Slot a/b of parameter c would be slot a of parameter b/c.
         #expect(Self.text(Own(slotNames: ["a/b"])) == "Own: the slot name 'a/b' contains '/'; give another name")
     }
+
+    /// An optimiser that hands another one the wrong slots.
+    @Test func slotsThatAreMissingAreAMistake() {
+        for optimizer in [Adam(), Averaged(Adam()), Clipped(Adam(), norm: 1)] as [any Optimizer] {
+            for slots in [[], [1], [1, 2, 3]] as [[Tensor]] {
+                let next = optimizer.update(0, gradient: 1, slots: slots, step: 1) { _ in 0.1 }
+                #expect(next.parameter.failure?.description.contains("Adam needs the slots [\"mean\", \"square\"]") == true)
+            }
+        }
+    }
 }
