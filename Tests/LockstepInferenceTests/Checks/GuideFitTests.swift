@@ -103,7 +103,7 @@ import Testing
     static let starts: [(values: [String: Tensor], text: String?)] = [
         (["p": 2], "site 'p': Initializer.value is 2; it must be in [0, 1], and not on the edge"),
         (["p": 1], "site 'p': Initializer.value is 1; it must be in [0, 1], and not on the edge"),
-        (["p": Tensor(Double.nan)], "site 'p': Initializer.value is nan; it must be in [0, 1], and not on the edge"),
+        (["p": Tensor(Double.nan)], "site 'p': Initializer.value is NaN; it must be in [0, 1], and not on the edge"),
         (["tau": 0], "site 'tau': Initializer.value is 0; it must be positive, and not on the edge"),
         (["tau": Tensor(Double.infinity)], "site 'tau': Initializer.value is inf; it must be positive, and not on the edge"),
         (["u": 3], "site 'u': Initializer.value is 3 (data 'width'); it must be in [0, upper bound], and not on the edge"),
