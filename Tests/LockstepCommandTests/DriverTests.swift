@@ -22,7 +22,7 @@ import Testing
         ((try? String(contentsOf: program.folder.appendingPathComponent("log"), encoding: .utf8)) ?? "").split(separator: "\n").count
     }
 
-    @Test(.enabled(if: isLinux), arguments: [
+    @Test(.enabled(if: isLinux, "needs Linux"), arguments: [
         "crash-load", "abort-load", "exit-load", "crash-platforms", "abort-platforms", "exit-platforms", "crash-devices", "abort-devices",
         "crash-build", "abort-build", "exit-build", "wrong-numbers",
     ])
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: isLinux), arguments: ["hang-platforms", "hang-build"]) func hangs(_ fault: String) throws {
+    @Test(.enabled(if: isLinux, "needs Linux"), arguments: ["hang-platforms", "hang-build"]) func hangs(_ fault: String) throws {
         try withDriver(fault) { program, environment in
             let start = Date()
             let fit = try program.run(Self.fit, environment: environment)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: isLinux)) func isRememberedUntilTheDriverChanges() throws {
+    @Test(.enabled(if: isLinux, "needs Linux")) func isRememberedUntilTheDriverChanges() throws {
         try withDriver("abort-platforms") { program, environment in
             _ = try program.run(["devices"], environment: environment)
             #expect(loads(program) == 1)
@@ -100,7 +100,7 @@ import Testing
     }
 
     /// A vendor's file that names a library which crashes, beside others.
-    @Test(.enabled(if: isLinux)) func aVendorsFile() throws {
+    @Test(.enabled(if: isLinux, "needs Linux")) func aVendorsFile() throws {
         try withProgram { program in
             guard let library = try FakeDriver.build(in: program) else { return }
             try FileManager.default.createDirectory(at: program.folder.appendingPathComponent("vendors"), withIntermediateDirectories: true)
@@ -114,7 +114,7 @@ import Testing
     }
 
     /// Without a home, PoCL's own choice is a folder that anybody can make beforehand.
-    @Test(.enabled(if: deviceChoices.contains("opencl"))) func withoutAHome() throws {
+    @Test(.enabled(if: deviceChoices.contains("opencl"), "there is no OpenCL device")) func withoutAHome() throws {
         try withProgram { program in
             let plain = ["HOME": "", "XDG_CACHE_HOME": "", "LOCKSTEP_CACHE": "", "TMPDIR": program.folder.path]
             let fit = try program.run(Self.fit, environment: plain)

@@ -30,7 +30,7 @@ import Testing
     }
 
     /// What a driver's compiler does not get through is refused in time, and `auto` takes the interpreter.
-    @Test(.enabled(if: Device.whyNoOpenCL == nil)) func aChainThatIsTooLong() throws {
+    @Test(.enabled(if: Device.whyNoOpenCL == nil, "there is no OpenCL device")) func aChainThatIsTooLong() throws {
         let links: [@Sendable (Tensor) -> Tensor] = [{ sin($0) }, { exp(-$0) }, { $0 * 0.999 + 0.001 }]
         let lengths = TestLevel.choose(small: 1, medium: 1, full: 3)
         for (link, length) in zip(links, [20_000, 20_000, 100_000]).prefix(lengths) {
