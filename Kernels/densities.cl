@@ -212,8 +212,7 @@ static inline real ls_exp_excess(real x) {
 
 // x logm - exp(logm) - l for l = log x!. Of a large count, both parts are what is left of large terms:
 // x (exp(s) - 1 - s) with s = logm - log(x), and log x! - x log(x) + x by Stirling's formula.
-static inline real ls_poisson_log_mass(real logm, real x, real l) {
-    real mean = ls_exp(logm);
+static inline real ls_poisson_log_mass_by(real logm, real mean, real x, real l) {
     real result = fma(x, logm, -mean) - l;
     mask large = x > LS_R(32.0);
     if (ls_any(large)) {
@@ -225,8 +224,12 @@ static inline real ls_poisson_log_mass(real logm, real x, real l) {
     return result;
 }
 
-// The same for a count that all lanes share.
+static inline real ls_poisson_log_mass(real logm, real x, real l) { return ls_poisson_log_mass_by(logm, ls_exp(logm), x, l); }
+
+// The same for a count that all lanes share. The mean comes first, whatever the count: the gradient needs it too, and
+// compilers find again only what was computed on every way.
 static inline real ls_poisson_log_mass_of(real logm, real1 x, real l) {
-    if (x > (real1)(32)) return ls_poisson_log_mass(logm, (real)(x), l);
-    return fma((real)(x), logm, -ls_exp(logm)) - l;
+    real mean = ls_exp(logm);
+    if (x > (real1)(32)) return ls_poisson_log_mass_by(logm, mean, (real)(x), l);
+    return fma((real)(x), logm, -mean) - l;
 }
