@@ -7,6 +7,8 @@ struct ModelBuilder {
     private var random: SplitMix64
     /// One in some. A driver's compiler takes about as long as the text is: many small models find more than few large ones.
     private let isLarge: Bool
+    /// Those of the loss; they are written out, too.
+    let particles: Int
     private let groups: Int
     private let rows: Int
     /// Real values of moderate size, by the shape they have.
@@ -17,19 +19,20 @@ struct ModelBuilder {
 
     init(seed: UInt64) {
         random = SplitMix64(seed: seed &* 0x9E37_79B9_7F4A_7C15)
-        isLarge = Int.random(in: 0..<16, using: &random) == 0
-        groups = Int.random(in: 1...(isLarge ? 5 : 2), using: &random)
+        isLarge = Int.random(in: 0..<24, using: &random) == 0
+        particles = !isLarge && Int.random(in: 0..<12, using: &random) == 0 ? Int.random(in: 2...3, using: &random) : 1
+        groups = Int.random(in: 1...(isLarge ? 4 : 2), using: &random)
         // Short loops are written out.
-        rows = (isLarge ? [1, 2, 3, 7, 16, 17, 33] : [1, 2, 5, 17, 17, 18, 33]).randomElement(using: &random) ?? 17
+        rows = (isLarge ? [1, 2, 3, 17, 33] : [1, 1, 2, 2, 5, 7, 16, 17, 17, 17, 18, 18, 33, 33]).randomElement(using: &random) ?? 17
     }
 
     mutating func build(_ m: inout ModelContext) {
         for _ in 0..<some(3) { scalarSite(&m) }
-        if chance(isLarge ? 2 : 6) { vectorSite(&m) }
+        if chance(isLarge ? 2 : 8) { vectorSite(&m) }
         if chance(isLarge ? 3 : 6) { scalars.append(tanh(m.param(name("param"), 0.3))) }
         if chance(isLarge ? 3 : 6) { scalars.append(tanh(log(m.param(name("param"), 1.2, constraint: .positive)))) }
         let groups = groups, rows = rows
-        if isLarge || chance(2) {
+        if isLarge || chance(3) {
             m.plate("groups", groups) { m in
                 for _ in 0..<(isLarge ? some(2) : 1) { groupSite(&m) }
             }
@@ -53,7 +56,7 @@ struct ModelBuilder {
 
     private mutating func upTo(_ most: Int) -> Int { Int.random(in: 0..<most, using: &random) }
     /// Up to `most` in a large model; mostly one in another.
-    private mutating func some(_ most: Int) -> Int { isLarge ? upTo(most) + 1 : chance(4) ? min(most, 2) : 1 }
+    private mutating func some(_ most: Int) -> Int { isLarge ? upTo(most) + 1 : chance(6) ? min(most, 2) : 1 }
     private mutating func chance(_ oneIn: Int) -> Bool { upTo(oneIn) == 0 }
     private mutating func pick<T>(_ choices: [T]) -> T { choices[upTo(choices.count)] }
     private mutating func name(_ word: String) -> String {

@@ -24,7 +24,7 @@ struct RandomModel {
         try handled.addHandlers(&random)
         model = handled.model
         guide = try RandomGuide.guide(for: handled, &random)
-        particles = Int.random(in: 0..<8, using: &random) == 0 ? Int.random(in: 2...3, using: &random) : 1
+        particles = ModelBuilder(seed: seed).particles
         let declarations = try base.trace().data
         data = RandomData(seed: seed, lanes: lanes, for: declarations)
         tidyData = data.hasExcluded ? RandomData(seed: seed, lanes: lanes, for: declarations, isTidy: true) : nil
