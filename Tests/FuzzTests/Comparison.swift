@@ -14,8 +14,14 @@ struct Comparison {
     private static let steps = 3
     /// The lane that is fitted alone too.
     private static let alone = 3
-    private static let opencl: (device: Device, hasDouble: Bool)? = Device.available().first { $0.kind == "opencl" }
-        .map { (.named($0.description), $0.description.hasSuffix("double")) }
+    private static let opencl: (device: Device, name: String, hasDouble: Bool)? = Device.available().first { $0.kind == "opencl" }
+        .map { (.named($0.description), $0.name, $0.description.hasSuffix("double")) }
+
+    /// What agrees with what.
+    static var judges: String {
+        guard let opencl else { return "on the interpreter alone: \(Device.whyNoOpenCL ?? "no reason")" }
+        return "on the interpreter and \(opencl.name), in float" + (opencl.hasDouble ? " and double" : " alone")
+    }
 
     init(seed: UInt64) { self.seed = seed }
 
@@ -29,15 +35,15 @@ struct Comparison {
         do {
             let exact = try results(random, .cpu, .double)
             let single = try results(random, .cpu, .float)
-            var complaints = try differencesAlone(random, .cpu, .float, single) + differencesAlone(random, .cpu, .double, exact)
+            var complaints = try differencesWithin(random, .cpu, .float, single) + differencesWithin(random, .cpu, .double, exact)
             if let opencl = Self.opencl {
                 let kernel = try results(random, opencl.device, .float)
                 complaints += kernel.differences(from: single, within: 1e-3, beside: exact).map { "float: " + $0 }
-                complaints += try differencesAlone(random, opencl.device, .float, kernel)
+                complaints += try differencesWithin(random, opencl.device, .float, kernel)
                 if opencl.hasDouble {
                     let kernel = try results(random, opencl.device, .double)
                     complaints += kernel.differences(from: exact, within: 1e-8, beside: exact).map { "double: " + $0 }
-                    complaints += try differencesAlone(random, opencl.device, .double, kernel)
+                    complaints += try differencesWithin(random, opencl.device, .double, kernel)
                 }
             }
             return complaints.isEmpty
@@ -62,30 +68,29 @@ struct Comparison {
     }
 
     private func results(
-        _ random: RandomModel, _ device: Device, _ precision: Precision, lanes: Range<Int> = 0..<lanes, schedule: Schedule = .automatic
+        _ random: RandomModel, _ device: Device, _ precision: Precision, data: RandomData? = nil, lanes: Range<Int> = 0..<lanes,
+        schedule: Schedule = .automatic
     ) throws -> FitNumbers {
         var options = RunOptions()
         options.precision = precision
         options.lossInterval = 1
         options.schedule = schedule
         // A program of its own, as long to compile as the steps.
-        options.finalDraws = seed % 8 == 0 ? 4 : 0
+        options.finalDraws = seed % 16 == 0 ? 4 : 0
         let svi = SVI(random.model, guide: random.guide, optimizer: SGD(learningRate: 1e-4), loss: TraceELBO(particles: random.particles))
         let keys = Array(Key(seed).split(Self.lanes)[lanes])
-        let fits = try svi.run(keys: keys, steps: Self.steps, data: random.data.values(of: lanes), device: device, options: options)
+        let fits = try svi.run(keys: keys, steps: Self.steps, data: (data ?? random.data).values(of: lanes), device: device, options: options)
         return try FitNumbers(fits)
     }
 
-    /// Lane `alone` by itself, to the bit.
-    private func differencesAlone(_ random: RandomModel, _ device: Device, _ precision: Precision, _ batch: FitNumbers) throws -> [String] {
+    /// What must not matter to the bit: the other lanes, and what excluded rows hold. The device's program is the same.
+    private func differencesWithin(_ random: RandomModel, _ device: Device, _ precision: Precision, _ batch: FitNumbers) throws -> [String] {
         let one = try results(random, device, precision, lanes: Self.alone..<(Self.alone + 1), schedule: batch.schedule)
-        let name = "\(device) \(precision): alone"
-        guard one.status[0] == batch.status[Self.alone] else { return ["\(name) \(one.status[0]), in a batch \(batch.status[Self.alone])"] }
-        return batch.lanes[Self.alone].keys.sorted().compactMap { key in
-            let (a, b) = (one.lanes[0][key] ?? [], batch.lanes[Self.alone][key] ?? [])
-            // NaN is NaN.
-            let isSame = a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
-            return isSame ? nil : "\(name) \(key) is \(a.prefix(3)), in a batch \(b.prefix(3))"
+        let alone = one.differences(from: batch, lanes: [Self.alone]).map { "\(device) \(precision): alone \($0) in a batch" }
+        guard let data = random.tidyData else { return alone }
+        let tidy = try results(random, device, precision, data: data, schedule: batch.schedule)
+        return alone + tidy.differences(from: batch, lanes: Array(0..<Self.lanes)).map {
+            "\(device) \(precision): with good numbers in excluded rows \($0) with others"
         }
     }
 }
@@ -106,6 +111,21 @@ struct FitNumbers {
             numbers["initial loss"] = [fits.initialLoss[lane]]
             numbers["ELBO"] = [fits.elbo[lane]]
             return numbers
+        }
+    }
+
+    /// What differs from lanes of another run of the same program.
+    ///
+    /// - Parameter others: the lane there, for each lane here.
+    func differences(from other: FitNumbers, lanes others: [Int]) -> [String] {
+        zip(lanes.indices, others).flatMap { own, lane -> [String] in
+            guard status[own] == other.status[lane] else { return ["lane \(lane) \(status[own]), but \(other.status[lane])"] }
+            return other.lanes[lane].keys.sorted().compactMap { key in
+                let (a, b) = (lanes[own][key] ?? [], other.lanes[lane][key] ?? [])
+                // NaN is NaN.
+                let isSame = a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
+                return isSame ? nil : "lane \(lane) \(key) is \(a.prefix(3)), but \(b.prefix(3))"
+            }
         }
     }
 

@@ -7,6 +7,8 @@ struct RandomModel {
     let model: Model
     let guide: any Guide
     let data: RandomData
+    /// The same, with good numbers in rows that count for nothing; nil where there are none.
+    let tidyData: RandomData?
     let particles: Int
     /// What was chosen, for messages.
     let notes: [String]
@@ -22,54 +24,11 @@ struct RandomModel {
         try handled.addHandlers(&random)
         model = handled.model
         guide = try RandomGuide.guide(for: handled, &random)
-        particles = [1, 1, 1, 2, 3].randomElement(using: &random) ?? 1
-        data = RandomData(seed: seed, lanes: lanes, for: try base.trace().data)
+        particles = ModelBuilder(seed: seed).particles
+        let declarations = try base.trace().data
+        data = RandomData(seed: seed, lanes: lanes, for: declarations)
+        tidyData = data.hasExcluded ? RandomData(seed: seed, lanes: lanes, for: declarations, isTidy: true) : nil
         notes = handled.notes + ["guide \(type(of: guide))", "\(particles) particles"]
-    }
-}
-
-/// Data by the names that `ModelBuilder` gives: the first word of a name says what its numbers are, and what stands behind
-/// `/` is the mask without which rows are missing.
-struct RandomData {
-    private struct Arrays {
-        let isShared: Bool
-        /// One, or one for each lane.
-        var values: [[Double]]
-    }
-
-    private var arrays: [String: Arrays] = [:]
-
-    init(seed: UInt64, lanes: Int, for declarations: [DataDeclaration]) {
-        var random = SplitMix64(seed: seed ^ 0xDA7A)
-        for declaration in declarations {
-            let mask = declaration.name.split(separator: "/").dropFirst().first.flatMap { arrays[String($0)] }
-            let isShared = mask?.isShared ?? (Int.random(in: 0..<3, using: &random) != 0)
-            var values = (0..<(isShared ? 1 : lanes)).map { _ in Self.array(declaration, &random) }
-            if let mask {
-                values = zip(values, mask.values).map { zip($0, $1).map { $1 == 0 ? .nan : $0 } }
-            }
-            arrays[declaration.name] = Arrays(isShared: isShared, values: values)
-        }
-    }
-
-    func values(of lanes: Range<Int>) -> [String: LaneData] {
-        arrays.mapValues { $0.isShared ? .shared($0.values[0]) : .perLane(Array($0.values[lanes])) }
-    }
-
-    private static func array(_ declaration: DataDeclaration, _ random: inout SplitMix64) -> [Double] {
-        let count = declaration.shape.reduce(1, *)
-        return (0..<count).map { _ in
-            switch declaration.name.prefix(while: { $0.isLetter }) {
-            case "positive": .random(in: 0.1...3, using: &random)
-            case "unit": .random(in: 0.05...0.95, using: &random)
-            case "bit", "mask": Double(Int.random(in: 0...1, using: &random))
-            case "count": Double(Int.random(in: 0...6, using: &random))
-            case "class": Double(Int.random(in: 0..<3, using: &random))
-            case "weight": [0, 0.5, 1, 2].randomElement(using: &random) ?? 1
-            case "index": Double(Int.random(in: 0..<(declaration.bound ?? 1), using: &random))
-            default: .random(in: -2...2, using: &random)
-            }
-        }
     }
 }
 

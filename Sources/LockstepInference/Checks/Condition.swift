@@ -34,7 +34,12 @@ struct Condition {
     /// The conditions of those uses that are known before a run, less those that are seen to hold without one.
     static func all(_ uses: [Use], _ scan: DataScan, _ precision: Precision) -> [Condition] {
         let known = Known.nodes(uses.flatMap { [$0.value] + ($0.mask.map { [$0] } ?? []) })
-        let candidates = uses.filter { known.contains($0.value.id) && $0.mask.map { known.contains($0.id) } ?? true }
+        let candidates = uses.compactMap { use -> Use? in
+            guard known.contains(use.value.id) else { return nil }
+            guard let mask = use.mask, !known.contains(mask.id) else { return use }
+            let counts = Known.mayCount(mask, known)
+            return counts.isOpen ? nil : use.masked(counts.mask)
+        }
         let masks = candidates.map { (violations: $0.violations, edges: $0.edges) }
         // Bounds may be unknown.
         let knownMasks = Known.nodes(masks.flatMap { [$0.violations] + ($0.edges.map { [$0] } ?? []) })

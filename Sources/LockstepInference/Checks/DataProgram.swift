@@ -75,6 +75,45 @@ enum Known {
         return known
     }
 
+    /// Where a mask of what counts may be true, as far as data tell: nil where they tell nothing. A weight that follows from
+    /// latents counts, except where a known factor of it is 0.
+    ///
+    /// - Returns: whether the mask leaves something open, too: it follows from latents, and not as a weight does.
+    static func mayCount(_ mask: Tensor, _ known: Set<ObjectIdentifier>) -> (mask: Tensor?, isOpen: Bool) {
+        if known.contains(mask.id) { return (mask, false) }
+        let inputs = mask.node.inputs
+        switch mask.node.op {
+        case .map(.and):
+            let parts = inputs.map { mayCount($0, known) }
+            let masks = parts.compactMap(\.mask)
+            return (masks.first.map { masks.dropFirst().reduce($0, .&) }, parts.contains(where: \.isOpen))
+        case .broadcast, .reshape:
+            let part = mayCount(inputs[0], known)
+            return (part.mask.map { Tensor(mask.node.op, [$0], shape: mask.shape, dtype: .bool) }, part.isOpen)
+        case .map(.not):
+            let equation = inputs[0].node
+            guard case .map(.equal) = equation.op, equation.inputs[1].splat == 0 else { return (nil, true) }
+            return (isZero(equation.inputs[0], known).map { .!$0 }, false)
+        default:
+            return (nil, true)
+        }
+    }
+
+    /// Where a product is 0 whatever its other factors are; nil where that is not known of any.
+    private static func isZero(_ product: Tensor, _ known: Set<ObjectIdentifier>) -> Tensor? {
+        if known.contains(product.id) { return product .== 0 }
+        let parts = product.node.inputs
+        switch product.node.op {
+        case .map(.multiply):
+            let zeros = parts.compactMap { isZero($0, known) }
+            return zeros.first.map { zeros.dropFirst().reduce($0, .|) }
+        case .broadcast, .reshape:
+            return isZero(parts[0], known).map { Tensor(product.node.op, [$0], shape: product.shape, dtype: .bool) }
+        default:
+            return nil
+        }
+    }
+
     /// Simplifies known expressions by what a scan of the data knows, and keeps their indices within bounds.
     static func simplified(_ roots: [Tensor], _ scan: DataScan, _ precision: Precision) -> [Tensor] {
         let limit = DataScan.limit(precision)

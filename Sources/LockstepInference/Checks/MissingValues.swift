@@ -75,8 +75,9 @@ struct MissingValues {
             return nil
         case .select:
             let none = Tensor(mask: false)
-            let taken = known.contains(inputs[0].id)
-                ? select(inputs[0], parts[1] ?? none, parts[2] ?? none) : Self.either(parts[1], parts[2])
+            let isKnown = known.contains(inputs[0].id)
+            let first = isKnown ? parts[1] : parts[1].map { part in Known.mayCount(inputs[0], known).mask.map { part .& $0 } ?? part }
+            let taken = isKnown ? select(inputs[0], first ?? none, parts[2] ?? none) : Self.either(first, parts[2])
             return Self.either(parts[0], taken)
         case .and, .or:
             // Where one is known to decide, the other does not matter.

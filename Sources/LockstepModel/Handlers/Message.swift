@@ -20,6 +20,8 @@ struct Message: Sendable {
     /// Outermost first.
     let plates: [PlateInfo]
     var weighting: Weighting
+    /// What is wrong with the constants of the distribution, where no row that they are for is excluded.
+    var wrongConstant: String?
     /// Set by a handler that cannot do what it was asked.
     var error: ModelError?
     /// The place among the handlers of the one that hid the site from those further out.

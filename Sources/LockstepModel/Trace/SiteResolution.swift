@@ -6,7 +6,7 @@ extension Message {
     mutating func prepare() throws(ModelError) {
         switch statement {
         case .sample(let given):
-            try check(given)
+            wrongConstant = try check(given)
             let distribution = try repeated(given)
             statement = .sample(distribution)
             let batch = try plates.expand(distribution.batchShape, site: name)
@@ -57,6 +57,8 @@ extension Message {
         if let error { throw error }
         switch statement {
         case .sample(let distribution):
+            // Handlers too may exclude rows; the check of a run's data knows which.
+            if let wrongConstant, hiddenBy != nil || weighting.counted == nil { throw ModelError(site: name, wrongConstant) }
             let value = if let given = self.value { try fit(given, distribution) } else { try draw(distribution, run) }
             let logProb = hiddenBy == nil ? try weighting.logProb(distribution, value, site: name) : nil
             if let logProb { try check(logProb, as: "its log density") }
@@ -95,7 +97,8 @@ extension Message {
         if let failure = tensor.failure { throw ModelError(site: name, "\(role) is wrong: \(failure)") }
     }
 
-    private func check(_ distribution: any Distribution) throws(ModelError) {
+    /// - Returns: what is wrong with constants that some rows may have and others not.
+    private func check(_ distribution: any Distribution) throws(ModelError) -> String? {
         let parameters = distribution.parameters
         for parameter in parameters {
             if let failure = parameter.value.failure {
@@ -104,8 +107,12 @@ extension Message {
         }
         if let failure = distribution.failure { throw ModelError(site: name, "\(failure)") }
         for parameter in parameters {
-            if let violation = parameter.violation { throw ModelError(site: name, "in \(distribution.name), \(violation)") }
+            guard let violation = parameter.violation else { continue }
+            let text = "in \(distribution.name), \(violation)"
+            guard !parameter.value.shape.isEmpty else { throw ModelError(site: name, text) }
+            return text
         }
+        return nil
     }
 
     private func draw(_ distribution: any Distribution, _ run: TraceRun) throws(ModelError) -> Tensor {
@@ -137,8 +144,8 @@ extension Message {
                 site: name, "its \(role) value has shape \(value.shape), but \(distribution.name) has batch shape \(distribution.batchShape) "
                     + "and event shape \(distribution.eventShape); \(Self.advice(value.shape, distribution))")
         }
-        // A mask may exclude what is missing.
-        if let literal = value.literal, weighting.masks.isEmpty {
+        // A mask or a weight of 0 may exclude what is missing.
+        if let literal = value.literal, weighting.counted == nil {
             let bad = literal.first { !$0.isFinite }
             if let bad {
                 throw ModelError(site: name, "its \(role) value holds \(bad); take missing elements out with a mask")

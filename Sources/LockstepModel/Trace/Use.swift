@@ -44,6 +44,11 @@ package struct Use: Sendable {
         self.eventAxes = axes
     }
 
+    /// The same with another mask.
+    package func masked(_ mask: Tensor?) -> Use {
+        Use(site: site, role: role, value, constraint, rule, mask: mask, eventAxes: eventAxes)
+    }
+
     /// A mask of the elements that are wrong.
     package var violations: Tensor {
         let isRight =

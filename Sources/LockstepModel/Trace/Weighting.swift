@@ -22,10 +22,12 @@ struct Weighting: Sendable {
 
     /// The product of all scales; nil when there is none.
     ///
-    /// - Throws: `ModelError` when a scale is known to be negative or not finite, or does not fit the batch.
+    /// - Throws: `ModelError` when a scale is known to be negative or not finite, or does not fit the batch. Where a mask
+    ///   may exclude those of some rows, that is for the check of a run's data.
     func scale(site: String, batch: Shape) throws(ModelError) -> Tensor? {
         for scale in scales {
             try fit(scale, "scale", site, batch)
+            guard masks.isEmpty || scale.shape.isEmpty else { continue }
             let parameter = DistributionParameter("the scale", scale, .nonNegative)
             let isFinite = scale.literal?.allSatisfy(\.isFinite) ?? true
             if let violation = parameter.violation ?? (isFinite ? nil : "the scale must be finite") {

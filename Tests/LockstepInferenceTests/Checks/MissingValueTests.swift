@@ -159,6 +159,31 @@ import Testing
                 }
             }
         },
+        Case("a mask beside a weight that follows from a latent", ["x": .shared([1, nan])], nil) { m in
+            let w = m.sample("w", Normal(0, 1))
+            m.plate("rows", 2) { m in
+                m.mask(Tensor([1, 0]) .!= 0) { m in
+                    m.scale(exp(w)) { m in m.observe("obs", Normal(w * m.data("x", shape: [2]), 1), 0) }
+                }
+            }
+        },
+        Case("a known factor of such a weight is 0", ["x": .shared([nan, 1, nan]), "n": .shared([0, 2, 0])], nil) { m in
+            let w = m.sample("w", Normal(0, 1))
+            m.plate("rows", 3) { m in
+                m.scale(exp(w)) { m in
+                    m.scale(m.data("n", shape: [3])) { m in m.observe("obs", Normal(w * m.data("x", shape: [3]), 1), 0) }
+                }
+            }
+        },
+        Case("such a factor is not 0", ["x": .shared([nan, 1, nan]), "n": .shared([0, 2, 1])], ("x", 2, nil, "obs")) { m in
+            let w = m.sample("w", Normal(0, 1))
+            let weights = m.data("n", shape: [3]) * sigmoid(w)
+            m.plate("rows", 3) { m in m.scale(weights) { m in m.observe("obs", Normal(w * m.data("x", shape: [3]), 1), 0) } }
+        },
+        Case("a mask that follows from a latent", ["x": .shared([1, nan])], ("x", 1, nil, "obs")) { m in
+            let w = m.sample("w", Normal(0, 1))
+            m.plate("rows", 2) { m in m.mask(w .< [0, -1]) { m in m.observe("obs", Normal(w * m.data("x", shape: [2]), 1), 0) } }
+        },
         Case("in one lane of shared and of own data", ["x": .shared([1, nan]), "ok": .perLane([[1, 0], [1, 1]])], ("x", 1, 1, "obs")) { m in
             let w = m.sample("w", Normal(0, 1))
             let counts = m.data("ok", shape: [2]) .!= 0
