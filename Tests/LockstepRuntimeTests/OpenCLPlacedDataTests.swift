@@ -53,6 +53,23 @@ import Testing
         #expect(try Self.result("b", group)[1] == 43)
     }
 
+    /// What is computed of shared data before the first step has the same name in every program.
+    @Test(arguments: OpenCLSessions.variants) func thoseOfThePrologueAreEachProgramsOwn(_ variant: OpenCLSessions.Variant) throws {
+        func executable(_ function: (Tensor) -> Tensor) throws -> OpenCLExecutable {
+            let shared = Tensor.input(Input(.data, "shared", origin: Origin()), shape: [3])
+            let program = try Lowering.lower(LaneFunction(states: [.init("a", function(shared).sum())]))
+            try #require(!program.prologue.isEmpty)
+            return try OpenCLExecutable(
+                program, on: variant.session, precision: variant.precision,
+                schedule: .choose(variant.session.info, variant.precision, width: variant.width))
+        }
+        let inputs = LaneInputs(keys: Self.keys, data: ["shared": .shared([1, 2, 3])])
+        let first = try executable { exp($0) }.start(inputs)
+        #expect(abs(try Self.result("a", first)[0] - 30.19287) < 1e-4)
+        let second = try executable { $0 * $0 }.start(inputs, placed: first.placedData)
+        #expect(try Self.result("a", second)[0] == 14)
+    }
+
     @Test func theInterpreterHasNone() throws {
         let execution = try InterpreterExecutable(try Self.sums("a"), precision: .float).start(Self.inputs(1))
         #expect(execution.placedData == nil)

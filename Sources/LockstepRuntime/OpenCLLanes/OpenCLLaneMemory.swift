@@ -27,10 +27,12 @@ struct OpenCLLaneMemory {
 
     /// Data that are not given are zero: a launch of no steps does not look at them.
     ///
-    /// - Parameter placed: used where another layout of the same lanes has not got in between.
+    /// - Parameters:
+    ///   - given: names of the data that other programs of these lanes have too.
+    ///   - placed: taken where they lie as this schedule lays them.
     init(
         _ stages: [OpenCLStage], _ session: OpenCLSession, _ schedule: OpenCLSchedule,
-        _ precision: Precision, keys: [Key], data: [String: LaneInputs.Data], placed: OpenCLPlacedData? = nil
+        _ precision: Precision, keys: [Key], data: [String: LaneInputs.Data], given: Set<String> = [], placed: OpenCLPlacedData? = nil
     ) throws {
         self.stages = stages
         self.session = session
@@ -52,7 +54,7 @@ struct OpenCLLaneMemory {
             for parameter in stage.text.parameters {
                 switch parameter {
                 case .scalar: break
-                case .buffer(let id): own[id] = try allocateOnce(stage.program.buffers[id.number], data)
+                case .buffer(let id): own[id] = try allocateOnce(stage.program.buffers[id.number], data, given)
                 case .scratch(let id):
                     own[id] = try allocate(stage.program.buffers[id.number], [:], copies: stage.slices * schedule.workers)
                 }
@@ -61,12 +63,16 @@ struct OpenCLLaneMemory {
         }
     }
 
-    private mutating func allocateOnce(_ buffer: Buffer, _ data: [String: LaneInputs.Data]) throws -> OpenCLBuffer {
+    private mutating func allocateOnce(
+        _ buffer: Buffer, _ data: [String: LaneInputs.Data], _ given: Set<String>
+    ) throws -> OpenCLBuffer {
         if case .table = buffer.role { return try allocate(buffer, data) }
         if let known = named[buffer.role] { return known }
-        let memory = try self.data[buffer] ?? allocate(buffer, data)
+        // What a program computes beforehand has names that mean something else in another.
+        let isGiven = if case .data(let name) = buffer.role { given.contains(name) } else { false }
+        let memory = try (isGiven ? self.data[buffer] : nil) ?? allocate(buffer, data)
         named[buffer.role] = memory
-        if case .data = buffer.role { self.data[buffer] = memory }
+        if isGiven { self.data[buffer] = memory }
         return memory
     }
 
