@@ -31,7 +31,7 @@ import Testing
 
     /// log(exp(x) + 1), by as many steps as there are links.
     @Test(arguments: TestDevice.all, Precision.allCases) func aChainOfFunctions(_ device: TestDevice, _ precision: Precision) throws {
-        let links = TestLevel.choose(small: 300, medium: 1000, full: 2500)
+        let links = TestLevel.choose(small: 400, medium: 1000, full: 2500)
         let model = Model { m in
             var value = m.sample("x", Normal(0, 1))
             for _ in 0..<links { value = log(exp(value) + Tensor(1 / Double(links))) }
@@ -44,7 +44,7 @@ import Testing
 
     /// sin(x) + sin(x + d) + ... is sin(n d / 2) / sin(d / 2) * sin(x + (n - 1) d / 2).
     @Test(arguments: TestDevice.all, Precision.allCases) func aSumOfManyTerms(_ device: TestDevice, _ precision: Precision) throws {
-        let terms = TestLevel.choose(small: 300, medium: 1000, full: 2500)
+        let terms = TestLevel.choose(small: 500, medium: 1000, full: 2500)
         let step = 1 / Double(terms)
         let model = Model { m in
             let x = m.sample("x", Normal(0, 1))

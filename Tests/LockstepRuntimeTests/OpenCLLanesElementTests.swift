@@ -72,7 +72,7 @@ import Testing
         }
         if isLarge {
             let start = Tensor.input(Input(.state, "chain", origin: origin), shape: [])
-            states.append(.init("chain", (0..<400).reduce(start) { value, _ in sin(value) }))
+            states.append(.init("chain", (0..<900).reduce(start) { value, _ in sin(value) }))
         }
         step.function = LaneFunction(states: states, perLane: Set(step.perLane.keys))
         return Trial(step: step, wanted: wanted, cases: cases)

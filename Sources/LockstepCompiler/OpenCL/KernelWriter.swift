@@ -190,8 +190,9 @@ struct KernelWriter {
     }
 
     /// Above this weight a driver's compiler takes seconds, and more than in proportion to what is added: functions are
-    /// called, and states stay in memory, where no compiler follows them through the whole text.
-    private static let large = 8_000
+    /// called, and states stay in memory, where no compiler follows them through the whole text. It compiles a few times
+    /// sooner; a step takes up to two thirds longer.
+    private static let large = 20_000
 
     /// GPUs are not asked to call: theirs is another way with registers.
     private var isLarge: Bool { weight > Self.large && hasFunction }
