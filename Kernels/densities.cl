@@ -212,24 +212,30 @@ static inline real ls_exp_excess(real x) {
 
 // x logm - exp(logm) - l for l = log x!. Of a large count, both parts are what is left of large terms:
 // x (exp(s) - 1 - s) with s = logm - log(x), and log x! - x log(x) + x by Stirling's formula.
-static inline real ls_poisson_log_mass_by(real logm, real mean, real x, real l) {
+static inline real ls_large_poisson_log_mass(real logm, real mean, real x) {
+    real logx = ls_log(x), s = logm - logx;
+    real excess = fabs(s) < LS_R(0.5) ? x * (s * s * ls_exp_excess(s)) : fma(-x, s, mean - x);
+    real rest = fma(LS_R(0.5), logx, ls_stirling_error_above(x) + LS_R(0.918938533204672742));
+    return -excess - rest;
+}
+
+static inline real ls_poisson_log_mass(real logm, real x, real l) {
+    real mean = ls_exp(logm);
     real result = fma(x, logm, -mean) - l;
     mask large = x > LS_R(32.0);
-    if (ls_any(large)) {
-        real logx = ls_log(x), s = logm - logx;
-        real excess = fabs(s) < LS_R(0.5) ? x * (s * s * ls_exp_excess(s)) : fma(-x, s, mean - x);
-        real rest = fma(LS_R(0.5), logx, ls_stirling_error_above(x) + LS_R(0.918938533204672742));
-        result = large ? -excess - rest : result;
-    }
+    if (ls_any(large)) result = large ? ls_large_poisson_log_mass(logm, mean, x) : result;
     return result;
 }
 
-static inline real ls_poisson_log_mass(real logm, real x, real l) { return ls_poisson_log_mass_by(logm, ls_exp(logm), x, l); }
+// Called, not written out: few rows come here, and all others would do without the registers that it takes.
+static __attribute__((noinline)) real ls_large_poisson_log_mass_of(real logm, real mean, real1 x) {
+    return ls_large_poisson_log_mass(logm, mean, (real)(x));
+}
 
 // The same for a count that all lanes share. The mean comes first, whatever the count: the gradient needs it too, and
 // compilers find again only what was computed on every way.
 static inline real ls_poisson_log_mass_of(real logm, real1 x, real l) {
     real mean = ls_exp(logm);
-    if (x > (real1)(32)) return ls_poisson_log_mass_by(logm, mean, (real)(x), l);
+    if (x > (real1)(32)) return ls_large_poisson_log_mass_of(logm, mean, x);
     return fma((real)(x), logm, -mean) - l;
 }

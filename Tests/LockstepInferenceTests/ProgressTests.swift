@@ -242,7 +242,9 @@ import Testing
         #expect(fits[0].progress?.edges == [] && fits[1].progress?.edges?.map(\.site) == ["share"])
 
         let point = Model { m in m.sample("x", Normal(m.param("loc", 0.0), m.param("scale", 1e-34, constraint: .positive))) }
-        let narrow = try self.fits(model, guide: point, Resting(), lanes: 1, steps: 10, on: device.device)
+        // Where products are fused, as on GPUs, what cancels here leaves 1e34 times a rounding error: too much for a gradient.
+        let narrow = try self.fits(
+            model, guide: point, Resting(), lanes: 1, steps: 10, on: device.testDescription.contains("[GPU") ? .cpu : device.device)
         #expect(narrow[0].progress?.edges?.map(\.site) == ["scale", "x"], "\(narrow[0].status): \(narrow[0].reason?.description ?? "")")
         #expect(narrow[0].progress?.edges?.map(\.kind) == [.bound, .collapsed])
 
