@@ -8,6 +8,9 @@
 static const char prelude[] = {
 #embed "prelude.cl" suffix(, 0)
 };
+static const char calls[] = {
+#embed "calls.cl" suffix(, 0)
+};
 static const char elementary[] = {
 #embed "elementary.cl" suffix(, 0)
 };
@@ -44,6 +47,7 @@ static const struct {
     const char *text;
 } sources[LOCKSTEP_KERNEL_SOURCE_COUNT] = {
     [LOCKSTEP_KERNEL_PRELUDE] = {"prelude.cl", prelude},
+    [LOCKSTEP_KERNEL_CALLS] = {"calls.cl", calls},
     [LOCKSTEP_KERNEL_ELEMENTARY] = {"elementary.cl", elementary},
     [LOCKSTEP_KERNEL_LOG_SUMS] = {"log_sums.cl", log_sums},
     [LOCKSTEP_KERNEL_SPECIAL] = {"special.cl", special},

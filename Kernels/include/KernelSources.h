@@ -4,6 +4,8 @@
 /// The files of OpenCL C device functions, in the order in which they must be concatenated.
 enum lockstep_kernel_source {
     LOCKSTEP_KERNEL_PRELUDE,
+    /// Only for large programs.
+    LOCKSTEP_KERNEL_CALLS,
     LOCKSTEP_KERNEL_ELEMENTARY,
     LOCKSTEP_KERNEL_LOG_SUMS,
     LOCKSTEP_KERNEL_SPECIAL,

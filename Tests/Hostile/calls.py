@@ -274,8 +274,6 @@ def main(graphs, target):
     for line in missing:
         print("no call of", line, file=sys.stderr)
     folder = pathlib.Path(target)
-    for old in folder.glob("Calls*.swift"):
-        old.unlink()
     size = 200
     parts = [statements[first : first + size] for first in range(0, len(statements), size)]
     for number, part in enumerate(parts):

@@ -30,4 +30,18 @@ import Testing
         background.wait()
         #expect(throws: Failure(number: 3)) { try background.value() }
     }
+
+    /// What is made goes on, and nobody waits for it.
+    @Test func aCancelledTaskWaitsForNothing() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        let background = Background(onThread: true) {
+            gate.wait()
+            return 42
+        }
+        let task = Task.detached { try background.value() }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        gate.signal()
+        #expect(try background.value() == 42)
+    }
 }

@@ -23,14 +23,15 @@ import Testing
         try Self.check(trial, trial.step.interpreted(precision), precision, "interpreter") { _ in precision == .float ? 1.5 : 1 }
     }
 
-    @Test(arguments: OpenCLSessions.variants) func openCL(_ variant: OpenCLSessions.Variant) throws {
-        let trial = try Self.trial(variant.precision)
+    /// In large programs functions are called, and states are in memory.
+    @Test(arguments: OpenCLSessions.variants, [false, true]) func openCL(_ variant: OpenCLSessions.Variant, _ isLarge: Bool) throws {
+        let trial = try Self.trial(variant.precision, isLarge: isLarge)
         let found = try trial.step.openCL(variant.session, variant.precision, width: variant.width)
         try Self.check(trial, found, variant.precision, "\(variant)") { variant.precision == .float ? $0.floatUlps : $0.doubleUlps }
     }
 
     /// All operations in one program, each on shared data and on data of the lane's own.
-    private static func trial(_ precision: Precision) throws -> Trial {
+    private static func trial(_ precision: Precision, isLarge: Bool = false) throws -> Trial {
         let origin = Origin()
         let lanes = 17
         var states: [LaneFunction.State] = []
@@ -68,6 +69,10 @@ import Testing
                     cases[name] = element
                 }
             }
+        }
+        if isLarge {
+            let start = Tensor.input(Input(.state, "chain", origin: origin), shape: [])
+            states.append(.init("chain", (0..<900).reduce(start) { value, _ in sin(value) }))
         }
         step.function = LaneFunction(states: states, perLane: Set(step.perLane.keys))
         return Trial(step: step, wanted: wanted, cases: cases)

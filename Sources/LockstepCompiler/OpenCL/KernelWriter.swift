@@ -28,6 +28,7 @@ struct KernelWriter {
     private(set) var places: [Place] = []
     private(set) var constants: [Register: Double] = [:]
     private(set) var uses: [Register: Int] = [:]
+    private let weight: Int
     /// Values used once are written where they are used, which lets compilers contract a * b + c.
     var inlined: [Register: String] = [:]
     private var lines: [String] = []
@@ -45,10 +46,12 @@ struct KernelWriter {
         stepTables = options.width > 1 && options.group == nil ? StepTables(program) : nil
         cooperation = options.group.map { Cooperation(program, minimumExtent: $0.minimumExtent) }
         var variableIndex: Set<BufferID> = []
+        var weight = 0
         var uses: [Register: Int] = [:]
         var constants: [Register: Double] = [:]
         program.forEachStatement { statement in
             for register in statement.operands { uses[register, default: 0] += 1 }
+            if case .map(_, let op, _) = statement, op.isExpensive { weight += 24 } else { weight += 1 }
             // A register inside an index is needed by name.
             switch statement {
             case .constant(let register, let value): constants[register] = value
@@ -58,6 +61,7 @@ struct KernelWriter {
             default: break
             }
         }
+        self.weight = weight
         self.uses = uses
         self.constants = constants
         places = placed(variableIndex)
@@ -70,6 +74,7 @@ struct KernelWriter {
             case .data, .table: buffer.isUniform ? .shared : .global
             case .record, .exchange: .global
             case .slices: .slices
+            case .state where isLarge: .global
             case .state, .temporary: .privateArray
             }
         }
@@ -140,6 +145,7 @@ struct KernelWriter {
     private var functions: [lockstep_kernel_source] {
         DeviceFunctions.files.filter { file in
             switch file {
+            case LOCKSTEP_KERNEL_CALLS: isLarge
             case LOCKSTEP_KERNEL_DENSITIES: callsDensities
             case LOCKSTEP_KERNEL_STEPS: stepTables != nil
             case LOCKSTEP_KERNEL_SLICES: program.slice != nil
@@ -183,13 +189,13 @@ struct KernelWriter {
             """
     }
 
-    private var weight: Int {
-        var weight = 0
-        program.forEachStatement { statement in
-            if case .map(_, let op, _) = statement, op.isExpensive { weight += 24 } else { weight += 1 }
-        }
-        return weight
-    }
+    /// Above this weight a driver's compiler takes seconds, and more than in proportion to what is added: functions are
+    /// called, and states stay in memory, where no compiler follows them through the whole text. It compiles a few times
+    /// sooner; a step takes up to two thirds longer.
+    private static let large = 20_000
+
+    /// GPUs are not asked to call: theirs is another way with registers.
+    private var isLarge: Bool { weight > Self.large && hasFunction }
 
     private var carriedBytes: Int {
         var elements = 0

@@ -25,13 +25,19 @@ final class Background<Value: Sendable>: Sendable {
         thread.start()
     }
 
-    func wait() { done.wait() }
+    /// Waits for it, or until the calling task is cancelled: then the thread is left to finish, and nobody asks for what
+    /// it makes.
+    func wait() {
+        // A task wakes no thread.
+        while done.wait(timeout: .now() + .milliseconds(20)) == .timedOut, !Task.isCancelled {}
+    }
 
     /// Waits for it.
     ///
-    /// - Throws: what making it threw.
-    func value() throws -> Value? {
+    /// - Throws: what making it threw; `CancellationError` where the calling task is cancelled before.
+    func value() throws -> Value {
         wait()
-        return try result.withLock { $0 }?.get()
+        guard let made = result.withLock({ $0 }) else { throw CancellationError() }
+        return try made.get()
     }
 }

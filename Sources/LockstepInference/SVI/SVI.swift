@@ -25,8 +25,8 @@ public struct SVI: Sendable {
     ///   - data: by the names that the model declares.
     ///   - options: how often losses are kept, what precision, what happens on the way.
     /// - Throws: `LockstepError`, before or during the run; a lane that fails throws nothing, and has its status.
-    ///   `CancellationError` where the calling task is cancelled: within about a second while steps run; a driver's
-    ///   compiler is waited for.
+    ///   `CancellationError` where the calling task is cancelled: within about a second while steps run, and at once
+    ///   while a driver compiles. Drivers cannot be stopped: its thread goes on, and the next run finds what it made.
     public func run(
         keys: [Key], steps: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()
     ) throws -> Fits {

@@ -50,16 +50,9 @@ struct SVIRun {
     func run() throws -> Fits {
         try Task.checkCancellation()
         let compiling = Clock()
-        let perLane = binding.perLane
-        let stepProgram = try Lowering.lower(
-            LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
-        let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
-        try Task.checkCancellation()
-        try Outcome.checkRoom(for: keys.count, function.guide.parameters, steps: steps, options)
-        let (step, device) = try device.compile(
-            stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
-        // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
-        let start = InterpreterExecutable(startProgram, precision: options.precision)
+        // A driver's compiler cannot be stopped: where the task is cancelled, its thread is left alone with it.
+        let compiled = try Background(onThread: !device.device.isOfOneThread) { [self] in try compile() }.value()
+        let (stepProgram, step, start, device) = (compiled.stepProgram, compiled.step, compiled.start, compiled.device)
         let compileTime = compiling.time
 
         let running = Clock()
@@ -68,7 +61,7 @@ struct SVIRun {
         let waveSize = max(1, budget / bytes)
         var outcome: Outcome?
         var progress = Progress(device: device.device)
-        // No thread outlives the call.
+        // No thread outlives the call, but of a task that is cancelled.
         defer { progress.estimator?.wait() }
         var elbo = ElboEstimate()
         var finalTime = Clock.Time.zero
@@ -89,8 +82,29 @@ struct SVIRun {
             timings: Timings(
                 trace: traceSeconds, check: checkSeconds, compile: compileTime, run: runTime,
                 firstLaunch: progress.firstLaunch ?? clock.time, final: finalTime,
-                finalCompile: try progress.estimator?.value()?.compileSeconds ?? 0),
+                finalCompile: try progress.estimator?.value().compileSeconds ?? 0),
             layout: layout(step, bytesPerLane: bytes), badData: badData)
+    }
+
+    private struct Compiled: Sendable {
+        let stepProgram: LaneProgram
+        let step: any LaneExecutable
+        let start: any LaneExecutable
+        /// What the caller's choice came to.
+        let device: DeviceChoice
+    }
+
+    private func compile() throws -> Compiled {
+        let perLane = binding.perLane
+        let stepProgram = try Lowering.lower(
+            LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
+        let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
+        try Outcome.checkRoom(for: keys.count, function.guide.parameters, steps: steps, options)
+        let (step, device) = try device.compile(
+            stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
+        // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
+        let start = InterpreterExecutable(startProgram, precision: options.precision)
+        return Compiled(stepProgram: stepProgram, step: step, start: start, device: device)
     }
 
     /// What all lanes came to, in order, when some were left out.

@@ -134,7 +134,15 @@ package enum ResolvedDevice: Sendable {
     package func beside() throws -> ResolvedDevice? {
         switch self {
         case .interpreter: .interpreter
-        case .opencl(let session): session.info.platformName == "Oclgrind" ? nil : .opencl(try session.beside())
+        case .opencl(let session): isOfOneThread ? nil : .opencl(try session.beside())
+        }
+    }
+
+    /// Whether the driver is to be used from one thread at a time.
+    package var isOfOneThread: Bool {
+        switch self {
+        case .interpreter: false
+        case .opencl(let session): session.info.platformName == "Oclgrind"
         }
     }
 

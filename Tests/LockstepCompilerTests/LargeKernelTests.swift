@@ -1,0 +1,40 @@
+import LockstepTensor
+import Testing
+
+@testable import LockstepCompiler
+
+/// In large kernels functions are called, not written out, and states stay in memory.
+@Suite struct LargeKernelTests {
+    private static func text(sines: Int, interleaves: Bool = false) throws -> KernelText {
+        let x = Tensor.input(Input(.state, "x", origin: Origin()), shape: [])
+        let program = try Lowering.lower(LaneFunction(states: [.init("x", (0..<sines).reduce(x) { value, _ in sin(value) })]))
+        return program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: interleaves, privateBytes: 1 << 16))
+    }
+
+    private static func calls(_ text: KernelText) -> Bool { text.sources.contains { $0.contains("LS_CALL1(ls_sin)") } }
+    private static func copiesStates(_ text: KernelText) -> Bool { text.kernel.contains("b0_0 = g0[") }
+
+    @Test func ofAnOrdinarySize() throws {
+        let text = try Self.text(sines: 800)
+        #expect(!Self.calls(text) && Self.copiesStates(text))
+    }
+
+    @Test func large() throws {
+        let text = try Self.text(sines: 900)
+        #expect(Self.calls(text) && !Self.copiesStates(text))
+    }
+
+    @Test func ofAGPU() throws {
+        let text = try Self.text(sines: 900, interleaves: true)
+        #expect(!Self.calls(text) && Self.copiesStates(text))
+    }
+
+    /// A square root is one instruction.
+    @Test(arguments: ElementOp.allCases.filter { $0.isExpensive && ![.sqrt, .divide].contains($0) })
+    func aCostlyFunctionCanBeCalled(_ op: ElementOp) throws {
+        let declarations = try #require(DeviceFunctions.sources.first { $0.contains("#define LS_CALL1") })
+        let names = ElementText.text(op, Array(repeating: "x", count: op.arity), .real).split(separator: "(")
+        let name = try #require(names.first)
+        #expect(declarations.contains("(\(name))") || declarations.contains(" \(name)("), "declare \(name) in calls.cl")
+    }
+}
