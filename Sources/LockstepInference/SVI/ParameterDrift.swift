@@ -1,7 +1,7 @@
+import Foundation
 import LockstepModel
 import LockstepRuntime
 import LockstepTensor
-import RealModule
 
 /// Whether the parameters of a run with a schedule of rates still went one way when the rate ran out.
 ///
@@ -56,7 +56,7 @@ struct ParameterDrift {
         guard next == nil else { return Array(repeating: .nan, count: lanes) }
         let count = wanderings.reduce(0) { $0 + $1.count }
         // Of many parameters some seem to move by chance.
-        let critical = 2 + 0.5 * Double.log10(Double(max(count, 1)))
+        let critical = 2 + 0.5 * log10(Double(max(count, 1)))
         let centers = Self.phases.map { $0 + Self.phaseLength * Double(Self.looks + 1) / Double(2 * Self.looks) }
         return (0..<lanes).map { lane in
             let ways = (rates.sum(lane, centers[0]..<centers[1]), rates.sum(lane, centers[1]..<centers[2]))
