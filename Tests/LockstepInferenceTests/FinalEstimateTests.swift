@@ -123,7 +123,10 @@ import Testing
             try run(svi, lanes: 5, on: TestDevice.all[0], data: ["y": .shared(y)]) { $0.schedule = schedule }.elbo
         }
         let plain = try elbo(.lanes)
-        for schedule in [Schedule.split(slices: 4, together: 1), .split(slices: 2, together: 2), .group(vectors: 1, workers: 2), .automatic] {
+        let isCPU = TestDevice.all[0].testDescription.contains("[CPU")
+        // A vector of one lane, as on a GPU, has no parts.
+        let parts = isCPU ? [Schedule.split(slices: 2, together: 2)] : []
+        for schedule in parts + [.split(slices: 4, together: 1), .group(vectors: 1, workers: 2), .automatic] {
             for (a, b) in try zip(plain, elbo(schedule)) { #expect(abs(a / b - 1) < 2e-6, "\(schedule)") }
         }
     }

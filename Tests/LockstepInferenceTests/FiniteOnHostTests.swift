@@ -12,6 +12,8 @@ import Testing
 
         init(_ outcome: Outcome) { self.outcome = outcome }
 
+        var placedData: PlacedData? { nil }
+
         func advance(from first: Int, count: Int, scalars: [String: Double]) throws {}
         func write(_ name: String, _ values: LaneArray) throws {}
         func read(_ name: String) throws -> LaneArray {

@@ -243,7 +243,7 @@ import Testing
 
         let point = Model { m in m.sample("x", Normal(m.param("loc", 0.0), m.param("scale", 1e-34, constraint: .positive))) }
         let narrow = try self.fits(model, guide: point, Resting(), lanes: 1, steps: 10, on: device.device)
-        #expect(narrow[0].progress?.edges?.map(\.site) == ["scale", "x"])
+        #expect(narrow[0].progress?.edges?.map(\.site) == ["scale", "x"], "\(narrow[0].status): \(narrow[0].reason?.description ?? "")")
         #expect(narrow[0].progress?.edges?.map(\.kind) == [.bound, .collapsed])
 
         // In float a standard deviation of 1e-4 is lost on a location of 1e5; in double it is not.

@@ -32,11 +32,11 @@ import Testing
         #expect(text?.contains("2147483647") == true, "\(text ?? "")")
     }
 
-    /// Indices reach, memory does not.
+    /// Indices reach, memory does not; where it does, the next power of two in which such a plate is summed is too much.
     @Test(arguments: TestDevice.all, [(1 << 31) - 1, 1 << 30]) func platesOfMoreThanMemory(_ device: TestDevice, _ size: Int) {
-        let text = text(Self.plate(size), device)
-        #expect(text?.contains("GiB") == true, "\(text ?? "")")
-        #expect(text?.contains("'") == true)
+        let text = text(Self.plate(size), device) ?? ""
+        #expect(text.contains("GiB") || text.contains("there can be at most 2147483647"), "\(text)")
+        #expect(text.contains("'") || text.contains("an intermediate result"), "\(text)")
     }
 
     @Test(arguments: TestDevice.all) func segments(_ device: TestDevice) {

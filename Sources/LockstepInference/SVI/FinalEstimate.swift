@@ -17,8 +17,11 @@ struct FinalEstimate: Sendable {
         static let mean = "e/mean"
         /// The sum of squared deviations from the mean.
         static let squares = "e/squares"
+        /// And a number: what does not differ from draw to draw.
+        static let constant = "c/"
     }
 
+    private let constants: [LaneFunction.State]
     private let states: [LaneFunction.State]
     private let draws: Int
 
@@ -28,7 +31,10 @@ struct FinalEstimate: Sendable {
         // A purpose of its own: the draws are none of those that the parameters were fitted to.
         let run = TraceRun(origin: origin, purpose: "elbo", data: data)
         let (trace, values) = try guide.trace(svi.model, .sample, guide.carried(origin), run)
-        states = Self.states(trace.logJoint - values.logDensity(trace), origin)
+        let elbo = LaneConstants(
+            Simplifier.simplify([trace.logJoint - values.logDensity(trace)])[0], prefix: Name.constant, origin: origin)
+        constants = elbo.constants
+        states = Self.states(elbo.function, origin)
         self.draws = draws
     }
 
@@ -56,6 +62,9 @@ struct FinalEstimate: Sendable {
     /// The estimate made ready for a device.
     struct Estimator: Sendable {
         fileprivate let draws: Int
+        /// Of what does not differ from draw to draw: on the host, as it is one step of little work.
+        fileprivate let constants: InterpreterExecutable
+        fileprivate let constantNames: [String]
         fileprivate let program: LaneProgram
         fileprivate let executable: any LaneExecutable
         /// Lowering included.
@@ -80,9 +89,11 @@ struct FinalEstimate: Sendable {
         } catch is ScheduleError {
             made = try executable(.lanes)
         }
+        let constants = InterpreterExecutable(
+            try Lowering.lower(LaneFunction(states: self.constants, perLane: perLane)), precision: precision)
         return Estimator(
-            draws: draws, program: program, executable: made, compileSeconds: clock.time.seconds,
-            bytesPerLane: made.bytesPerLane(program, precision))
+            draws: draws, constants: constants, constantNames: self.constants.map(\.name), program: program, executable: made,
+            compileSeconds: clock.time.seconds, bytesPerLane: made.bytesPerLane(program, precision))
     }
 }
 
@@ -91,17 +102,23 @@ extension FinalEstimate.Estimator {
 
     /// - Parameters:
     ///   - outcome: what the lanes came to, in the order of `lanes`.
+    ///   - placed: the lanes' data, where they lie on the device.
     ///   - budget: bytes of device memory that lanes may take at a time.
-    func estimate(_ outcome: Outcome, _ binding: DataBinding, _ keys: [Key], lanes: [Int], budget: Int) throws -> ElboEstimate {
+    func estimate(
+        _ outcome: Outcome, _ binding: DataBinding, _ keys: [Key], lanes: [Int], placed: PlacedData?, budget: Int
+    ) throws -> ElboEstimate {
         let size = max(1, budget / bytesPerLane)
         var result = ElboEstimate()
         for first in stride(from: 0, to: lanes.count, by: size) {
             let places = Array(first..<min(first + size, lanes.count))
-            let execution = try executable.start(binding.inputs(keys, lanes: places.map { lanes[$0] }))
-            let read = program.stateNames
-            for (name, array) in outcome.parameters where read.contains(StepFunction.parameter(name)) {
-                try execution.write(StepFunction.parameter(name), array.lanes(places))
-            }
+            let isAll = places.count == lanes.count
+            let parameters = Dictionary(uniqueKeysWithValues: outcome.parameters.map {
+                (StepFunction.parameter($0), isAll ? $1 : $1.lanes(places))
+            })
+            let inputs = binding.inputs(keys, lanes: isAll ? lanes : places.map { lanes[$0] })
+            let execution = try executable.start(inputs, placed: isAll ? placed : nil)
+            try execution.write(parameters, of: program)
+            try execution.write(constants(parameters, inputs), of: program)
             try execution.advance(from: 0, count: draws, scalars: [:])
             func scalars(_ name: String) throws -> [Double] { try execution.read(name).element(0) }
             let moments = try (scalars(Name.count), scalars(Name.reference), scalars(Name.mean), scalars(Name.squares))
@@ -114,6 +131,23 @@ extension FinalEstimate.Estimator {
             }
         }
         return result
+    }
+
+    /// What does not differ from draw to draw, by name.
+    private func constants(_ parameters: [String: LaneArray], _ inputs: LaneInputs) throws -> [String: LaneArray] {
+        guard !constantNames.isEmpty else { return [:] }
+        let execution = try constants.start(inputs)
+        try execution.write(parameters, of: constants.source)
+        try execution.advance(from: 0, count: 1, scalars: [:])
+        return Dictionary(uniqueKeysWithValues: try constantNames.map { ($0, try execution.read($0)) })
+    }
+}
+
+extension LaneExecution {
+    /// Replaces those of some states that the program has.
+    fileprivate func write(_ states: [String: LaneArray], of program: LaneProgram) throws {
+        let known = program.stateNames
+        for (name, array) in states where known.contains(name) { try write(name, array) }
     }
 }
 

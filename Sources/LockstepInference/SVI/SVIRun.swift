@@ -74,9 +74,9 @@ struct SVIRun {
         var finalTime = Clock.Time.zero
         for first in stride(from: 0, to: good.count, by: waveSize) {
             let lanes = Array(good[first..<min(first + waveSize, good.count)])
-            let wave = try run(lanes, step, start, &progress)
+            let (wave, placed) = try run(lanes, step, start, &progress)
             let estimating = Clock()
-            elbo = elbo.appending(try estimated(wave, lanes, progress.estimator, budget: budget))
+            elbo = elbo.appending(try estimated(wave, lanes, placed, progress.estimator, budget: budget))
             finalTime = finalTime + estimating.time
             outcome = outcome.map { $0.appending(wave) } ?? wave
         }
@@ -133,15 +133,16 @@ struct SVIRun {
     }
 
     private func estimated(
-        _ outcome: Outcome, _ lanes: [Int], _ estimator: Background<FinalEstimate.Estimator>?, budget: Int
+        _ outcome: Outcome, _ lanes: [Int], _ placed: PlacedData?, _ estimator: Background<FinalEstimate.Estimator>?, budget: Int
     ) throws -> ElboEstimate {
         guard let estimator = try estimator?.value() else { return ElboEstimate(nothingFor: lanes.count) }
-        return try estimator.estimate(outcome, binding, keys, lanes: lanes, budget: budget)
+        return try estimator.estimate(outcome, binding, keys, lanes: lanes, placed: placed, budget: budget)
     }
 
+    /// - Returns: what the lanes came to, and their data on the device.
     private func run(
         _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ progress: inout Progress
-    ) throws -> Outcome {
+    ) throws -> (Outcome, PlacedData?) {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
         try execution.write(Bookkeeping.Name.initialLoss, .filled(.nan, lanes: lanes.count, options.precision))
         let hasStart = try startLanes(lanes, execution, start) {
@@ -156,9 +157,10 @@ struct SVIRun {
         }
         var drift = ParameterDrift(svi.optimizer, function.guide.parameters, steps: steps)
         let (done, refusedEarly) = try advance(lanes, execution, &drift)
-        return try Outcome(
+        let outcome = try Outcome(
             execution, results: function.results, hasStart: hasStart, slots: options.slots(done), refusedEarly: refusedEarly,
             paces: paces(drift, lanes), convergence: options.convergence)
+        return (outcome, estimate == nil ? nil : execution.placedData)
     }
 
     /// Of drifts; NaN where there was nothing to look at.

@@ -26,9 +26,18 @@ package protocol LaneExecutable: Sendable {
     var compileSeconds: Double { get }
     /// Starts a batch: state and records are zero until written.
     ///
+    /// - Parameter placed: the data of these inputs where another program has placed them already; taken as they are
+    ///   where they lie as this program wants them.
     /// - Throws: when the data do not fit the program's buffers, or the device has no room.
-    func start(_ inputs: LaneInputs) throws -> any LaneExecution
+    func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution
 }
+
+extension LaneExecutable {
+    package func start(_ inputs: LaneInputs) throws -> any LaneExecution { try start(inputs, placed: nil) }
+}
+
+/// A batch's data in a device's memory, where they stay as long as this value does.
+package protocol PlacedData: Sendable {}
 
 /// A batch of lanes on a device, as it moves from step to step. Used by one task at a time.
 package protocol LaneExecution: AnyObject {
@@ -37,6 +46,8 @@ package protocol LaneExecution: AnyObject {
     /// - Throws: `CancellationError` within about a second of the calling task's being cancelled, or after the one step
     ///   that takes longer. What the lanes hold is then undefined.
     func advance(from first: Int, count: Int, scalars: [String: Double]) throws
+    /// The data of the batch, for other programs; nil where there is nothing to gain by it.
+    var placedData: PlacedData? { get }
     /// State or records by name, as they are now.
     func read(_ name: String) throws -> LaneArray
     /// Replaces the state of a name. The array has the program's precision (reals) or ints.

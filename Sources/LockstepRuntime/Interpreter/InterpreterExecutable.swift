@@ -9,7 +9,7 @@ import LockstepTensor
 package struct InterpreterExecutable: LaneExecutable {
     package let precision: Precision
     package let compileSeconds: Double
-    private let source: LaneProgram
+    package let source: LaneProgram
     private let program: BlockProgram
     private let blockWidth: Int?
 
@@ -25,7 +25,7 @@ package struct InterpreterExecutable: LaneExecutable {
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     }
 
-    package func start(_ inputs: LaneInputs) throws -> any LaneExecution {
+    package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {
         let inputs = try inputs.completed(for: source)
         try inputs.validate(for: source)
         switch precision {

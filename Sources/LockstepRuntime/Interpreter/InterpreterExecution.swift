@@ -52,6 +52,9 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
         }
     }
 
+    /// Blocks are as wide as the program likes them, so data lie differently for each.
+    var placedData: PlacedData? { nil }
+
     func read(_ name: String) throws -> LaneArray {
         let number = try number(of: name)
         let count = program.buffers[number].count

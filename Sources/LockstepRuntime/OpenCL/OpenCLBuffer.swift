@@ -118,8 +118,8 @@ extension OpenCLSession {
     }
 
     func own(_ buffer: OpenCLBuffer) throws {
-        guard buffer.session === self else {
-            throw OpenCLError.misuse("A buffer can only be used in the session that allocated it.")
+        guard buffer.session.context == context else {
+            throw OpenCLError.misuse("A buffer can only be used in the session that allocated it, or beside it.")
         }
     }
 }

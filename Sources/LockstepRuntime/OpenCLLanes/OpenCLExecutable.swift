@@ -60,10 +60,10 @@ package struct OpenCLExecutable: LaneExecutable {
 
     package var bytesPerLane: Int { schedule.bytesPerLane(stages.map(\.program), realBytes: precision == .float ? 4 : 8) }
 
-    package func start(_ inputs: LaneInputs) throws -> any LaneExecution {
-        let inputs = try inputs.completed(for: program)
-        try inputs.validate(for: program)
-        return try OpenCLExecution(self, inputs)
+    package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {
+        let completed = try inputs.completed(for: program)
+        try completed.validate(for: program)
+        return try OpenCLExecution(self, completed, given: Set(inputs.data.keys), placed: placed as? OpenCLPlacedData)
     }
 }
 
@@ -75,12 +75,13 @@ final class OpenCLExecution: LaneExecution {
     /// writes all states: on a CPU, which has no watchdog, it may be long, so that this costs many lanes no more than few.
     private var pace: LaunchPace
 
-    init(_ executable: OpenCLExecutable, _ inputs: LaneInputs) throws {
+    /// - Parameter given: names of the data that are not the program's own.
+    init(_ executable: OpenCLExecutable, _ inputs: LaneInputs, given: Set<String>, placed: OpenCLPlacedData?) throws {
         self.executable = executable
         pace = LaunchPace(seconds: executable.session.info.kind == .cpu ? 1 : 0.25)
         memory = try OpenCLLaneMemory(
             executable.stages, executable.session, executable.schedule, executable.precision,
-            keys: inputs.keys, data: inputs.data)
+            keys: inputs.keys, data: inputs.data, given: given, placed: placed)
     }
 
     func advance(from first: Int, count: Int, scalars: [String: Double]) throws {
@@ -112,6 +113,7 @@ final class OpenCLExecution: LaneExecution {
         }
     }
 
+    var placedData: PlacedData? { memory.placedData }
     func read(_ name: String) throws -> LaneArray { try memory.read(name) }
     func write(_ name: String, _ values: LaneArray) throws { try memory.write(name, values) }
 }

@@ -1,6 +1,15 @@
 import LockstepCompiler
 import LockstepTensor
 
+/// A batch's data on an OpenCL device, as one schedule lays them.
+struct OpenCLPlacedData: PlacedData {
+    fileprivate let session: OpenCLSession
+    fileprivate let schedule: OpenCLSchedule
+    fileprivate let precision: Precision
+    fileprivate let keys: [Key]
+    fileprivate let arrays: [Buffer: OpenCLBuffer]
+}
+
 /// The arrays of a batch on an OpenCL device, and the launch of a kernel over them.
 struct OpenCLLaneMemory {
     private let stages: [OpenCLStage]
@@ -9,15 +18,21 @@ struct OpenCLLaneMemory {
     private let precision: Precision
     private let layout: LaneLayout
     private let items: Int
-    private let keys: OpenCLBuffer
+    private let keys: [Key]
+    private let words: OpenCLBuffer
     /// By stage; what has a name is one buffer for all of them.
     private var buffers: [[BufferID: OpenCLBuffer]] = []
     private var named: [Buffer.Role: OpenCLBuffer] = [:]
+    private var data: [Buffer: OpenCLBuffer] = [:]
 
     /// Data that are not given are zero: a launch of no steps does not look at them.
+    ///
+    /// - Parameters:
+    ///   - given: names of the data that other programs of these lanes have too.
+    ///   - placed: taken where they lie as this schedule lays them.
     init(
         _ stages: [OpenCLStage], _ session: OpenCLSession, _ schedule: OpenCLSchedule,
-        _ precision: Precision, keys: [Key], data: [String: LaneInputs.Data]
+        _ precision: Precision, keys: [Key], data: [String: LaneInputs.Data], given: Set<String> = [], placed: OpenCLPlacedData? = nil
     ) throws {
         self.stages = stages
         self.session = session
@@ -27,13 +42,19 @@ struct OpenCLLaneMemory {
         items = schedule.items(lanes: keys.count)
         try schedule.checkMemory(stages, lanes: keys.count, precision, on: session.info)
         let words = keys.flatMap { [Int32(bitPattern: $0.low), Int32(bitPattern: $0.high)] }
-        self.keys = try session.allocate(copying: Self.placed(words, 2, layout, slots: items * schedule.width))
+        self.keys = keys
+        self.words = try session.allocate(copying: Self.placed(words, 2, layout, slots: items * schedule.width))
+        if let placed, placed.session.context == session.context, placed.schedule == schedule, placed.precision == precision,
+            placed.keys == keys
+        {
+            self.data = placed.arrays
+        }
         for stage in stages {
             var own: [BufferID: OpenCLBuffer] = [:]
             for parameter in stage.text.parameters {
                 switch parameter {
                 case .scalar: break
-                case .buffer(let id): own[id] = try allocateOnce(stage.program.buffers[id.number], data)
+                case .buffer(let id): own[id] = try allocateOnce(stage.program.buffers[id.number], data, given)
                 case .scratch(let id):
                     own[id] = try allocate(stage.program.buffers[id.number], [:], copies: stage.slices * schedule.workers)
                 }
@@ -42,12 +63,21 @@ struct OpenCLLaneMemory {
         }
     }
 
-    private mutating func allocateOnce(_ buffer: Buffer, _ data: [String: LaneInputs.Data]) throws -> OpenCLBuffer {
+    private mutating func allocateOnce(
+        _ buffer: Buffer, _ data: [String: LaneInputs.Data], _ given: Set<String>
+    ) throws -> OpenCLBuffer {
         if case .table = buffer.role { return try allocate(buffer, data) }
         if let known = named[buffer.role] { return known }
-        let memory = try allocate(buffer, data)
+        // What a program computes beforehand has names that mean something else in another.
+        let isGiven = if case .data(let name) = buffer.role { given.contains(name) } else { false }
+        let memory = try (isGiven ? self.data[buffer] : nil) ?? allocate(buffer, data)
         named[buffer.role] = memory
+        if isGiven { self.data[buffer] = memory }
         return memory
+    }
+
+    var placedData: OpenCLPlacedData {
+        OpenCLPlacedData(session: session, schedule: schedule, precision: precision, keys: keys, arrays: data)
     }
 
     private func slots(_ buffer: Buffer) -> Int { schedule.slots(buffer, items: items) }
@@ -116,7 +146,7 @@ struct OpenCLLaneMemory {
     func launch(_ stage: Int, _ kernel: OpenCLKernel, first: Int, count: Int, scalars: [String: Double]) throws {
         var arguments: [OpenCLArgument] = [
             .int32(Int32(truncatingIfNeeded: first)), .int32(Int32(truncatingIfNeeded: count)),
-            .int32(Int32(truncatingIfNeeded: items)), .buffer(keys),
+            .int32(Int32(truncatingIfNeeded: items)), .buffer(words),
         ]
         for parameter in stages[stage].text.parameters {
             switch parameter {

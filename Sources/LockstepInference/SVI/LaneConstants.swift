@@ -1,0 +1,71 @@
+import LockstepCompiler
+import LockstepTensor
+
+/// What a function of draws computes from a lane's states and data alone, taken out of it: computed once for a lane, not
+/// again with each draw.
+struct LaneConstants {
+    /// The function, which reads the constants as states.
+    let function: Tensor
+    let constants: [LaneFunction.State]
+
+    /// - Parameter prefix: of the names of the constants.
+    init(_ function: Tensor, prefix: String, origin: Origin) {
+        let constancy = Constancy(function)
+        var constants: [LaneFunction.State] = []
+        var replacements: [ObjectIdentifier: Tensor] = [:]
+        var seen: Set<ObjectIdentifier> = [function.id]
+        var waiting = [function]
+        while let tensor = waiting.popLast() {
+            if constancy.isWorthKeeping(tensor) {
+                let name = "\(prefix)\(constants.count)"
+                constants.append(.init(name, tensor))
+                replacements[tensor.id] = .input(Input(.state, name, origin: origin), shape: tensor.shape)
+            } else {
+                waiting += tensor.node.inputs.filter { seen.insert($0.id).inserted }
+            }
+        }
+        self.function = Graph.replace([function], replacements)[0]
+        self.constants = constants
+    }
+}
+
+/// Which nodes of a graph are the same for all draws.
+private struct Constancy {
+    private struct Constant {
+        /// Elements of the largest state below; nil where there is none.
+        var state: Int?
+        /// Whether anything is computed, and not only moved.
+        var isComputed = false
+    }
+
+    private var constants: [ObjectIdentifier: Constant] = [:]
+
+    init(_ root: Tensor) {
+        for tensor in Graph.topologicalOrder([root]) {
+            let below = tensor.node.inputs.compactMap { constants[$0.id] }
+            guard tensor.failure == nil, below.count == tensor.node.inputs.count else { continue }
+            var constant = Constant(state: below.compactMap(\.state).max(), isComputed: below.contains { $0.isComputed })
+            switch tensor.node.op {
+            case .random: continue
+            case .input(let input):
+                switch input.kind {
+                case .state: constant.state = tensor.shape.elementCount
+                case .data: break
+                // The number of the step, and what is set for each launch.
+                case .scalar: continue
+                }
+            case .map, .reduce, .segmentSum: constant.isComputed = true
+            case .literal, .iota, .broadcast, .reshape, .permute, .slice, .concatenate, .gather, .stopGradient: break
+            }
+            constants[tensor.id] = constant
+        }
+    }
+
+    /// Of what follows from states, that which is computed, and not larger than they are.
+    func isWorthKeeping(_ tensor: Tensor) -> Bool {
+        guard tensor.dtype == .real, let constant = constants[tensor.id], constant.isComputed, let state = constant.state else {
+            return false
+        }
+        return tensor.shape.elementCount <= max(1, state)
+    }
+}
