@@ -131,7 +131,8 @@ extension Condition {
         case (.edge, _): text = "the density there is 0 or infinite, whatever its parameters are; " + text + ", and not on the edge"
         case (_, .inside): text += ", and not on the edge"
         case (_, .finite), (_, .observed), (_, .plain): if isInfinite { text += ", and finite" }
-        case (_, .logarithm), (_, .row): break
+        case (_, .logarithm): if isInfinite { text += ", or -inf" }
+        case (_, .row): break
         }
         if case .inside = use.rule { return text }
         return isMissing ? text + "; take missing elements out with a mask" : text

@@ -2,7 +2,8 @@
 /// edge of their range, and how many of its last steps were refused.
 public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
     public enum Trend: String, Hashable, Sendable {
-        /// The loss still falls, beyond its noise.
+        /// The loss still falls, beyond its noise; in a run with a schedule of rates it would fall on, for parameters were still
+        /// on their way when the rate ran out.
         case falling
         case level
         /// The loss rises, beyond its noise.
@@ -31,7 +32,9 @@ public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// At the end of the loss's history, by Student's t of its slope at the 0.05 % point: of fits whose loss is level about one in
-    /// 2,000 is called falling, and one in 2,000 rising.
+    /// 2,000 is called falling, and one in 2,000 rising. Where the rate follows a schedule losses fall with it, and
+    /// `falling` goes by the parameters: whether one of them moved on in one direction from the second fifth of the run, when the
+    /// rate was large, to its end, while the loss came down by a nat or more.
     public let trend: Trend
     /// How far the loss fell over the part of the history that was tested, and the standard error of that; nil where the
     /// trend is unknown.
@@ -73,10 +76,18 @@ extension Fits {
 
     fileprivate func progress(lane: Int, edges: [Int: [FitProgress.Edge]]?) -> FitProgress? {
         if status[lane].isLost { return nil }
-        let trend = LossTrend(wholeWindows(lane), rounding: options.precision == .float ? Double(Float.ulpOfOne) : Double.ulpOfOne)
+        let windows = wholeWindows(lane)
+        let trend = LossTrend(windows, rounding: options.precision == .float ? Double(Float.ulpOfOne) : Double.ulpOfOne)
         return FitProgress(
-            trend: trend.trend, fall: trend.fall, fallError: trend.standardError, edges: edges.map { $0[lane] ?? [] },
+            trend: self.trend(lane, trend, windows), fall: trend.fall, fallError: trend.standardError, edges: edges.map { $0[lane] ?? [] },
             refusedShare: status[lane] == .finished ? Double(outcome.refusedLate[lane]) / Double(lateSteps) : nil)
+    }
+
+    /// Where a schedule has a hand in how the loss falls, parameters tell whether it would fall on.
+    private func trend(_ lane: Int, _ loss: LossTrend, _ windows: [Double]) -> FitProgress.Trend {
+        let pace = outcome.driftPace[lane]
+        guard status[lane] == .finished, !pace.isNaN, loss.trend == .falling || loss.trend == .level else { return loss.trend }
+        return pace > 0 && ParameterDrift.isNotable(windows) ? .falling : .level
     }
 
     /// The history up to where the lane stopped, without a window that it did not fill.

@@ -13,14 +13,17 @@ struct Outcome: Sendable {
     let refusedGradients: [Int]
     /// Of both kinds, in the last tenth of the steps.
     let refusedLate: [Int]
+    /// Of parameters that drifted to the end, by `ParameterDrift`; NaN where that was not looked into.
+    let driftPace: [Double]
 
     /// - Parameters:
     ///   - results: the state that holds each parameter's result.
     ///   - slots: entries of the history that the run has reached.
     ///   - refusedEarly: steps of both kinds that had been refused before the last tenth.
+    ///   - paces: of parameters that drifted to the end.
     init(
         _ execution: any LaneExecution, results: [String: String], hasStart: [Bool], slots: Int, refusedEarly: [Int],
-        convergence: Convergence?
+        paces: [Double], convergence: Convergence?
     ) throws {
         typealias Name = Bookkeeping.Name
         func scalars(_ name: String) throws -> [Double] {
@@ -58,6 +61,7 @@ struct Outcome: Sendable {
         }
         refusedLosses = try scalars(Name.refusedLosses).map { Int($0) }
         refusedGradients = try scalars(Name.refusedGradients).map { Int($0) }
+        driftPace = paces
         refusedLate = zip(zip(refusedLosses, refusedGradients), refusedEarly).map { $0.0 + $0.1 - $1 }
     }
 
@@ -76,6 +80,7 @@ struct Outcome: Sendable {
         refusedLosses = Array(repeating: 0, count: lanes)
         refusedGradients = refusedLosses
         refusedLate = refusedLosses
+        driftPace = initialLoss
     }
 
     private init(_ outcome: Outcome, _ order: [Int]) {
@@ -87,6 +92,7 @@ struct Outcome: Sendable {
         refusedLosses = order.map { outcome.refusedLosses[$0] }
         refusedGradients = order.map { outcome.refusedGradients[$0] }
         refusedLate = order.map { outcome.refusedLate[$0] }
+        driftPace = order.map { outcome.driftPace[$0] }
     }
 
     /// The lanes in another order.
@@ -101,6 +107,7 @@ struct Outcome: Sendable {
         refusedLosses = a.refusedLosses + b.refusedLosses
         refusedGradients = a.refusedGradients + b.refusedGradients
         refusedLate = a.refusedLate + b.refusedLate
+        driftPace = a.driftPace + b.driftPace
     }
 
     /// - Throws: `RunError` where the host has no room for what all lanes leave behind.

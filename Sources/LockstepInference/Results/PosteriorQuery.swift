@@ -1,5 +1,4 @@
 import Foundation
-import LockstepCompiler
 import LockstepModel
 import LockstepRuntime
 import LockstepTensor
@@ -63,59 +62,34 @@ struct PosteriorQuery {
     // MARK: Evaluation
 
     struct Context {
-        let fits: Fits
-        let parameters: [String: Tensor]
-        let origin: Origin
+        let evaluation: HostEvaluation
 
         func trace(_ draw: PreparedGuide.Draw) throws -> (trace: Trace, values: PreparedGuide.Values) {
-            try fits.guide.trace(fits.svi.model, draw, parameters, TraceRun(origin: origin, purpose: "posterior", data: fits.binding.shapes))
+            let fits = evaluation.fits
+            let run = TraceRun(origin: evaluation.origin, purpose: "posterior", data: fits.binding.shapes)
+            return try fits.guide.trace(fits.svi.model, draw, evaluation.parameters, run)
         }
     }
 
-    /// Expressions of a fit's parameters, ready to be evaluated for any of its lanes.
+    /// Expressions of a fit's parameters by name, ready to be evaluated for any of its lanes.
     struct Evaluator {
-        private let fits: Fits
         let outputs: [(name: String, value: Tensor)]
-        private let program: LaneProgram
-        private let executable: InterpreterExecutable
+        private let program: HostEvaluation.Program
 
         init(_ fits: Fits, _ outputs: (Context) throws -> [(name: String, value: Tensor)]) throws {
-            let origin = Origin()
-            let wanted = try outputs(Context(fits: fits, parameters: fits.guide.carried(origin), origin: origin))
+            let evaluation = HostEvaluation(fits)
+            let wanted = try outputs(Context(evaluation: evaluation))
             try StreamCheck.check(wanted.map(\.value))
-            self.fits = fits
             self.outputs = wanted
-            program = try Lowering.lower(
-                LaneFunction(states: wanted.map { .init("q/" + $0.name, $0.value.asReal) }, perLane: fits.binding.perLane))
-            executable = InterpreterExecutable(program, precision: fits.options.precision)
+            program = try evaluation.program(wanted.map(\.value))
         }
 
-        var bytesPerLane: Int { program.bytesPerLane(realBytes: fits.options.precision == .float ? 4 : 8) }
+        var bytesPerLane: Int { program.bytesPerLane }
 
         /// - Parameter lanes: of the fit; it may name a lane many times.
         func values(_ lanes: [Int], keys: [Key]) throws -> [String: LaneValues] {
-            let execution = try executable.start(LaneInputs(keys: keys, data: data(lanes)))
-            let read = program.stateNames
-            for (name, array) in fits.outcome.parameters where read.contains(StepFunction.parameter(name)) {
-                try execution.write(StepFunction.parameter(name), array.lanes(lanes))
-            }
-            try execution.advance(from: 0, count: 1, scalars: [:])
-            var values: [String: LaneValues] = [:]
-            for (name, value) in outputs {
-                values[name] = LaneValues(array: try execution.read("q/" + name), shape: value.shape)
-            }
-            return values
-        }
-
-        /// Without what each lane has for itself and no expression reads: there would be a copy for each draw.
-        private func data(_ lanes: [Int]) -> [String: LaneInputs.Data] {
-            let read = Set(program.buffers.compactMap { buffer in if case .data(let name) = buffer.role { name } else { nil } })
-            var slices: [String: LaneInputs.Data] = [:]
-            for declaration in fits.binding.declarations {
-                guard let given = fits.binding.data[declaration.name], given.isShared || read.contains(declaration.name) else { continue }
-                slices[declaration.name] = given.slice(lanes, count: declaration.shape.elementCount)
-            }
-            return slices
+            let arrays = try program.run(lanes, keys: keys)
+            return Dictionary(zip(outputs, arrays).map { ($0.name, LaneValues(array: $1, shape: $0.value.shape)) }) { first, _ in first }
         }
     }
 }

@@ -169,17 +169,26 @@ struct SVIRun {
             let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
             try execution.write(Bookkeeping.Name.frozen, frozen)
         }
-        let (done, refusedEarly) = try advance(lanes, execution)
+        var drift = ParameterDrift(svi.optimizer, function.guide.parameters, steps: steps)
+        let (done, refusedEarly) = try advance(lanes, execution, &drift)
         let outcome = try Outcome(
             execution, results: function.results, hasStart: hasStart, slots: options.slots(done), refusedEarly: refusedEarly,
-            convergence: options.convergence)
+            paces: paces(drift, lanes), convergence: options.convergence)
         return (outcome, estimate == nil ? nil : execution.placedData)
+    }
+
+    /// Of drifts; NaN where there was nothing to look at.
+    private func paces(_ drift: ParameterDrift?, _ lanes: [Int]) throws -> [Double] {
+        guard let drift, let rate = RatePath.schedule(of: svi.optimizer) else { return lanes.map { _ in .nan } }
+        return drift.paces(lanes: lanes.count, try RatePath.sums(rate, steps: steps, binding, lanes: lanes))
     }
 
     /// Runs all steps, or fewer where all lanes stop before.
     ///
     /// - Returns: how many, and the steps of each lane that were refused before the last tenth.
-    private func advance(_ lanes: [Int], _ execution: any LaneExecution) throws -> (done: Int, refusedEarly: [Int]) {
+    private func advance(
+        _ lanes: [Int], _ execution: any LaneExecution, _ drift: inout ParameterDrift?
+    ) throws -> (done: Int, refusedEarly: [Int]) {
         let settings = settings(commit: true)
         // Without a listener or a hope to be done early there is nothing to stop for.
         let piece = options.onProgress == nil && options.convergence == nil ? steps : max(1, steps / 50)
@@ -189,10 +198,12 @@ struct SVIRun {
         var done = 0
         var allStopped = false
         while done < steps, !allStopped {
-            let count = min(piece, (done < late ? late : steps) - done)
+            let end = min(done < late ? late : steps, drift?.next ?? steps)
+            let count = min(piece, end - done)
             try execution.advance(from: done, count: count, scalars: settings)
             done += count
             if done == late { refusedEarly = try refused(execution) }
+            if done == drift?.next { try drift?.look(execution) }
             if options.convergence != nil {
                 allStopped = try execution.read(Bookkeeping.Name.frozen).element(0).allSatisfy { $0 != 0 }
             }

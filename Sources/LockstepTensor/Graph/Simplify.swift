@@ -79,13 +79,15 @@ package struct Simplifier {
                 if one.splat == -1, dtype == .real { return make(.map(.negate), [other], shape, dtype) }
                 if let factor = one.splat, dtype == .real {
                     if let negated = operand(of: .negate, other) { return multiply(negated, -factor) }
-                    if let (second, rest) = scaled(other) { return multiply(rest, factor * second) }
+                    if let (second, rest) = scaled(other), Self.meet(factor, second) { return multiply(rest, factor * second) }
                 }
             }
             if dtype == .real {
                 // Constant factors go outwards, where they meet and leave sums.
                 for (one, other) in [(x[0], x[1]), (x[1], x[0])] where other.splat == nil {
-                    if let (factor, rest) = scaled(one) { return multiply(make(.map(.multiply), [rest, other], shape, dtype), factor) }
+                    if let (factor, rest) = scaled(one), Self.isModest(factor) {
+                        return multiply(make(.map(.multiply), [rest, other], shape, dtype), factor)
+                    }
                     if let negated = operand(of: .negate, one) {
                         return make(.map(.negate), [make(.map(.multiply), [negated, other], shape, dtype)], shape, dtype)
                     }
@@ -94,13 +96,15 @@ package struct Simplifier {
         case .divide:
             if x[1].splat == 1 { return x[0] }
             if x[1].splat == nil, x[0].splat == nil {
-                if let (factor, rest) = scaled(x[0]) { return multiply(make(.map(.divide), [rest, x[1]], shape, dtype), factor) }
+                if let (factor, rest) = scaled(x[0]), Self.isModest(factor) {
+                    return multiply(make(.map(.divide), [rest, x[1]], shape, dtype), factor)
+                }
                 if let negated = operand(of: .negate, x[0]) {
                     return make(.map(.negate), [make(.map(.divide), [negated, x[1]], shape, dtype)], shape, dtype)
                 }
             }
             // Exact for powers of two.
-            if let divisor = x[1].splat, divisor.significand == 1, divisor.isNormal {
+            if let divisor = x[1].splat, divisor.significand == 1, Self.floatHolds(1 / divisor) {
                 return make(.map(.multiply), [x[0], make(.literal([1 / divisor]), [], shape, dtype)], shape, dtype)
             }
         case .negate:
@@ -132,6 +136,19 @@ package struct Simplifier {
         }
         return nil
     }
+
+    /// Whether constants may be multiplied with each other: not to a number that float does not hold, where it holds both.
+    /// What is computed with one after the other may well be in its range.
+    private static func meet(_ a: Double, _ b: Double) -> Bool { floatHolds(a * b) || !floatHolds(a) || !floatHolds(b) }
+
+    /// Normal numbers: devices may take others for 0.
+    private static func floatHolds(_ x: Double) -> Bool {
+        x == 0 || (Double(Float.leastNormalMagnitude)...Double(Float.greatestFiniteMagnitude)).contains(x.magnitude)
+    }
+
+    /// Whether a factor may leave a product or a sum without taking that out of the range of float: 2^32 either way is little
+    /// beside the 2^127 of that.
+    private static func isModest(_ factor: Double) -> Bool { (0x1p-32...0x1p32).contains(factor.magnitude) }
 
     private func operand(of op: ElementOp, _ x: Tensor) -> Tensor? {
         x.node.op == .map(op) ? x.node.inputs[0] : nil
@@ -208,7 +225,7 @@ package struct Simplifier {
         case .map(.multiply):
             // A factor that does not vary along the axes leaves the sum.
             for (one, other) in [(all[0], all[1]), (all[1], all[0])] {
-                if let factor = withoutAxes(one, axes) {
+                if let factor = withoutAxes(one, axes), factor.splat.map(Self.isModest) ?? true {
                     return make(.map(.multiply), [factor, sum(other, axes, shape)], shape, dtype)
                 }
             }

@@ -160,6 +160,26 @@ import Testing
             let a = m.sample("a", Normal(0, 1))
             m.observe("obs", MixtureSameFamily(Categorical(probabilities: [0.5, 0.5]), Normal(a, m.data("s", shape: [2]))), 0)
         },
+        Case("infinite logits", ["l": .shared([0, .infinity])], "site 'obs': logits of Bernoulli is inf at position 1 (data 'l'); it must be real, and finite") { m in
+            m.sample("a", Normal(0, 1))
+            m.plate("rows", 2) { m in m.observe("obs", Bernoulli(logits: m.data("l", shape: [2])), 1) }
+        },
+        Case("logits of certain outcomes", ["p": .shared([0, 0.5])], "site 'obs': logits of Bernoulli is -inf at position 0 (data 'p'); it must be real, and finite") { m in
+            m.sample("a", Normal(0, 1))
+            m.plate("rows", 2) { m in m.observe("obs", Bernoulli(logits: logit(m.data("p", shape: [2]))), 0) }
+        },
+        Case("infinite logits of classes", ["l": .shared([0, .infinity])], "site 'obs': logits of Categorical is inf at position 1 (data 'l'); it must be real, or -inf") { m in
+            m.sample("a", Normal(0, 1))
+            m.observe("obs", Categorical(logits: m.data("l", shape: [2])), 0)
+        },
+        Case("infinite weights of a mixture", ["l": .shared([.infinity, 0])], "site 'obs': logits of MixtureSameFamily is inf at position 0 (data 'l'); it must be real, or -inf") { m in
+            let a = m.sample("a", Normal(0, 1))
+            m.observe("obs", MixtureSameFamily(Categorical(logits: m.data("l", shape: [2])), Normal(Tensor.stack([a, a + 1]), 1)), 0)
+        },
+        Case("classes that cannot be", ["l": .shared([0, -.infinity])], nil) { m in
+            m.sample("a", Normal(0, 1))
+            m.observe("obs", Categorical(logits: m.data("l", shape: [2])), 0)
+        },
         Case("probabilities", ["p": .shared([0.5, 0.6])], "site 'obs': probabilities of Categorical is [0.5, 0.6] (data 'p'); it must be a simplex (non-negative, with sum 1 along the last axis)") { m in
             let a = m.sample("a", Normal(0, 1))
             m.factor("f", -a * a)

@@ -66,4 +66,30 @@ struct PosteriorDBTests {
             print("\(posterior.name), seed \(seed): |mean - reference| in sd: \(lines.joined(separator: ", "))")
         }
     }
+
+    /// Whether runs of several lengths say that they were too short: those that end more than a nat below the best of all
+    /// should, those that end within half a nat should not.
+    @Test func shortRunsAreReported() throws {
+        var (short, missed, done, alarms) = (0, 0, 0, 0)
+        for test in Self.cases.prefix(TestLevel.choose(small: 6, medium: 7, full: 8)) {
+            let posterior = try test.posterior()
+            var best = -Double.infinity
+            for steps in [20_000, 2000, 500] {
+                var options = RunOptions()
+                options.finalDraws = 2000
+                let fits = try SVI(posterior.model, guide: AutoNormal(posterior.model), optimizer: FitDefaults.optimizer())
+                    .run(keys: Key(7).split(64), steps: steps, data: posterior.data, options: options)
+                best = max(best, fits.best.elbo)
+                let gaps = fits.elbo.map { best - $0 }
+                let isFalling = fits.progress.map { $0?.trend == .falling }
+                let (far, near) = (gaps.indices.filter { gaps[$0] > 1 }, gaps.indices.filter { gaps[$0] < 0.5 })
+                let counts = (far.count { !isFalling[$0] }, near.count { isFalling[$0] })
+                (short, missed, done, alarms) = (short + far.count, missed + counts.0, done + near.count, alarms + counts.1)
+                print("\(posterior.name), \(steps) steps: missed \(counts.0) of \(far.count), false alarms \(counts.1) of \(near.count)")
+                if steps == FitDefaults.steps { #expect(counts.1 <= 2, "\(posterior.name)") }
+            }
+        }
+        print("missed \(missed) of \(short), false alarms \(alarms) of \(done)")
+        #expect(short > 100 && 20 * missed <= short && 10 * alarms <= done)
+    }
 }

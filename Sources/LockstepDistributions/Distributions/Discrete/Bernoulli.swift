@@ -15,7 +15,7 @@ public struct Bernoulli: BatchedDistribution {
         batch = Batch(of: "Bernoulli", [probabilities])
     }
 
-    /// - Parameter logits: log(p / (1 - p)).
+    /// - Parameter logits: log(p / (1 - p)), finite; `init(probabilities:)` takes outcomes that are certain.
     public init(logits: Tensor) {
         form = .logits(logits)
         batch = Batch(of: "Bernoulli", [logits])
