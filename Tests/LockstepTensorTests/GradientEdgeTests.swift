@@ -26,6 +26,22 @@ import Testing
         let report = try FiniteDifferences.check(expression.value, withRespectTo: expression.targets, at: expression.point)
         #expect(report.worst < 1e-6, "\(report)")
     }
+
+    /// A draw that has no gradient says so, however its parameter was made.
+    @Test func drawsWithoutAGradientSaySo() {
+        let origin = Origin()
+        let x = Tensor.input(Input(.state, "x", origin: origin), shape: [3])
+        let wide = Tensor.input(Input(.state, "wide", origin: origin), shape: [2, 3])
+        let source = RandomSource(site: "g", purpose: "test", origin: origin)
+        let parameters = [
+            x[1] - x[0], wide.slice(axis: 1, 1..<2).sum(), wide.transposed([1, 0])[2].sum(), Tensor.stack([x[0], x[2]], axis: 0)[1],
+            x.reshape([1, 3])[0, 1], wide.max(), select(x .> 0, x, 1)[2],
+        ]
+        for parameter in parameters {
+            let gradients = Gradient.of(source.gamma(exp(parameter), []), withRespectTo: [x, wide])
+            #expect(gradients.contains { $0.failure?.description.contains("no reparameterised gradient") == true })
+        }
+    }
 }
 
 /// A sum over those rows that a mask keeps, of functions of what the rows have and what they share.

@@ -22,6 +22,8 @@ struct ParameterDrift {
     private static let notablePace = 0.005
     /// Fewer steps have no room for all looks.
     private static let fewestSteps = 40
+    /// Five numbers are kept for each of so many at most: more would take more memory than the fits themselves.
+    private static let mostElements = 1 << 22
 
     private let names: [String]
     /// By look: the steps that are done then, in order.
@@ -29,9 +31,10 @@ struct ParameterDrift {
     private var looked = 0
     private var wanderings: [Wandering] = []
 
-    /// Nil for runs without a schedule, and for those that are too short.
-    init?(_ optimizer: any Optimizer, _ parameters: [PreparedGuide.Parameter], steps: Int) {
+    /// Nil for runs without a schedule, for those that are too short, and for parameters of too many lanes.
+    init?(_ optimizer: any Optimizer, _ parameters: [PreparedGuide.Parameter], lanes: Int, steps: Int) {
         guard RatePath.schedule(of: optimizer) != nil, steps >= Self.fewestSteps else { return nil }
+        guard parameters.reduce(0, { $0 + $1.shape.elementCount }) <= Self.mostElements / max(lanes, 1) else { return nil }
         names = parameters.map { StepFunction.parameter($0.name) }
         self.steps = Self.phases.flatMap { start in
             (1...Self.looks).map { look in

@@ -169,7 +169,7 @@ struct SVIRun {
             let frozen = LaneArray(lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
             try execution.write(Bookkeeping.Name.frozen, frozen)
         }
-        var drift = ParameterDrift(svi.optimizer, function.guide.parameters, steps: steps)
+        var drift = ParameterDrift(svi.optimizer, function.guide.parameters, lanes: lanes.count, steps: steps)
         let (done, refusedEarly) = try advance(lanes, execution, &drift)
         let outcome = try Outcome(
             execution, results: function.results, hasStart: hasStart, slots: options.slots(done), refusedEarly: refusedEarly,

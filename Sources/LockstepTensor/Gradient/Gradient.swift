@@ -184,6 +184,8 @@ extension Gradient.Walk {
 
     /// Undoes a slice: zeros around `part`.
     private static func pad(_ part: Tensor, _ starts: [Int], _ shape: Shape) -> Tensor {
+        // A mistake has no shape.
+        if part.failure != nil { return part }
         var result = part
         for axis in shape.indices where result.shape[axis] != shape[axis] {
             func zeros(_ extent: Int) -> [Tensor] {
