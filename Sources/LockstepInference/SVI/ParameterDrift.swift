@@ -111,11 +111,13 @@ struct ParameterDrift {
                 let means = sums.map { $0[place] / looks }
                 let moved = (means[1] - means[0], means[2] - means[1])
                 let paces = (moved.0 / ways.0, moved.1 / ways.1)
-                guard paces.0 * paces.1 > 0, abs(paces.1) > max(fastest, notablePace), abs(paces.1) > keptPace * abs(paces.0) else { continue }
+                guard paces.0 * paces.1 > 0, abs(paces.1) > max(fastest, notablePace), abs(paces.1) > keptPace * abs(paces.0)
+                else { continue }
                 let scatter = squares[place] - looks * (means[0] * means[0] + means[1] * means[1])
                 let variance = max(scatter, 0) / (2 * (looks - 1)) / looks
                 // The last phase scatters little.
-                guard moved.0 * moved.0 > critical * critical * 2 * variance, moved.1 * moved.1 > critical * critical * variance else { continue }
+                let threshold = critical * critical * variance
+                guard moved.0 * moved.0 > 2 * threshold, moved.1 * moved.1 > threshold else { continue }
                 fastest = abs(paces.1)
             }
             return fastest
