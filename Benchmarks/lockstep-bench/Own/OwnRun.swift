@@ -10,10 +10,16 @@ struct OwnRun {
 
     /// - Parameter settings: of its environment, beside this process's.
     func report(settings: [String: String] = [:]) throws -> RunReport {
+        try ReportJSON.value(from: try output(["run", "--json", "--repeat", "\(repeats)"], settings))
+    }
+
+    /// Opens the device, which is tried in a child process at its first use, and compiles nothing.
+    func opensDevice(settings: [String: String]) throws { _ = try output(["explain"], settings) }
+
+    private func output(_ command: [String], _ settings: [String: String]) throws -> Data {
         let program = Bundle.main.executablePath ?? CommandLine.arguments[0]
-        let arguments = ["run", "--json", "--case", item.name, "--lanes", "\(lanes)", "--steps", "\(steps)", "--repeat", "\(repeats)"]
-        return try ReportJSON.value(from: try ChildProcess.output(
-            of: program, arguments + devices.arguments + ["--data", files.data], settings: settings))
+        let problem = ["--case", item.name, "--lanes", "\(lanes)", "--steps", "\(steps)", "--data", files.data]
+        return try ChildProcess.output(of: program, command + problem + devices.arguments, settings: settings)
     }
 }
 

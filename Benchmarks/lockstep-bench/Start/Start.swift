@@ -30,8 +30,9 @@ struct Start: ParsableCommand {
             var fresh: [RunReport] = []
             var second: [RunReport] = []
             for _ in 0..<turns {
-                fresh.append(try run.report(settings: Caches.none))
-                second.append(try secondProcess(run))
+                let (first, next) = try twoProcesses(run)
+                fresh.append(first)
+                second.append(next)
             }
             starts.append(.init(item.name, fresh: fresh, second: second))
             deviceName = fresh[0].deviceName
@@ -42,12 +43,13 @@ struct Start: ParsableCommand {
         if !report.failures.isEmpty { throw ExitCode.failure }
     }
 
-    /// After a first one that filled the caches, which are in a folder of their own.
-    private func secondProcess(_ run: OwnRun) throws -> RunReport {
+    /// A first one and a second, whose caches are in a folder of their own.
+    private func twoProcesses(_ run: OwnRun) throws -> (RunReport, RunReport) {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lockstep-bench-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        _ = try run.report(settings: Caches.kept(in: folder))
-        return try run.report(settings: Caches.kept(in: folder))
+        let settings = Caches.kept(in: folder)
+        try run.opensDevice(settings: settings)
+        return (try run.report(settings: settings), try run.report(settings: settings))
     }
 }

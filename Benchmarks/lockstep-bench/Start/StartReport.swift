@@ -2,8 +2,8 @@
 struct StartReport: Encodable {
     static let meaning = """
         Seconds: trace is from closures to expressions, compile from there to a kernel that is ready, first launch from the \
-        call to the end of the first launch, all of it. Nothing is cached, neither by Lockstep nor by the driver; the second \
-        process has the caches of a first. CPU is processor time of all threads. The least over the turns counts, since what \
+        call to the end of the first launch, all of it. Nothing is cached, neither by Lockstep nor by the driver, but that the \
+        driver works, which is tried once for all programs; the second process has the caches of a first. CPU is processor time of all threads. The least over the turns counts, since what \
         else the machine does can only add.
         """
 
