@@ -41,6 +41,7 @@ struct OpenCLSessionTests {
         let beside = try #require(try session?.beside())
         #expect(try session?.beside() === beside)
         let buffer = try beside.allocate(copying: [Float(1), 2])
+        try beside.finish()
         #expect(try session?.read(buffer, as: Float.self) == [1, 2])
         let stranger = try OpenCLSession(info)
         #expect(throws: OpenCLError.self) { try stranger.read(buffer, as: Float.self) }

@@ -46,7 +46,7 @@ package protocol LaneExecution: AnyObject {
     /// - Throws: `CancellationError` within about a second of the calling task's being cancelled, or after the one step
     ///   that takes longer. What the lanes hold is then undefined.
     func advance(from first: Int, count: Int, scalars: [String: Double]) throws
-    /// The data of the batch, for other programs; nil where there is nothing to gain by it.
+    /// The data of the batch, for other programs, once `advance` has returned; nil where there is nothing to gain by it.
     var placedData: PlacedData? { get }
     /// State or records by name, as they are now.
     func read(_ name: String) throws -> LaneArray

@@ -46,7 +46,7 @@ package final class OpenCLSession: @unchecked Sendable {
     }
 
     /// The same device, context and programs, and a queue of its own: what is compiled or run there does not wait for
-    /// the launches here. It is made once.
+    /// the launches here. Buffers are seen by both, as they are once the one that wrote them has finished. It is made once.
     package func beside() throws -> OpenCLSession {
         try besides.withLock { known in
             if let known { return known }
