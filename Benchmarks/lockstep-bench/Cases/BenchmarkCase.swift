@@ -36,11 +36,13 @@ struct BenchmarkCase: Sendable {
     let largeLanes: Int
     /// Whether fits end in several optima, so that the mean of the losses says how many lanes went where.
     let hasSeveralOptima: Bool
+    /// Seconds from the call to the end of the first launch, with nothing cached, that are thought bearable.
+    let launchLimit: Double
     let problem: @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
 
     init(
         _ name: String, _ summary: String, rows: Int, lanes: Int, largeLanes: Int, steps: Int, hasSeveralOptima: Bool = false,
-        problem: @escaping @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
+        launchLimit: Double = 1, problem: @escaping @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
     ) {
         self.name = name
         self.summary = summary
@@ -49,9 +51,11 @@ struct BenchmarkCase: Sendable {
         self.largeLanes = largeLanes
         self.steps = steps
         self.hasSeveralOptima = hasSeveralOptima
+        self.launchLimit = launchLimit
         self.problem = problem
     }
 
+    /// Those that are compared with other libraries.
     static let all: [BenchmarkCase] = [
         example("eight-schools", rows: 8, lanes: 16384, largeLanes: 262_144, steps: 1000, file: nil),
         example("logistic", rows: 569, lanes: 2048, largeLanes: 65_536, steps: 500, file: "logistic.csv"),
@@ -75,8 +79,8 @@ struct BenchmarkCase: Sendable {
     }
 
     static func named(_ name: String) throws -> BenchmarkCase {
-        guard let found = all.first(where: { $0.name == name }) else {
-            throw ValidationError("there is no case '\(name)'; there are: \(all.map(\.name).joined(separator: ", "))")
+        guard let found = (all + scaling).first(where: { $0.name == name }) else {
+            throw ValidationError("there is no case '\(name)'; there are: \((all + scaling).map(\.name).joined(separator: ", "))")
         }
         return found
     }

@@ -10,7 +10,7 @@ struct Start: ParsableCommand {
     @Option(help: "Fits. Default: a number for each case.") var lanes: Int?
     @Option(help: "Steps of each fit; they are not measured.") var steps = 50
     @Option(help: "Turns, of which the fastest counts.") var turns = 3
-    @Option(help: "Seconds that the first launch may take with nothing cached.") var launchLimit = 1.0
+    @Option(help: "Seconds that the first launch may take with nothing cached. Default: a number for each case.") var launchLimit: Double?
     @Option(help: "Seconds that compiling may take in the second process.") var compileLimit = 0.05
     @Option(name: .customLong("json"), help: "Where the results go, as JSON.") var file: String?
     @OptionGroup var devices: DeviceOptions
@@ -21,7 +21,7 @@ struct Start: ParsableCommand {
     }
 
     func run() throws {
-        let items = try names.isEmpty ? BenchmarkCase.all : names.map(BenchmarkCase.named)
+        let items = try names.isEmpty ? BenchmarkCase.all + BenchmarkCase.scaling : names.map(BenchmarkCase.named)
         var starts: [StartReport.Start] = []
         var deviceName = "no device"
         for item in items {
@@ -34,10 +34,10 @@ struct Start: ParsableCommand {
                 fresh.append(first)
                 second.append(next)
             }
-            starts.append(.init(item.name, fresh: fresh, second: second))
+            starts.append(.init(item.name, fresh: fresh, second: second, launchLimit: launchLimit ?? item.launchLimit))
             deviceName = fresh[0].deviceName
         }
-        let report = StartReport(deviceName: deviceName, starts: starts, launchLimit: launchLimit, compileLimit: compileLimit)
+        let report = StartReport(deviceName: deviceName, starts: starts, compileLimit: compileLimit)
         print(report.text)
         if let file { try ReportJSON.write(report, to: file) }
         if !report.failures.isEmpty { throw ExitCode.failure }
