@@ -67,19 +67,19 @@ struct ProgramBuilder {
 
     mutating func draw1(_ kind: RandomOp.Kind, stream: UInt32, particle: UInt32 = 0) -> Register {
         let result = register()
-        add(.draw1(kind, result, stream: stream, particle: particle))
+        add(.draw1(kind, result, stream: .site(stream), particle: particle))
         return result
     }
 
     mutating func draw4(_ kind: RandomOp.Kind, stream: UInt32, particle: UInt32 = 0, group: IndexExpression) -> [Register] {
         let results = (0..<4).map { _ in register() }
-        add(.draw4(kind, results, stream: stream, particle: particle, group: group))
+        add(.draw4(kind, results, stream: .site(stream), particle: particle, group: group))
         return results
     }
 
     mutating func draw(_ kind: RandomOp.Kind, stream: UInt32, particle: UInt32 = 0, element: IndexExpression, _ parameter: Register) -> Register {
         let result = register()
-        add(.draw(kind, result, stream: stream, particle: particle, element: element, parameter: parameter))
+        add(.draw(kind, result, stream: .site(stream), particle: particle, element: element, parameter: parameter))
         return result
     }
 
@@ -204,14 +204,14 @@ struct ReferenceLane {
                 }
             buffers[buffer.number][index(position)] = rounded(ReferenceElements.apply(op, [old, new]))
         case .draw1(let kind, let register, let stream, let particle):
-            set(register, draw(kind, stream, particle, UInt32(step % 4), 0, step: step / 4))
+            set(register, draw(kind, number(stream), particle, UInt32(step % 4), 0, step: step / 4))
         case .draw4(let kind, let results, let stream, let particle, let group):
             let first = UInt32(truncatingIfNeeded: 4 * index(group))
             for (offset, register) in results.enumerated() {
-                set(register, draw(kind, stream, particle, first + UInt32(offset), 0))
+                set(register, draw(kind, number(stream), particle, first + UInt32(offset), 0))
             }
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
-            set(register, draw(kind, stream, particle, UInt32(truncatingIfNeeded: index(element)), registers[parameter.number]))
+            set(register, draw(kind, number(stream), particle, UInt32(truncatingIfNeeded: index(element)), registers[parameter.number]))
         case .loop(let loop):
             for iteration in 0..<loop.variable.extent {
                 variables[loop.variable.number] = iteration
@@ -238,6 +238,13 @@ struct ReferenceLane {
         case .cos: Double(LaneFunctions.cos(value))
         case .poissonLogMass: Double(LaneFunctions.apply(op, value, Float(x[1]), Float(x[2])) ?? .nan)
         default: ReferenceElements.apply(op, x)
+        }
+    }
+
+    private func number(_ stream: DrawStream) -> UInt32 {
+        switch stream {
+        case .site(let number): number
+        case .entry(let register): UInt32(bitPattern: Int32(registers[register.number]))
         }
     }
 

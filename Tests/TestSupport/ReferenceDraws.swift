@@ -9,6 +9,13 @@ package enum ReferenceDraws {
         // Four steps of a site of one element share a block.
         let isShared = count == 1 && parameter == nil
         let draws = Draws<Double>(key: key, stream: op.stream, step: isShared ? step / 4 : step, particle: op.particle)
+        if let streams = op.streams {
+            return streams.indices.flatMap { i in
+                var one = RandomOp(op.kind, stream: streams[i], particle: op.particle, site: op.site, origin: op.origin)
+                one.streams = nil
+                return values(one, parameter: parameter.map { [$0[i]] }, count: 1, key, step)
+            }
+        }
         return (0..<count).map { i in
             let element = isShared ? step % 4 : UInt32(truncatingIfNeeded: i)
             return switch op.kind {

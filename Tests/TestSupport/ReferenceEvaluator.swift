@@ -84,16 +84,14 @@ package enum ReferenceEvaluator {
             }
         case .slice(let starts):
             return everywhere.map { index in operands[0][zip(index, starts).map { $0 + $1 }] }
-        case .concatenate(let axis):
-            return everywhere.map { index in
-                var local = index
-                var part = 0
-                while local[axis] >= operands[part].shape[axis] {
-                    local[axis] -= operands[part].shape[axis]
-                    part += 1
+        case .assemble(let starts):
+            var result = [Double](repeating: .nan, count: shape.elementCount)
+            for (operand, start) in zip(operands, starts) {
+                for index in Indices.all(operand.shape) {
+                    result[Indices.offset(zip(index, start).map { $0 + $1 }, in: shape)] = operand[index]
                 }
-                return operands[part][local]
             }
+            return result
         case .gather:
             let lead = operands[1].shape.count
             return try everywhere.map { index in

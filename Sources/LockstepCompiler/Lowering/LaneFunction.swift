@@ -51,6 +51,8 @@ package struct LoweringOptions: Hashable, Sendable {
     /// and around those that are not.
     package var tileSize = 4
     package var longTileSize = 8
+    /// Whether many scalars that are alike become arrays.
+    package var packs = true
     /// Whether work that is the same for all lanes and steps is done beforehand.
     package var hoists = true
     /// Whether loops over the same extent are merged.

@@ -344,8 +344,8 @@ final class LoopFusion {
         case .elementwise:
             let value = pull.element(nest.operand, index, evenIfKept: true)
             pull.emitter.storeKnown(buffer(of: nest), plan.position(target), value)
-        case .part(let axis, let offset):
-            target[axis] = target[axis] + .constant(offset)
+        case .part(let starts):
+            target = zip(target, starts).map { $0 + .constant($1) }
             let value = pull.element(nest.operand, index)
             pull.emitter.storeKnown(buffer(of: nest), plan.position(target), value)
         case .reduce(let reduction):
@@ -360,19 +360,23 @@ final class LoopFusion {
             pull.emitter.append(.accumulate(.sum, nest.accumulator ?? buffer(of: nest), plan.position(target), value))
         case .draw1(let op):
             let output = pull.emitter.makeRegister(.real, isUniform: false)
-            pull.emitter.append(.draw1(op.kind, output, stream: op.stream, particle: op.particle))
+            pull.emitter.append(.draw1(op.kind, output, stream: .site(op.stream), particle: op.particle))
             pull.emitter.storeKnown(buffer(of: nest), .constant(0), output)
+        case .draws(let op):
+            let output = pull.emitter.makeRegister(.real, isUniform: false)
+            pull.emitter.append(.draw1(op.kind, output, stream: pull.stream(op, index[0]), particle: op.particle))
+            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
         case .draw4(let op):
             let outputs = (0..<4).map { _ in pull.emitter.makeRegister(.real, isUniform: false) }
-            pull.emitter.append(.draw4(op.kind, outputs, stream: op.stream, particle: op.particle, group: index[0]))
+            pull.emitter.append(.draw4(op.kind, outputs, stream: .site(op.stream), particle: op.particle, group: index[0]))
             let id = buffer(of: nest)
             for (offset, output) in outputs.enumerated() { pull.emitter.storeKnown(id, index[0] * 4 + .constant(offset), output) }
         case .draw(let op):
             let parameter = pull.element(nest.operand, index)
             let output = pull.emitter.makeRegister(.real, isUniform: false)
             pull.emitter.append(.draw(
-                op.kind, output, stream: op.stream, particle: op.particle,
-                element: .flat(target, plan.tensor.shape), parameter: parameter))
+                op.kind, output, stream: op.streams == nil ? .site(op.stream) : pull.stream(op, index[0]), particle: op.particle,
+                element: op.streams == nil ? .flat(target, plan.tensor.shape) : .constant(0), parameter: parameter))
             pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
         case .state(let name):
             let value = pull.element(nest.operand, index)

@@ -1,7 +1,7 @@
 import LockstepTensor
 
-/// From one step as expressions to a lane program: simplify, take out what is uniform, decide what is kept, lay out
-/// loops, fuse, prune.
+/// From one step as expressions to a lane program: simplify, pack scalars, hoist what is uniform, decide what is
+/// materialised, lay out loops, fuse, prune.
 package enum Lowering {
     /// - Throws: `TensorError` when an expression carries a mistake, `LoweringError` when it cannot be compiled.
     package static func lower(_ function: LaneFunction, options: LoweringOptions = LoweringOptions()) throws -> LaneProgram {
@@ -11,9 +11,10 @@ package enum Lowering {
 
     private static func lowered(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
         let simple = function.replacingRoots(Simplifier.simplify(function.roots))
-        guard options.hoists else { return try fused(simple, options) }
-        let hoisted = UniformHoisting.hoist(simple)
+        let packed = options.packs ? Packing.pack(simple) : Packing.Result(function: simple, packs: [])
+        let hoisted = options.hoists ? UniformHoisting.hoist(packed.function) : .init(function: packed.function, values: [])
         var program = try fused(hoisted.function, options)
+        program.packs = packed.packs
         if !hoisted.values.isEmpty { program.prologue = [try fused(LaneFunction(states: hoisted.values), options)] }
         return program
     }

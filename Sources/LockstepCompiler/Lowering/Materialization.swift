@@ -61,7 +61,7 @@ struct Materialization {
 
     private static func needsLoop(_ tensor: Tensor) -> Bool {
         switch tensor.node.op {
-        case .reduce, .segmentSum, .concatenate, .random: true
+        case .reduce, .segmentSum, .assemble, .random: true
         default: false
         }
     }

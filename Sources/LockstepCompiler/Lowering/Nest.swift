@@ -1,6 +1,6 @@
 import LockstepTensor
 
-/// The loops that compute one buffer (or one part of a concatenation), before it is decided which of them are
+/// The loops that compute one buffer (or one part of it), before it is decided which of them are
 /// shared with other buffers. Working state of the lowering, never seen outside it.
 final class Nest {
     enum Kind {
@@ -9,11 +9,13 @@ final class Nest {
         case reduce(Reduction)
         /// Adds the operand to the row that the second operand names.
         case segmentSum
-        /// Stores the operand from `offset` on along `axis`.
-        case part(axis: Int, offset: Int)
+        /// Stores the operand from `starts` on.
+        case part(starts: [Int])
         case draw1(RandomOp)
         case draw4(RandomOp)
         case draw(RandomOp)
+        /// The one draw of each of several sites.
+        case draws(RandomOp)
         /// Stores the operand as the next value of a state.
         case state(String)
         case record(LaneFunction.Record)

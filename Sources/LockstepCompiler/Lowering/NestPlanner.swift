@@ -41,13 +41,13 @@ struct NestPlanner {
             let rank = node.inputs[1].rank
             let targets = node.inputs[0].shape.indices.map { $0 < rank ? nil : $0 - rank + 1 }
             return [Nest(.segmentSum, operand: node.inputs[0], target: plan(tensor), extents: node.inputs[0].shape, targetAxes: targets)]
-        case .concatenate(let axis):
+        case .assemble(let starts):
             let target = plan(tensor)
-            var offset = 0
-            return node.inputs.filter { $0.count > 0 }.map { part in
-                defer { offset += part.shape[axis] }
-                return Nest(.part(axis: axis, offset: offset), operand: part, target: target, extents: part.shape, targetAxes: axes)
+            return zip(node.inputs, starts).filter { $0.0.count > 0 }.map { part, starts in
+                Nest(.part(starts: starts), operand: part, target: target, extents: part.shape, targetAxes: axes)
             }
+        case .random(let op) where node.inputs.isEmpty && op.streams != nil:
+            return [Nest(.draws(op), operand: tensor, target: plan(tensor), extents: tensor.shape, targetAxes: axes)]
         case .random(let op) where node.inputs.isEmpty && tensor.count == 1:
             return [Nest(.draw1(op), operand: tensor, target: plan(tensor), extents: [], targetAxes: [])]
         case .random(let op) where node.inputs.isEmpty:
@@ -79,7 +79,7 @@ struct NestPlanner {
 
     private func collectReads(of nest: Nest) {
         switch nest.kind {
-        case .draw1, .draw4: return
+        case .draw1, .draw4, .draws: return
         default: break
         }
         let index = nest.extents.enumerated().map { Nest.symbol($0, extent: $1) }

@@ -164,6 +164,16 @@ final class Pull {
         }
     }
 
+    /// The stream of one of several sites.
+    func stream(_ op: RandomOp, _ index: IndexExpression) -> DrawStream {
+        let streams = op.streams ?? [op.stream]
+        if let constant = index.asConstant, streams.indices.contains(constant) { return .site(streams[constant]) }
+        // Tables of ints are signed.
+        let bits = streams.map { Double(Int32(bitPattern: $0)) }
+        let table = emitter.sharedBuffer(.table(bits), dtype: .int, count: streams.count, isUniform: true)
+        return .entry(emitter.load(table, index))
+    }
+
     /// Whether an expression is the same for all lanes.
     func isUniform(_ tensors: [Tensor]) -> [ObjectIdentifier: Bool] {
         var result: [ObjectIdentifier: Bool] = [:]

@@ -40,7 +40,11 @@ extension KernelWriter {
             accumulate(reduction, buffer, index, value)
         case .draw1(let kind, let r, let stream, let particle):
             let counters = counters(stream, particle, step: fourSteps)
-            line("\(everyFourSteps) ls_\(kind.rawValue)4(\(keys), \(counters), \(references(sharedBlock(r))));")
+            let block = sharedBlock(r)
+            // In a loop over sites each would need a block of its own: they are drawn anew instead.
+            let condition = stream.register == nil ? everyFourSteps + " " : ""
+            if stream.register != nil { line("real \(block.joined(separator: ", "));") }
+            line("\(condition)ls_\(kind.rawValue)4(\(keys), \(counters), \(references(block)));")
             pick(r)
         case .draw4(let kind, let outputs, let stream, let particle, let group):
             let names = outputs.map { "v\($0.number)" }
@@ -62,8 +66,8 @@ extension KernelWriter {
             line("real \(names.joined(separator: ", "));")
             let blocks = [counters(stream, particle, group: uniform(group)), counters(otherStream, otherParticle, group: uniform(otherGroup))]
             line("ls_normal8(\(keys), \(blocks.joined(separator: ", ")), \(references(names)));")
-        case (.draw1(.normal, let r, let stream, let particle), .draw1(.normal, let other, let otherStream, let otherParticle)):
-            let blocks = [counters(stream, particle, step: fourSteps), counters(otherStream, otherParticle, step: fourSteps)]
+        case (.draw1(.normal, let r, .site(let first), let particle), .draw1(.normal, let other, .site(let second), let otherParticle)):
+            let blocks = [counters(.site(first), particle, step: fourSteps), counters(.site(second), otherParticle, step: fourSteps)]
             line("\(everyFourSteps) ls_normal8(\(keys), \(blocks.joined(separator: ", ")), \(references(sharedBlock(r) + sharedBlock(other))));")
             for register in [r, other] { pick(register) }
         default: return false
@@ -80,8 +84,13 @@ extension KernelWriter {
     private var fourSteps: String { "((uint)ls_step >> 2)" }
     private var everyFourSteps: String { "if (ls_step == ls_first || (ls_step & 3) == 0)" }
 
-    private func counters(_ stream: UInt32, _ particle: UInt32, step: String = "(uint)ls_step", group: String = "0") -> String {
-        "(bits)(\(stream)u), (bits)(\(step)), (bits)(\(particle)u), (bits)(\(group))"
+    private func counters(_ stream: DrawStream, _ particle: UInt32, step: String = "(uint)ls_step", group: String = "0") -> String {
+        let number =
+            switch stream {
+            case .site(let number): "\(number)u"
+            case .entry(let register): name(register)
+            }
+        return "(bits)(\(number)), (bits)(\(step)), (bits)(\(particle)u), (bits)(\(group))"
     }
 
     private func references(_ names: [String]) -> String { names.map { "&" + $0 }.joined(separator: ", ") }
@@ -91,7 +100,7 @@ extension KernelWriter {
 
     mutating func declareSharedBlocks() {
         var names: [String] = []
-        program.forEachStatement { if case .draw1(_, let r, _, _) = $0 { names += sharedBlock(r) } }
+        program.forEachStatement { if case .draw1(_, let r, .site, _) = $0 { names += sharedBlock(r) } }
         for name in names { line("real \(name) = (real)(0);") }
     }
 

@@ -206,7 +206,7 @@ struct KernelWriter {
             }
         }
         // Besides values: the blocks of draws that last four steps.
-        program.forEachStatement { if case .draw1 = $0 { elements += 4 } }
+        program.forEachStatement { if case .draw1(_, _, .site, _) = $0 { elements += 4 } }
         return (elements + program.registers.count) * options.width * options.realBytes
     }
 

@@ -16,6 +16,8 @@ package struct LaneProgram: Hashable, Sendable {
     package var indexBounds: [String: Int] = [:]
     /// For a program that sees one slice of the data: the number of the slice, which the launch gives.
     package var slice: LoopVariable?
+    /// Scalars that are elements of one array of this program, for whoever reads, writes or gives them by name.
+    package var packs: [Pack] = []
     /// A program, or none, whose states after one step are data of this one: what is the same for all lanes and steps.
     package var prologue: [LaneProgram] = []
 
@@ -27,6 +29,34 @@ package struct LaneProgram: Hashable, Sendable {
             buffer.isUniform ? total : total + buffer.count * (buffer.dtype == .int ? 4 : realBytes)
         }
     }
+}
+
+extension LaneProgram {
+    /// The states that the program reads or writes, by the names that others know.
+    package var stateNames: Set<String> {
+        names(.states) { if case .state(let name) = $0 { name } else { nil } }
+    }
+
+    /// The data that the program reads, its prologue's left out, by the names that others know.
+    package var dataNames: Set<String> {
+        names(.data) { if case .data(let name) = $0 { name } else { nil } }
+    }
+
+    private func names(_ kind: Pack.Kind, _ name: (Buffer.Role) -> String?) -> Set<String> {
+        let packs = packs.filter { $0.kind == kind }
+        return Set(buffers.compactMap { name($0.role) }).subtracting(packs.map(\.name)).union(packs.flatMap(\.members))
+    }
+}
+
+/// States or data of one element each that a program has as one array.
+package struct Pack: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable { case states, data }
+
+    package let kind: Kind
+    /// Of the array.
+    package let name: String
+    /// Of its elements, in order.
+    package let members: [String]
 }
 
 /// A value of one lane, or of all lanes when uniform.
@@ -139,12 +169,21 @@ package indirect enum Statement: Hashable, Sendable {
     /// buffer[index] = reduction(buffer[index], value). For `any`, or.
     case accumulate(Reduction, BufferID, IndexExpression, Register)
     /// The uniform or normal draw of a site that has one element: four steps share a block of draws.
-    case draw1(RandomOp.Kind, Register, stream: UInt32, particle: UInt32)
+    case draw1(RandomOp.Kind, Register, stream: DrawStream, particle: UInt32)
     /// Four uniform or normal draws, elements 4 * group ... 4 * group + 3 of a site.
-    case draw4(RandomOp.Kind, [Register], stream: UInt32, particle: UInt32, group: IndexExpression)
+    case draw4(RandomOp.Kind, [Register], stream: DrawStream, particle: UInt32, group: IndexExpression)
     /// One gamma or poisson draw.
-    case draw(RandomOp.Kind, Register, stream: UInt32, particle: UInt32, element: IndexExpression, parameter: Register)
+    case draw(RandomOp.Kind, Register, stream: DrawStream, particle: UInt32, element: IndexExpression, parameter: Register)
     case loop(Loop)
+}
+
+/// Which site draws.
+package enum DrawStream: Hashable, Sendable {
+    case site(UInt32)
+    /// One of several sites that are alike: the bits of a uniform int.
+    case entry(Register)
+
+    package var register: Register? { if case .entry(let register) = self { register } else { nil } }
 }
 
 package struct LoopVariable: Hashable, Sendable {

@@ -29,6 +29,13 @@ extension LaneProgram: CustomStringConvertible {
         (registers[register.number].isUniform ? "u" : "v") + String(register.number)
     }
 
+    private func text(_ stream: DrawStream) -> String {
+        switch stream {
+        case .site(let number): "stream \(number)"
+        case .entry(let register): "stream \(name(register))"
+        }
+    }
+
     private func names(_ registers: [Register]) -> String { registers.map(name).joined(separator: ", ") }
 
     private func text(_ statement: Statement) -> String {
@@ -44,11 +51,11 @@ extension LaneProgram: CustomStringConvertible {
         case .accumulate(let reduction, let buffer, let index, let value):
             return "\(element(buffer, index)) \(reduction.rawValue)= \(name(value))"
         case .draw1(let kind, let r, let stream, let particle):
-            return "\(name(r)) = \(kind.rawValue)1(stream \(stream), particle \(particle))"
+            return "\(name(r)) = \(kind.rawValue)1(\(text(stream)), particle \(particle))"
         case .draw4(let kind, let outputs, let stream, let particle, let group):
-            return "\(names(outputs)) = \(kind.rawValue)4(stream \(stream), particle \(particle), group \(group.text(name)))"
+            return "\(names(outputs)) = \(kind.rawValue)4(\(text(stream)), particle \(particle), group \(group.text(name)))"
         case .draw(let kind, let r, let stream, let particle, let index, let parameter):
-            return "\(name(r)) = \(kind.rawValue)(stream \(stream), particle \(particle), element \(index.text(name)), \(name(parameter)))"
+            return "\(name(r)) = \(kind.rawValue)(\(text(stream)), particle \(particle), element \(index.text(name)), \(name(parameter)))"
         case .loop(let loop): return "for i\(loop.variable.number)"
         }
     }

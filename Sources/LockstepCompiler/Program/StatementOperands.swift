@@ -15,11 +15,13 @@ extension Statement {
     /// The registers that a statement reads, those inside its indices included; a loop's own body is not looked into.
     package var operands: [Register] {
         switch self {
-        case .constant, .scalar, .step, .draw1, .loop: []
-        case .index(_, let index), .load(_, _, let index), .draw4(_, _, _, _, let index): Array(index.registers)
+        case .constant, .scalar, .step, .loop: []
+        case .index(_, let index), .load(_, _, let index): Array(index.registers)
+        case .draw1(_, _, let stream, _): [stream.register].compactMap(\.self)
+        case .draw4(_, _, let stream, _, let index): Array(index.registers) + [stream.register].compactMap(\.self)
         case .map(_, _, let operands): operands
         case .store(_, let index, let value), .accumulate(_, _, let index, let value): Array(index.registers) + [value]
-        case .draw(_, _, _, _, let element, let parameter): Array(element.registers) + [parameter]
+        case .draw(_, _, let stream, _, let element, let parameter): Array(element.registers) + [parameter] + [stream.register].compactMap(\.self)
         }
     }
 }

@@ -143,7 +143,7 @@ enum Known {
         case .input(let input): return input.kind == .data && scan.finite.contains(input.name)
         case .iota: return true
         case .map(.negate), .map(.abs), .map(.sign), .map(.floor), .map(.ceil), .map(.toReal), .map(.minimum), .map(.maximum),
-            .map(.select), .broadcast, .reshape, .permute, .slice, .concatenate, .stopGradient:
+            .map(.select), .broadcast, .reshape, .permute, .slice, .assemble, .stopGradient:
             return node.inputs.indices.allSatisfy(isFinite)
         case .gather: return isFinite(0)
         case .map, .reduce, .segmentSum, .random: return false

@@ -43,8 +43,9 @@ struct MissingValues {
             return parts[0]?.any(axes)
         case .broadcast, .reshape, .permute, .slice, .stopGradient:
             return parts[0].map { Tensor(node.op, [$0], shape: tensor.shape, dtype: .bool) }
-        case .concatenate(let axis):
-            return .concatenate(zip(node.inputs, parts).map { $1 ?? Tensor(mask: false).broadcast(to: $0.shape) }, axis: axis)
+        case .assemble:
+            let masks = zip(node.inputs, parts).map { $1 ?? Tensor(mask: false).broadcast(to: $0.shape) }
+            return Tensor(node.op, masks, shape: tensor.shape, dtype: .bool)
         case .gather:
             let (rows, index) = (node.inputs[0], node.inputs[1])
             let fromRows = parts[0].map { mask in

@@ -49,7 +49,7 @@ struct HostEvaluation {
 
         /// Without what each lane has for itself and no expression reads: there would be a copy for each draw.
         private func data(_ lanes: [Int]) -> [String: LaneInputs.Data] {
-            let read = Set(program.buffers.compactMap { buffer in if case .data(let name) = buffer.role { name } else { nil } })
+            let read = program.dataNames
             let needed = fits.binding.data.filter { $0.value.isShared || read.contains($0.key) }
             return fits.binding.slices(lanes, of: Set(needed.keys))
         }

@@ -123,11 +123,11 @@ struct OperationSearch {
         case .slice(let starts):
             let inner = zip(ElementPlace.index(position, shape), starts).map { $0 + $1 }
             return (node.inputs[0], ElementPlace.position(inner, node.inputs[0].shape))
-        case .concatenate(let axis):
-            var index = ElementPlace.index(position, shape)
-            for input in node.inputs {
-                if index[axis] < input.shape[axis] { return (input, ElementPlace.position(index, input.shape)) }
-                index[axis] -= input.shape[axis]
+        case .assemble(let starts):
+            let index = ElementPlace.index(position, shape)
+            for (input, start) in zip(node.inputs, starts) {
+                let inner = zip(index, start).map { $0 - $1 }
+                if zip(inner, input.shape).allSatisfy({ $0 >= 0 && $0 < $1 }) { return (input, ElementPlace.position(inner, input.shape)) }
             }
             return nil
         case .gather:

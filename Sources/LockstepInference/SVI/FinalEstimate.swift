@@ -151,13 +151,6 @@ extension LaneExecution {
     }
 }
 
-extension LaneProgram {
-    /// The states that the program reads or writes.
-    var stateNames: Set<String> {
-        Set(buffers.compactMap { buffer in if case .state(let name) = buffer.role { name } else { nil } })
-    }
-}
-
 extension LaneExecutable {
     /// Device memory that a lane of a program takes.
     func bytesPerLane(_ program: LaneProgram, _ precision: Precision) -> Int {

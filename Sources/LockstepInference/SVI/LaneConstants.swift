@@ -55,7 +55,7 @@ private struct Constancy {
                 case .scalar: continue
                 }
             case .map, .reduce, .segmentSum: constant.isComputed = true
-            case .literal, .iota, .broadcast, .reshape, .permute, .slice, .concatenate, .gather, .stopGradient: break
+            case .literal, .iota, .broadcast, .reshape, .permute, .slice, .assemble, .gather, .stopGradient: break
             }
             constants[tensor.id] = constant
         }

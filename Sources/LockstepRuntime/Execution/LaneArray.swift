@@ -45,6 +45,34 @@ package struct LaneArray: Sendable {
         }
     }
 
+    /// One element of all lanes, as an array.
+    package func column(_ element: Int) -> LaneArray {
+        func column<T>(_ values: [T]) -> [T] { stride(from: element, to: lanes * count, by: count).map { values[$0] } }
+        let picked: Elements =
+            switch elements {
+            case .float(let values): .float(column(values))
+            case .double(let values): .double(column(values))
+            case .int(let values): .int(column(values))
+            }
+        return LaneArray(lanes: lanes, count: 1, elements: picked)
+    }
+
+    /// Arrays of one element each side by side; of the type of the first.
+    package init(columns: [LaneArray]) {
+        let lanes = columns.first?.lanes ?? 0
+        func joined<T>(_ values: [[T]]) -> [T] {
+            guard values.allSatisfy({ $0.count == lanes }) else { return [] }
+            return (0..<lanes).flatMap { lane in values.map { $0[lane] } }
+        }
+        let elements: Elements =
+            switch columns.first?.elements {
+            case .float: .float(joined(columns.compactMap { if case .float(let values) = $0.elements { values } else { nil } }))
+            case .double: .double(joined(columns.compactMap { if case .double(let values) = $0.elements { values } else { nil } }))
+            case .int, nil: .int(joined(columns.compactMap { if case .int(let values) = $0.elements { values } else { nil } }))
+            }
+        self.init(lanes: lanes, count: columns.count, elements: elements)
+    }
+
     /// The values of one lane.
     package func lane(_ lane: Int) -> [Double] { (0..<count).map { self[lane, $0] } }
 

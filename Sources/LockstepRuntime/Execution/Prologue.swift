@@ -2,11 +2,13 @@ import LockstepCompiler
 import LockstepTensor
 
 extension LaneInputs {
-    /// These inputs with the data that a program computes beforehand, in double precision on one lane.
+    /// These inputs with the data that a program has packed, and with those that it computes beforehand, in double precision
+    /// on one lane.
     ///
     /// - Throws: `ExecutionError` when data are missing or do not fit.
     package func completed(for program: LaneProgram) throws -> LaneInputs {
-        guard let prologue = program.prologue.first else { return self }
+        let data = try packed(for: program)
+        guard let prologue = program.prologue.first else { return LaneInputs(keys: keys, data: data) }
         let shared = data.filter { if case .shared = $0.value { true } else { false } }
         let run = try InterpreterExecutable(prologue, precision: .double).start(LaneInputs(keys: [Key(0)], data: shared))
         try run.advance(from: 0, count: 1, scalars: [:])
@@ -15,5 +17,28 @@ extension LaneInputs {
             if case .state(let name) = buffer.role { completed[name] = .shared(try run.read(name).lane(0)) }
         }
         return LaneInputs(keys: keys, data: completed)
+    }
+
+    /// The data, with those of one number each that the program has as one array.
+    private func packed(for program: LaneProgram) throws(ExecutionError) -> [String: Data] {
+        var data = data
+        for pack in program.packs where pack.kind == .data {
+            var shared: [Double] = []
+            var perLane: [[Double]] = []
+            for name in pack.members {
+                switch self.data[name] {
+                case .shared(let values) where values.count == 1: shared += values
+                case .shared(let values): throw .sharedDataCount(name: name, wanted: 1, given: values.count)
+                case .perLane(let values) where values.count == keys.count: perLane.append(values)
+                case .perLane(let values): throw .perLaneDataCount(name: name, lanes: keys.count, count: 1, given: values.count)
+                case nil: throw .missingData(name: name, count: 1)
+                }
+            }
+            if let mixed = pack.members.first(where: { if case .shared = self.data[$0] { !perLane.isEmpty } else { false } }) {
+                throw .dataLayout(name: mixed, wantsShared: false)
+            }
+            data[pack.name] = perLane.isEmpty ? .shared(shared) : .perLane(keys.indices.flatMap { lane in perLane.map { $0[lane] } })
+        }
+        return data
     }
 }

@@ -180,9 +180,15 @@ struct DrawStep: @unchecked Sendable {
     /// Four for uniform and normal draws, else one, repeated.
     let results: SIMD4<Int32>
     let parameter: Slot
-    let stream: UInt32
+    let stream: Stream
     let particle: UInt32
     let plan: Int32
+
+    enum Stream {
+        case site(UInt32)
+        /// The plan that computes its bits.
+        case plan(Int32)
+    }
 }
 
 /// constant + sum of terms. The terms are a range of the program's.

@@ -105,14 +105,9 @@ struct Effects {
             reads = Self.registers(index) + [value]
             stores = buffer
             buffers = [buffer]
-        case .draw1(_, let register, _, _):
-            writes = [register]
-        case .draw4(_, let registers, _, _, let group):
-            writes = registers
-            reads = Self.registers(group)
-        case .draw(_, let register, _, _, let element, let parameter):
-            writes = [register]
-            reads = Self.registers(element) + [parameter]
+        case .draw1, .draw4, .draw:
+            writes = statement.results
+            reads = statement.operands
         case .loop:
             break
         }

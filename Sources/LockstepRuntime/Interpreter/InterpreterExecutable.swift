@@ -29,8 +29,8 @@ package struct InterpreterExecutable: LaneExecutable {
         let inputs = try inputs.completed(for: source)
         try inputs.validate(for: source)
         switch precision {
-        case .float: return try execution(Float.self, inputs)
-        case .double: return try execution(Double.self, inputs)
+        case .float: return PackedExecution.over(try execution(Float.self, inputs), source.packs)
+        case .double: return PackedExecution.over(try execution(Double.self, inputs), source.packs)
         }
     }
 

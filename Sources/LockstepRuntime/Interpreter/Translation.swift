@@ -205,7 +205,7 @@ extension Translation {
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        run: loops.draw(kind), kind: kind, taken: slot.entry, results: block, parameter: slot, stream: stream,
+                        run: loops.draw(kind), kind: kind, taken: slot.entry, results: block, parameter: slot, stream: self.stream(stream),
                         particle: particle, plan: Int32(plan(.constant(0))))))
         case .draw4(let kind, let registers, let stream, let particle, let group):
             let plan = plan(group)
@@ -217,7 +217,7 @@ extension Translation {
             }
             let unused = Slot(entry: results[0], isUniform: false)
             result.instructions.append(
-                .draw(DrawStep(run: loops.draw(kind), kind: kind, taken: nil, results: results, parameter: unused, stream: stream, particle: particle, plan: Int32(plan))))
+                .draw(DrawStep(run: loops.draw(kind), kind: kind, taken: nil, results: results, parameter: unused, stream: self.stream(stream), particle: particle, plan: Int32(plan))))
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
             let plan = plan(element)
             result.indexDepth = max(result.indexDepth, 1)
@@ -226,10 +226,17 @@ extension Translation {
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        run: nil, kind: kind, taken: nil, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: stream,
+                        run: nil, kind: kind, taken: nil, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: self.stream(stream),
                         particle: particle, plan: Int32(plan))))
         case .loop:
             break
+        }
+    }
+
+    private mutating func stream(_ stream: DrawStream) -> DrawStep.Stream {
+        switch stream {
+        case .site(let number): .site(number)
+        case .entry(let register): .plan(Int32(plan(.register(register))))
         }
     }
 

@@ -63,7 +63,8 @@ package struct OpenCLExecutable: LaneExecutable {
     package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {
         let completed = try inputs.completed(for: program)
         try completed.validate(for: program)
-        return try OpenCLExecution(self, completed, given: Set(inputs.data.keys), placed: placed as? OpenCLPlacedData)
+        let execution = try OpenCLExecution(self, completed, given: Set(inputs.data.keys), placed: placed as? OpenCLPlacedData)
+        return PackedExecution.over(execution, program.packs)
     }
 }
 

@@ -17,7 +17,8 @@ package enum Op: Hashable, Sendable {
     case permute([Int])
     /// `node.shape` elements from `starts`.
     case slice(starts: [Int])
-    case concatenate(axis: Int)
+    /// Disjoint parts that fill the shape, operand i from `starts[i]` on.
+    case assemble(starts: [[Int]])
     /// (source [n] + rest, index) -> index.shape + rest
     case gather
     /// (values index.shape + rest, index) -> [count] + rest: the adjoint of gather.
@@ -85,6 +86,8 @@ package struct RandomOp: Hashable, Sendable {
     /// What the stream is the hash of: two draws of one stream and different paths collide.
     package let path: String
     package let origin: Origin
+    /// Of a vector each of whose elements is the one draw of a site of its own: their streams. Nil for one site.
+    package var streams: [UInt32]?
 
     /// - Parameter path: the site when nil.
     package init(_ kind: Kind, stream: UInt32, particle: UInt32, site: String, path: String? = nil, origin: Origin) {

@@ -89,13 +89,25 @@ extension Tensor {
             return .failed(TensorError("concatenate", parts.map(\.shape), "the parts must agree in type and in every axis but \(axis)"))
         }
         var target = first.shape
-        target[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
-        return Tensor(.concatenate(axis: axis), parts, shape: target, dtype: first.dtype)
+        target[axis] = 0
+        let starts = parts.map { part in
+            defer { target[axis] += part.shape[axis] }
+            var start = [Int](repeating: 0, count: first.rank)
+            start[axis] = target[axis]
+            return start
+        }
+        return Tensor(.assemble(starts: starts), parts, shape: target, dtype: first.dtype)
     }
 
     /// Joins tensors of one shape along a new axis.
     public static func stack(_ parts: [Tensor], axis: Int = 0) -> Tensor {
         concatenate(parts.map { $0.expandingShape(at: axis) }, axis: axis)
+    }
+
+    /// The block of `extents` elements that begins at `starts`.
+    package func block(_ starts: [Int], _ extents: Shape) -> Tensor {
+        if failure != nil || extents == shape { return self }
+        return Tensor(.slice(starts: starts), [self], shape: extents, dtype: dtype)
     }
 
     /// The same values, through which no gradient flows.

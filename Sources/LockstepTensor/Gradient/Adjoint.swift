@@ -72,20 +72,12 @@ extension Tensor {
     static func everywhere(_ shape: Shape) -> Tensor { Tensor(.literal([1]), shape: shape, dtype: .bool) }
 
     /// A mask of known values; nil where it holds for all elements.
-    private static func known(_ values: [Double], _ shape: Shape) -> Tensor? {
+    static func known(_ values: [Double], _ shape: Shape) -> Tensor? {
         values.contains(0) ? Tensor(values, shape: shape) .!= 0 : nil
     }
 
-    /// A mask that holds in a block of `shape` at `starts`, nil where that is everything, or would be long to write.
-    static func inside(_ block: Shape, _ starts: [Int], of shape: Shape) -> Tensor? {
-        guard shape.elementCount <= mostKnown else { return nil }
-        let strides = Shapes.strides(shape)
-        return known((0..<shape.elementCount).map { place in
-            shape.indices.allSatisfy { (0..<block[$0]).contains(place / strides[$0] % shape[$0] - starts[$0]) } ? 1 : 0
-        }, shape)
-    }
-
-    private static let mostKnown = 1 << 14
+    /// Elements of the longest mask that the host looks into.
+    static let mostKnown = 1 << 14
 
     /// Where one of two masks holds; nil where that is everywhere for a reason that shows.
     fileprivate func union(_ other: Tensor) -> Tensor? {
@@ -121,7 +113,7 @@ extension Tensor {
     }
 
     /// The elements of a short expression of literals, as masks for triangles and diagonals are.
-    private func knownValues(depth: Int) -> [Double]? {
+    func knownValues(depth: Int) -> [Double]? {
         guard failure == nil, depth > 0, count <= Self.mostKnown else { return nil }
         func operand(_ position: Int) -> [Double]? { node.inputs[position].knownValues(depth: depth - 1) }
         func both(_ combine: (Double, Double) -> Bool) -> [Double]? {

@@ -17,12 +17,20 @@ package enum Gradient {
 
         let walk = Walk(active: active, hazards: Hazards(order, active: active))
         var adjoints: [ObjectIdentifier: Adjoint] = [value.id: Adjoint(value: 1, isStrict: true)]
+        var slices: [ObjectIdentifier: SliceAdjoints] = [:]
         let targetIDs = Set(targets.map(\.id))
         for tensor in order.reversed() {
+            if let part = slices.removeValue(forKey: tensor.id)?.assembled(tensor.shape, isSingular: walk.hazards.isSingular(tensor)) {
+                adjoints[tensor.id] = adjoints[tensor.id].map { $0 + part } ?? part
+            }
             guard active.contains(tensor.id), !targetIDs.contains(tensor.id) || !tensor.node.inputs.isEmpty,
                 let adjoint = adjoints[tensor.id]
             else { continue }
             for (position, input) in tensor.node.inputs.enumerated() where active.contains(input.id) {
+                if case .slice(let starts) = tensor.node.op {
+                    slices[input.id, default: SliceAdjoints()].add(adjoint, starts, tensor.shape)
+                    continue
+                }
                 guard let part = walk.pullback(tensor, adjoint, position) else { continue }
                 adjoints[input.id] = adjoints[input.id].map { $0 + part } ?? part
             }
@@ -71,16 +79,11 @@ extension Gradient.Walk {
             var inverse = order
             for (new, old) in order.enumerated() { inverse[old] = new }
             return adjoint.moved { $0.transposed(inverse) }
-        case .slice(let starts):
-            // Elements that nothing reads may be anything.
-            var part = adjoint
-            part.isStrict = false
-            part = part.moved { Self.pad($0, starts, input.shape) }
-            if adjoint.mask == nil, hazards.isSingular(input) { part.mask = .inside(tensor.shape, starts, of: input.shape) }
-            return part
-        case .concatenate(let axis):
-            let start = node.inputs.prefix(position).reduce(0) { $0 + $1.shape[axis] }
-            return adjoint.moved { $0.slice(axis: axis, start..<(start + input.shape[axis])) }
+        case .slice:
+            // Those of one tensor are put together in one go.
+            return nil
+        case .assemble(let starts):
+            return adjoint.moved { $0.block(starts[position], input.shape) }
         case .gather:
             guard position == 0 else { return nil }
             let (index, rows) = (node.inputs[1], input.shape[0])
@@ -180,22 +183,5 @@ extension Gradient.Walk {
     private static func repeatedAxes(_ wide: Shape, _ shape: Shape) -> [Int] {
         let offset = wide.count - shape.count
         return wide.indices.filter { $0 < offset || (shape[$0 - offset] == 1 && wide[$0] != 1) }
-    }
-
-    /// Undoes a slice: zeros around `part`.
-    private static func pad(_ part: Tensor, _ starts: [Int], _ shape: Shape) -> Tensor {
-        // A mistake has no shape.
-        if part.failure != nil { return part }
-        var result = part
-        for axis in shape.indices where result.shape[axis] != shape[axis] {
-            func zeros(_ extent: Int) -> [Tensor] {
-                var piece = result.shape
-                piece[axis] = extent
-                return extent == 0 ? [] : [Tensor(.literal([0]), shape: piece, dtype: part.dtype)]
-            }
-            let after = shape[axis] - starts[axis] - result.shape[axis]
-            result = .concatenate(zeros(starts[axis]) + [result] + zeros(after), axis: axis)
-        }
-        return result
     }
 }

@@ -118,7 +118,7 @@ struct Hazards {
         func normal(_ bound: Double) -> Double { bound < 0x1p-126 ? min(bound, 0) : bound }
         switch tensor.node.op {
         case .literal(let values): return normal(values.min() ?? -.infinity)
-        case .broadcast, .reshape, .permute, .slice, .concatenate, .stopGradient: return least(x)
+        case .broadcast, .reshape, .permute, .slice, .assemble, .stopGradient: return least(x)
         case .gather: return lowest(x[0])
         case .reduce(.sum, _): return lowest(x[0]) >= 0 ? (tensor.count == x[0].count ? lowest(x[0]) : 0) : -.infinity
         case .reduce(.maximum, _), .reduce(.minimum, _): return lowest(x[0])

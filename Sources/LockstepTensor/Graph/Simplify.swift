@@ -47,12 +47,13 @@ package struct Simplifier {
         case .permute(let order):
             if order == Array(order.indices) { return x[0] }
             if let value = x[0].splat { return make(.literal([value]), [], shape, dtype) }
-        case .slice:
+        case .slice(let starts):
             if x[0].shape == shape { return x[0] }
             if let value = x[0].splat { return make(.literal([value]), [], shape, dtype) }
+            if let (inner, part) = Assembly.part(of: x[0], holding: starts, shape) { return make(.slice(starts: inner), [part], shape, dtype) }
         case .reduce(let reduction, let axes):
             return reduce(reduction, axes, x[0], shape, dtype)
-        case .literal, .input, .random, .iota, .concatenate, .gather, .segmentSum:
+        case .literal, .input, .random, .iota, .assemble, .gather, .segmentSum:
             break
         }
         return nil
