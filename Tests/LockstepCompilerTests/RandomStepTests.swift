@@ -16,7 +16,10 @@ import Testing
         var neither = unfused
         neither.unrollLimit = 0
         neither.longSum = .max
-        return [("as usual", LoweringOptions()), ("not fused", unfused), ("not unrolled", rolled), ("neither", neither)]
+        var tight = PackingTests.eager
+        tight.unrollBudget = 50
+        tight.innerUnrollBudget = 50
+        return [("as usual", LoweringOptions()), ("not fused", unfused), ("not unrolled", rolled), ("neither", neither), ("packed", PackingTests.eager), ("tight", tight)]
     }()
 
     @Test(arguments: seeds) func interpreterAgreesWithPlainEvaluation(_ seed: UInt64) throws {

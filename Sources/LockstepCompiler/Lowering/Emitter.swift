@@ -25,6 +25,8 @@ struct Emitter {
     private var known: [Register: Double] = [:]
     private var variableCount = 0
     private var namedBuffers: [Buffer.Role: BufferID] = [:]
+    /// Statements so far, loops not counted.
+    private(set) var statementCount = 0
 
     var depth: Int { scopes.count - 1 }
 
@@ -52,7 +54,10 @@ struct Emitter {
     }
 
     /// Adds a statement with an effect at the end of the innermost body.
-    mutating func append(_ statement: Statement) { scopes[depth].statements.append(statement) }
+    mutating func append(_ statement: Statement) {
+        statementCount += 1
+        scopes[depth].statements.append(statement)
+    }
 
     /// A loop nest over `shape` whose body gets the index; written apart from the memory of known values.
     mutating func detachedLoops(over shape: [Int], _ body: (inout Emitter, [IndexExpression]) -> Void) -> [Statement] {
@@ -115,6 +120,7 @@ struct Emitter {
         if let register = scopes[depth].memo[instruction] { return register }
         let register = makeRegister(dtype, isUniform: isUniform, depth: depth)
         scopes[depth].statements.append(statement(register))
+        statementCount += 1
         scopes[depth].memo[instruction] = register
         return register
     }

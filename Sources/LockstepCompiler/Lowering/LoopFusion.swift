@@ -16,11 +16,16 @@ final class LoopFusion {
     private var deferred: [[(BufferID, IndexExpression, Register)]] = [[]]
     /// Kept values that found no common loop with their users.
     private(set) var stored: Set<ObjectIdentifier> = []
+    private(set) var unrolling = Unrolling()
+    /// Of loops that are unrolled, around what is being written.
+    private var unrolledDepth = 0
 
     init(_ pull: Pull, options: LoweringOptions, uniform: [ObjectIdentifier: Bool]) {
         self.pull = pull
         self.options = options
         self.uniform = uniform
+        unrolling.limit = options.unrollLimit
+        unrolling.innerLimit = min(options.innerUnrollLimit, options.unrollLimit)
     }
 
     /// Writes the loops of `nests`, which are in an order in which each comes after what it reads.
@@ -32,10 +37,16 @@ final class LoopFusion {
             }
             for (nest, axis) in group.members where nest.targetAxes[axis] == nil && !nest.isReducing { initialize(nest) }
             if unrolls(extent, group) {
+                let before = pull.emitter.statementCount
+                unrolledDepth += 1
                 for iteration in 0..<extent {
                     for (nest, axis) in group.members { nest.bound[axis] = .constant(iteration) }
                     schedule(group.members.map(\.nest))
                 }
+                unrolledDepth -= 1
+                let added = pull.emitter.statementCount - before
+                if unrolledDepth == 0, pull.emitter.depth == 0 { unrolling.outer += added }
+                if unrolledDepth == 0, pull.emitter.depth > 0 { unrolling.inner += added }
             } else {
                 writeLoop(extent, group)
             }
@@ -110,8 +121,10 @@ final class LoopFusion {
         return consumer.reads[producer.target.tensor.id, default: []].allSatisfy { $0[targetAxis] == symbol }
     }
 
+    /// Short loops are, unless there is a longer one inside of them.
     private func unrolls(_ extent: Int, _ group: Group) -> Bool {
-        extent <= (pull.emitter.depth == 0 ? options.unrollLimit : min(options.innerUnrollLimit, options.unrollLimit)) && group.members.reduce(0) { $0 + $1.nest.remaining } <= 64 * options.unrollLimit
+        let limit = pull.emitter.depth == 0 ? unrolling.limit : unrolling.innerLimit
+        return extent <= limit && group.members.allSatisfy { nest, _ in nest.freeAxes.allSatisfy { nest.extents[$0] <= limit } }
     }
 
     // MARK: Writing

@@ -11,7 +11,7 @@ package enum Lowering {
 
     private static func lowered(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
         let simple = function.replacingRoots(Simplifier.simplify(function.roots))
-        let packed = options.packs ? Packing.pack(simple) : Packing.Result(function: simple, packs: [])
+        let packed = Packing.pack(simple, options)
         let hoisted = options.hoists ? UniformHoisting.hoist(packed.function) : .init(function: packed.function, values: [])
         var program = try fused(hoisted.function, options)
         program.packs = packed.packs
@@ -19,7 +19,23 @@ package enum Lowering {
         return program
     }
 
+    /// With limits of unrolling that keep to the budgets.
     private static func fused(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
+        var options = options
+        var best = try merged(function, options)
+        var program = best
+        while true {
+            let isOver = (outer: program.unrolling.outer > options.unrollBudget, inner: program.unrolling.inner > options.innerUnrollBudget)
+            guard (isOver.outer && options.unrollLimit > 0) || (isOver.inner && options.innerUnrollLimit > 0) else { return program }
+            if isOver.outer { options.unrollLimit /= 2 }
+            if isOver.inner { options.innerUnrollLimit /= 2 }
+            program = try merged(function, options)
+            if program.unrolling.outer + program.unrolling.inner < best.unrolling.outer + best.unrolling.inner { best = program }
+            if options.unrollLimit == 0, options.innerUnrollLimit == 0 { return best }
+        }
+    }
+
+    private static func merged(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
         var declined: Set<ObjectIdentifier> = []
         // A value kept for several loops that then do not merge would be an array over data: compute it twice instead.
         for _ in 0..<4 {
@@ -53,6 +69,8 @@ package enum Lowering {
         let unshared = fusion.stored.filter { id in
             materialization.optional.contains(id) && (planner.plans[id]?.tensor.count ?? 0) > max(options.longSum, carried)
         }
-        return (pull.emitter.finish(indexBounds: pull.indexBounds), unshared)
+        var program = pull.emitter.finish(indexBounds: pull.indexBounds)
+        program.unrolling = fusion.unrolling
+        return (program, unshared)
     }
 }

@@ -15,13 +15,18 @@ struct Materialization {
         let order = Graph.topologicalOrder(roots)
         var inlineCost: [ObjectIdentifier: Int] = [:]
         var inlineDepth: [ObjectIdentifier: Int] = [:]
+        var slices: [ObjectIdentifier: Int] = [:]
         for tensor in order {
             let node = tensor.node
             let isOwnLoop = Self.needsLoop(tensor)
             if isOwnLoop { required.insert(tensor.id) }
-            // What a reader of many rows would compute again and again is worth a buffer.
+            // What a reader of many rows would compute again and again is worth a buffer, and what is read element by element.
             for (position, input) in node.inputs.enumerated() where input.count > 1 {
-                let isRead = (node.op == .gather && position == 0) || (node.op == .broadcast && tensor.count > input.count)
+                var isRead = (node.op == .gather && position == 0) || (node.op == .broadcast && tensor.count > input.count)
+                if case .slice = node.op {
+                    slices[input.id, default: 0] += 1
+                    isRead = slices[input.id, default: 0] > Self.fewSlices
+                }
                 if isRead, inlineCost[input.id, default: 0] > 1 { keep(input, &inlineCost, &inlineDepth) }
             }
             var cost = 0
@@ -59,6 +64,11 @@ struct Materialization {
         depth[tensor.id] = 0
     }
 
+    /// Slices that may each compute what they show.
+    private static let fewSlices = 8
+    /// Roots that may each compute a scalar.
+    private static let fewUsers = 8
+
     private static func needsLoop(_ tensor: Tensor) -> Bool {
         switch tensor.node.op {
         case .reduce, .segmentSum, .assemble, .random: true
@@ -84,7 +94,8 @@ struct Materialization {
         }
         for (number, tensor) in order.enumerated().reversed() {
             let own = users[tensor.id, default: []]
-            if case .map = tensor.node.op, tensor.count > 1, own.count > 1, own.count > largestUser[tensor.id, default: 0],
+            let most = tensor.count > 1 ? 1 : Self.fewUsers
+            if case .map = tensor.node.op, own.count > most, own.count > largestUser[tensor.id, default: 0],
                 cost[tensor.id, default: 0] >= 8, !declined.contains(tensor.id), !required.contains(tensor.id)
             {
                 optional.insert(tensor.id)

@@ -68,7 +68,6 @@ final class Nest {
     }
 
     var freeAxes: [Int] { bound.indices.filter { bound[$0] == nil } }
-    var remaining: Int { freeAxes.reduce(1) { $0 * extents[$1] } }
 
     var hasReducingLoop: Bool { targetAxes.indices.contains { targetAxes[$0] == nil && extents[$0] != 1 } }
     /// Whether one of the reducing loops is decided already.

@@ -64,13 +64,15 @@ final class Pull {
 
     /// What the running body has computed: a graph whose nodes are used twice has exponentially many paths.
     private var visited: [Visit: Register] = [:]
+    /// What was computed outside of all loops, which stays known.
+    private var visitedOutside: [Visit: Register] = [:]
 
     init(plans: [ObjectIdentifier: BufferPlan], perLane: Set<String>) {
         self.plans = plans
         self.perLane = perLane
     }
 
-    /// Forgets the registers of the previous body, which may be out of scope.
+    /// Forgets the registers of the previous body, which may be out of scope, if it was one of a loop.
     func beginBody() { visited.removeAll(keepingCapacity: true) }
 
     func fail(_ description: String) { failure = failure ?? LoweringError(description) }
@@ -128,11 +130,11 @@ final class Pull {
             }
         case .map(let op):
             let visit = Visit(tensor: tensor.id, index: index)
-            if let register = visited[visit] { return register }
+            if let register = visited[visit] ?? visitedOutside[visit] { return register }
             var operands: [Register] = []
             for input in tensor.node.inputs { operands.append(element(input, index)) }
             let register = emitter.map(op, operands, tensor.dtype)
-            visited[visit] = register
+            if emitter.depth == 0 { visitedOutside[visit] = register } else { visited[visit] = register }
             return register
         default:
             fail("\(tensor.node.op) is not elementwise")

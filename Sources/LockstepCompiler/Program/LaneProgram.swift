@@ -18,6 +18,8 @@ package struct LaneProgram: Hashable, Sendable {
     package var slice: LoopVariable?
     /// Scalars that are elements of one array of this program, for whoever reads, writes or gives them by name.
     package var packs: [Pack] = []
+    /// What became of short loops.
+    package var unrolling = Unrolling()
     /// A program, or none, whose states after one step are data of this one: what is the same for all lanes and steps.
     package var prologue: [LaneProgram] = []
 
@@ -29,6 +31,17 @@ package struct LaneProgram: Hashable, Sendable {
             buffer.isUniform ? total : total + buffer.count * (buffer.dtype == .int ? 4 : realBytes)
         }
     }
+}
+
+/// Which loops were unrolled, and the statements that they came to: outside of other loops, and inside.
+package struct Unrolling: Hashable, Sendable {
+    /// Iterations of the longest that could be.
+    package var limit = 0
+    package var innerLimit = 0
+    package var outer = 0
+    package var inner = 0
+
+    package init() {}
 }
 
 extension LaneProgram {

@@ -8,18 +8,13 @@ struct Packing {
         var packs: [Pack]
     }
 
-    /// Fewer alike are not worth an array.
-    private static let fewest = 8
-    /// Statements that have to be saved: small programs stay as they are.
-    private static let worthwhile = 1_000
-
-    static func pack(_ function: LaneFunction) -> Result {
+    static func pack(_ function: LaneFunction, _ options: LoweringOptions) -> Result {
         let order = Graph.topologicalOrder(function.roots)
         let unchanged = Result(function: function, packs: [])
         // Most programs have few scalars.
-        guard order.count(where: { $0.count == 1 }) > worthwhile else { return unchanged }
-        var packing = Packing(function, order)
-        guard packing.saved >= worthwhile else { return unchanged }
+        guard order.count(where: { $0.count == 1 }) > options.packingGain else { return unchanged }
+        var packing = Packing(function, order, fewest: max(options.fewestPacked, 2))
+        guard packing.saved >= options.packingGain else { return unchanged }
         return packing.rebuilt()
     }
 
@@ -29,6 +24,7 @@ struct Packing {
         case single(ObjectIdentifier)
     }
 
+    private let fewest: Int
     private let function: LaneFunction
     private let order: [Tensor]
     private let sums: ScalarSums
@@ -46,16 +42,17 @@ struct Packing {
     private var states: [String: (array: Tensor, position: Int)] = [:]
     private var data: [[String]: Tensor] = [:]
 
-    private init(_ function: LaneFunction, _ order: [Tensor]) {
+    private init(_ function: LaneFunction, _ order: [Tensor], fewest: Int) {
+        self.fewest = fewest
         self.function = function
         self.order = order
-        sums = ScalarSums(order, roots: function.roots, most: Self.fewest)
+        sums = ScalarSums(order, roots: function.roots, most: fewest)
         let scalars = function.states.filter { $0.value.count == 1 }
         classes = ScalarClasses(
             order.filter { [sums] in !sums.inner.contains($0.id) },
             states: Dictionary(scalars.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a }), sums: sums,
             perLane: function.perLane)
-        for (number, group) in classes.groups.enumerated() where group.members.count >= Self.fewest {
+        for (number, group) in classes.groups.enumerated() where group.members.count >= fewest {
             switch group.members[0].node.op {
             case .map, .random:
                 guard sums.terms[group.members[0].id] == nil else { continue }
@@ -97,7 +94,7 @@ struct Packing {
             alike[at.group, default: []].append(state)
         }
         for group in groups {
-            guard let members = alike[group], members.count >= Self.fewest else { continue }
+            guard let members = alike[group], members.count >= fewest else { continue }
             let pack = Pack(kind: .states, name: "k/\(packs.count)", members: members.map(\.name))
             let array = Tensor.input(Input(.state, pack.name, origin: origin), shape: [members.count], dtype: members[0].value.dtype)
             for (position, member) in members.enumerated() { states[member.name] = (array, position) }
@@ -243,7 +240,7 @@ struct Packing {
         }
         for part in order {
             guard let positions = parts[part]?.sorted(), let array = arrays[part.group] else { continue }
-            if positions.count < Self.fewest {
+            if positions.count < fewest {
                 for position in positions { add(array.element(position), isNegative: part.isNegative) }
             } else {
                 add(Self.arranged(array, positions).sum(), isNegative: part.isNegative)
