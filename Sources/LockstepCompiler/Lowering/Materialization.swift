@@ -67,7 +67,7 @@ struct Materialization {
     /// Slices that may each compute what they show.
     private static let fewSlices = 8
     /// Roots that may each compute a scalar.
-    private static let fewUsers = 8
+    private static let fewUsers = 64
 
     private static func needsLoop(_ tensor: Tensor) -> Bool {
         switch tensor.node.op {

@@ -8,12 +8,20 @@ extension KernelWriter {
         while let statement = rest.popFirst() {
             // Two blocks of draws at once: the rounds of one wait for each other, those of two do not.
             if let next = rest.first, writePair(statement, next) {
+                handOn(statement)
+                handOn(next)
                 rest = rest.dropFirst()
             } else {
                 write(statement, scalars)
+                handOn(statement)
             }
         }
         inlined = outer
+    }
+
+    /// Keeps what a later part reads.
+    private mutating func handOn(_ statement: Statement) {
+        for r in statement.results where isHandedOn(r) { line("ls_f->\(name(r)) = \(name(r));") }
     }
 
     mutating func write(_ statement: Statement, _ scalars: [String: String]) {
@@ -40,12 +48,12 @@ extension KernelWriter {
             accumulate(reduction, buffer, index, value)
         case .draw1(let kind, let r, let stream, let particle):
             let counters = counters(stream, particle, step: fourSteps)
-            let block = sharedBlock(r)
+            let block = stream.register == nil ? sharedBlock(r) : (0..<4).map { "d\(r.number)_\($0)" }
             // In a loop over sites each would need a block of its own: they are drawn anew instead.
             let condition = stream.register == nil ? everyFourSteps + " " : ""
             if stream.register != nil { line("real \(block.joined(separator: ", "));") }
             line("\(condition)ls_\(kind.rawValue)4(\(keys), \(counters), \(references(block)));")
-            pick(r)
+            pick(r, block)
         case .draw4(let kind, let outputs, let stream, let particle, let group):
             let names = outputs.map { "v\($0.number)" }
             line("real \(names.joined(separator: ", "));")
@@ -69,14 +77,14 @@ extension KernelWriter {
         case (.draw1(.normal, let r, .site(let first), let particle), .draw1(.normal, let other, .site(let second), let otherParticle)):
             let blocks = [counters(.site(first), particle, step: fourSteps), counters(.site(second), otherParticle, step: fourSteps)]
             line("\(everyFourSteps) ls_normal8(\(keys), \(blocks.joined(separator: ", ")), \(references(sharedBlock(r) + sharedBlock(other))));")
-            for register in [r, other] { pick(register) }
+            for register in [r, other] { pick(register, sharedBlock(register)) }
         default: return false
         }
         return true
     }
 
-    private mutating func pick(_ r: Register) {
-        line("const real v\(r.number) = ls_pick4(ls_step, \(sharedBlock(r).joined(separator: ", ")));")
+    private mutating func pick(_ r: Register, _ block: [String]) {
+        line("const real v\(r.number) = ls_pick4(ls_step, \(block.joined(separator: ", ")));")
     }
 
     private var keys: String { "ls_key0, ls_key1" }
@@ -96,12 +104,12 @@ extension KernelWriter {
     private func references(_ names: [String]) -> String { names.map { "&" + $0 }.joined(separator: ", ") }
 
     /// The block of draws that a register has a new one of at each step; it lives outside the loop over steps.
-    private func sharedBlock(_ r: Register) -> [String] { (0..<4).map { "d\(r.number)_\($0)" } }
+    private func sharedBlock(_ r: Register) -> [String] { (0..<4).map { (parts == nil ? "" : "ls_f->") + "d\(r.number)_\($0)" } }
 
     mutating func declareSharedBlocks() {
         var names: [String] = []
         program.forEachStatement { if case .draw1(_, let r, .site, _) = $0 { names += sharedBlock(r) } }
-        for name in names { line("real \(name) = (real)(0);") }
+        for name in names { line((parts == nil ? "real " : "") + "\(name) = (real)(0);") }
     }
 
     /// - Parameter workers: those that the iterations are dealt out to, one after the other.
@@ -160,7 +168,7 @@ extension KernelWriter {
 
     /// Gives a register its text: in place of its only use, or as a constant.
     private mutating func define(_ r: Register, _ text: String, mayMove: Bool = true) {
-        if mayMove, uses[r] == 1, text.utf8.count < 400, !usedInLoop.contains(r) {
+        if mayMove, uses[r] == 1, !isHandedOn(r), text.utf8.count < 400, !usedInLoop.contains(r) {
             inlined[r] = text
         } else {
             let prefix = isUniform(r) ? "u" : "v"

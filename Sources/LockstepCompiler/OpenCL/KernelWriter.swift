@@ -18,11 +18,13 @@ struct KernelWriter {
 
     let program: LaneProgram
     let options: KernelOptions
-    private let name: String
+    let name: String
     /// Where the work-items of a group share the work.
     let cooperation: Cooperation?
     /// What depends on the step alone, where a vector of lanes would compute it in each of its components.
     let stepTables: StepTables?
+    /// Where the step is too long for one function.
+    let parts: KernelParts?
     /// Whether the iterations of the loop at hand are dealt out to the workers.
     var isDealt = false
     private(set) var places: [Place] = []
@@ -45,6 +47,7 @@ struct KernelWriter {
         self.name = name
         stepTables = options.width > 1 && options.group == nil ? StepTables(program) : nil
         cooperation = options.group.map { Cooperation(program, minimumExtent: $0.minimumExtent) }
+        parts = options.group == nil && !options.interleaves && program.slice == nil ? KernelParts(program) : nil
         var variableIndex: Set<BufferID> = []
         var weight = 0
         var uses: [Register: Int] = [:]
@@ -74,7 +77,7 @@ struct KernelWriter {
             case .data, .table: buffer.isUniform ? .shared : .global
             case .record, .exchange: .global
             case .slices: .slices
-            case .state where isLarge: .global
+            case .state where isLarge || parts != nil: .global
             case .state, .temporary: .privateArray
             }
         }
@@ -82,7 +85,7 @@ struct KernelWriter {
         var spent = 0
         for (number, buffer) in program.buffers.enumerated().sorted(by: { $0.element.count < $1.element.count }) {
             guard case .privateArray = places[number] else { continue }
-            if !variableIndex.contains(BufferID(number)), buffer.count <= 256 {
+            if parts == nil, !variableIndex.contains(BufferID(number)), buffer.count <= 256 {
                 places[number] = .variables
                 continue
             }
@@ -104,16 +107,12 @@ struct KernelWriter {
         ]
         for (number, buffer) in program.buffers.enumerated() {
             let id = BufferID(number)
-            let scalarType = type(buffer.dtype, isUniform: true)
-            let laneType = type(buffer.dtype, isUniform: false)
-            switch (buffer.role, places[number]) {
-            case (.data, .shared), (.table, .shared): declarations.append("__global const \(scalarType) *b\(number)")
-            case (.data, _): declarations.append("__global const \(laneType) *b\(number)")
-            case (.temporary, .global) where buffer.isUniform: declarations.append("__global \(scalarType) *b\(number)")
-            case (.slices, _): declarations.append("__global const \(scalarType) *b\(number)")
-            case (.state, .global), (.record, _), (.exchange, _), (.temporary, .global): declarations.append("__global \(laneType) *b\(number)")
-            case (.state, _): declarations.append("__global \(laneType) *g\(number)")
-            default: continue
+            if let declaration = globalDeclaration(id) {
+                declarations.append(declaration)
+            } else if case .state = buffer.role {
+                declarations.append("__global \(type(buffer.dtype, isUniform: false)) *g\(number)")
+            } else {
+                continue
             }
             if case .temporary = buffer.role { parameters.append(.scratch(id)) } else { parameters.append(.buffer(id)) }
         }
@@ -131,15 +130,47 @@ struct KernelWriter {
         line("const bits ls_key0 = LS_LOAD_KEY(0);")
         line("const bits ls_key1 = LS_LOAD_KEY(1);")
         declareBuffers()
+        if let parts { declareFrame(parts) }
         declareSharedBlocks()
         beginSteps(scalarNames)
-        if cooperation == nil { statements(program.body, scalarNames) } else { cooperate(scalarNames) }
+        var before = ""
+        if let parts {
+            before = partTexts(parts, scalarNames)
+            callParts(parts, scalarNames)
+        } else if cooperation == nil {
+            statements(program.body, scalarNames)
+        } else {
+            cooperate(scalarNames)
+        }
         endSteps()
         copyStates(toGlobal: true)
 
         return KernelText(
-            name: name, functions: functions, kernel: text(declarations), parameters: parameters, options: options,
+            name: name, functions: functions, kernel: before + text(declarations), parameters: parameters, options: options,
             carriedBytes: carriedBytes, weight: weight)
+    }
+
+    /// A buffer in global memory that the text names as it is.
+    func globalDeclaration(_ id: BufferID) -> String? {
+        let buffer = program.buffers[id.number]
+        let scalarType = type(buffer.dtype, isUniform: true)
+        let laneType = type(buffer.dtype, isUniform: false)
+        return switch (buffer.role, places[id.number]) {
+        case (.data, .shared), (.table, .shared), (.slices, _): "__global const \(scalarType) *b\(id.number)"
+        case (.data, _): "__global const \(laneType) *b\(id.number)"
+        case (.temporary, .global) where buffer.isUniform: "__global \(scalarType) *b\(id.number)"
+        case (.state, .global), (.record, _), (.exchange, _), (.temporary, .global): "__global \(laneType) *b\(id.number)"
+        default: nil
+        }
+    }
+
+    /// The lines of a function of its own.
+    mutating func linesApart(_ write: (inout KernelWriter) -> Void) -> [String] {
+        let outer = (lines, margin)
+        defer { (lines, margin) = outer }
+        (lines, margin) = ([], 1)
+        write(&self)
+        return lines
     }
 
     private var functions: [lockstep_kernel_source] {
@@ -282,7 +313,7 @@ struct KernelWriter {
             case .variables:
                 let zero = buffer.isUniform ? "0" : "(\(name))(0)"
                 for element in 0..<buffer.count { line("\(name) b\(number)_\(element) = \(zero);") }
-            case .privateArray: line("\(name) b\(number)[\(max(buffer.count, 1))];")
+            case .privateArray: if parts == nil { line("\(name) b\(number)[\(max(buffer.count, 1))];") }
             case .global where isOwn(BufferID(number)):
                 let worker = program.slice.map { "i\($0.number)" } ?? "ls_worker"
                 line("b\(number) += (size_t)\(worker) * \(buffer.count) * ls_items;")
