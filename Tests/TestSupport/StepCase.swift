@@ -98,9 +98,10 @@ package struct StepCase: Sendable {
     ///   - privateBytes: 0 puts every array that is indexed by a variable in global memory.
     ///   - minimumExtent: shorter loops are not dealt out to the workers of a group.
     ///   - minimumRows: shorter loops are not split.
+    ///   - longest: longer steps are written as several functions.
     package func openCL(
         _ session: OpenCLSession, _ precision: Precision, width: Int, privateBytes: Int? = nil,
-        options: LoweringOptions = LoweringOptions(), schedule: Schedule = .lanes, minimumExtent: Int = 2, minimumRows: Int = 2
+        options: LoweringOptions = LoweringOptions(), schedule: Schedule = .lanes, minimumExtent: Int = 2, minimumRows: Int = 2, longest: Int = 3_000
     ) throws -> Outcome {
         let usual = OpenCLSchedule.choose(session.info, precision, width: width)
         var own = OpenCLSchedule(
@@ -108,6 +109,7 @@ package struct StepCase: Sendable {
             privateBytes: privateBytes ?? usual.privateBytes)
         own.minimumExtent = minimumExtent
         own.minimumRows = minimumRows
+        own.longest = longest
         let executable = try OpenCLExecutable(
             Lowering.lower(function, options: options), on: session, precision: precision, schedule: own)
         return try run(executable, precision)

@@ -15,21 +15,19 @@ struct KernelParts {
     /// The first part that has such a value.
     private(set) var home: [Register: Int] = [:]
 
-    /// Statements of a step that stays in one function, and of a part.
-    private static let most = 3_000
-    private static let ofPart = 200
-
     /// Nil for a program that is not long.
-    init?(_ program: LaneProgram) {
+    ///
+    /// - Parameter longest: statements of a step that stays in one function.
+    init?(_ program: LaneProgram, longest: Int) {
         var total = 0
         program.forEachStatement { _ in total += 1 }
-        guard total > Self.most else { return nil }
+        guard total > longest else { return nil }
         var part = Part()
         var count = 0
         for statement in program.body {
             var own = 0
             LaneProgram.forEach([statement]) { _ in own += 1 }
-            if count + own > Self.ofPart, count > 0 {
+            if count + own > longest / 15, count > 0 {
                 parts.append(part)
                 (part, count) = (Part(), 0)
             }

@@ -11,6 +11,8 @@ package struct KernelOptions: Hashable, Sendable {
     package var interleaves: Bool
     /// Bytes of one work-item's arrays that may live in private memory; larger arrays live in global memory.
     package var privateBytes: Int
+    /// Statements of a step that one function has; a longer step is written as several.
+    package var longest = 3_000
     /// Slices of data that share a vector, for a program that sees one slice at a time.
     package var together = 1
     /// The work-group, where its work-items share lanes.

@@ -47,7 +47,7 @@ struct KernelWriter {
         self.name = name
         stepTables = options.width > 1 && options.group == nil ? StepTables(program) : nil
         cooperation = options.group.map { Cooperation(program, minimumExtent: $0.minimumExtent) }
-        parts = options.group == nil && !options.interleaves && program.slice == nil ? KernelParts(program) : nil
+        parts = options.group == nil && !options.interleaves && program.slice == nil ? KernelParts(program, longest: options.longest) : nil
         var variableIndex: Set<BufferID> = []
         var weight = 0
         var uses: [Register: Int] = [:]

@@ -15,6 +15,8 @@ package struct OpenCLSchedule: Hashable, Sendable {
     package var minimumExtent = 32
     /// Loops over fewer rows are not split.
     package var minimumRows = 1024
+    /// Statements of a step that one function has.
+    package var longest = 3_000
 
     package init(_ schedule: Schedule = .lanes, width: Int, groupSize: Int, interleaves: Bool, privateBytes: Int) {
         self.schedule = schedule
@@ -43,6 +45,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
     func options(_ precision: Precision) -> KernelOptions {
         var options = KernelOptions(
             width: width, isDouble: precision == .double, interleaves: interleaves, privateBytes: privateBytes)
+        options.longest = longest
         switch schedule {
         case .automatic, .lanes: break
         case .group(let vectors, let workers):
