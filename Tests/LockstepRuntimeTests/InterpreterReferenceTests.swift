@@ -244,7 +244,7 @@ struct ReferenceLane {
     private func number(_ stream: DrawStream) -> UInt32 {
         switch stream {
         case .site(let number): number
-        case .entry(let register): UInt32(bitPattern: Int32(registers[register.number]))
+        case .entry(let register, _, _): UInt32(bitPattern: Int32(registers[register.number]))
         }
     }
 

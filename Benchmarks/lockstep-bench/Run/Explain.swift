@@ -30,7 +30,7 @@ struct ExplanationText {
     let explained: Explanation
 
     var text: String {
-        var parts = ["// \(title)", "// \(layout)", "", "// The lane program: one step of one lane", "", explained.laneProgram]
+        var parts = ["// \(title)", "// \(layout)"] + explained.remarks.map { "// \($0)" } + ["", "// The lane program: one step of one lane", "", explained.laneProgram]
         for (number, kernel) in explained.kernels.enumerated() {
             let place = explained.kernels.count == 1 ? "The kernel" : "Kernel \(number + 1) of \(explained.kernels.count), which take turns"
             parts += ["", "// \(place)", "", kernel]

@@ -173,7 +173,7 @@ final class Pull {
         // Tables of ints are signed.
         let bits = streams.map { Double(Int32(bitPattern: $0)) }
         let table = emitter.sharedBuffer(.table(bits), dtype: .int, count: streams.count, isUniform: true)
-        return .entry(emitter.load(table, index))
+        return .entry(emitter.load(table, index), index, count: streams.count)
     }
 
     /// Whether an expression is the same for all lanes.

@@ -135,10 +135,7 @@ extension KernelWriter {
                     ?? "\(type(buffer.dtype, isUniform: buffer.isUniform)) b\(number)[\(max(buffer.count, 1))]")
         }
         fields += parts.handedOn.filter(isHandedOn).sorted { $0.number < $1.number }.map(declaration)
-        program.forEachStatement { statement in
-            if case .draw1(_, let r, .site, _) = statement { fields += (0..<4).map { "real d\(r.number)_\($0)" } }
-        }
-        return fields
+        return fields + sharedBlockDeclarations
     }
 
     private func variable(_ r: Register) -> String { (program.registers[r.number].isUniform ? "u" : "v") + String(r.number) }

@@ -48,12 +48,15 @@ extension KernelWriter {
             accumulate(reduction, buffer, index, value)
         case .draw1(let kind, let r, let stream, let particle):
             let counters = counters(stream, particle, step: fourSteps)
-            let block = stream.register == nil ? sharedBlock(r) : (0..<4).map { "d\(r.number)_\($0)" }
-            // In a loop over sites each would need a block of its own: they are drawn anew instead.
-            let condition = stream.register == nil ? everyFourSteps + " " : ""
-            if stream.register != nil { line("real \(block.joined(separator: ", "));") }
-            line("\(condition)ls_\(kind.rawValue)4(\(keys), \(counters), \(references(block)));")
-            pick(r, block)
+            let isShared = sharedBlocks(stream) > 0
+            let block = isShared ? sharedBlock(r, stream) : (0..<4).map { "d\(r.number)_\($0)" }
+            if !isShared { line("real \(block.joined(separator: ", "));") }
+            line("\(isShared ? everyFourSteps + " " : "")ls_\(kind.rawValue)4(\(keys), \(counters), \(references(block)));")
+            if isShared, case .entry(_, let place, let count) = stream {
+                line("const real v\(r.number) = \(parts == nil ? "" : "ls_f->")d\(r.number)[(ls_step & 3) * \(count) + \(uniform(place))];")
+            } else {
+                pick(r, block)
+            }
         case .draw4(let kind, let outputs, let stream, let particle, let group):
             let names = outputs.map { "v\($0.number)" }
             line("real \(names.joined(separator: ", "));")
@@ -96,7 +99,7 @@ extension KernelWriter {
         let number =
             switch stream {
             case .site(let number): "\(number)u"
-            case .entry(let register): name(register)
+            case .entry(let register, _, _): name(register)
             }
         return "(bits)(\(number)), (bits)(\(step)), (bits)(\(particle)u), (bits)(\(group))"
     }
@@ -104,12 +107,38 @@ extension KernelWriter {
     private func references(_ names: [String]) -> String { names.map { "&" + $0 }.joined(separator: ", ") }
 
     /// The block of draws that a register has a new one of at each step; it lives outside the loop over steps.
-    private func sharedBlock(_ r: Register) -> [String] { (0..<4).map { (parts == nil ? "" : "ls_f->") + "d\(r.number)_\($0)" } }
+    private func sharedBlock(_ r: Register, _ stream: DrawStream = .site(0)) -> [String] {
+        let name = (parts == nil ? "" : "ls_f->") + "d\(r.number)"
+        switch stream {
+        case .site: return (0..<4).map { "\(name)_\($0)" }
+        case .entry(_, let place, let count): return (0..<4).map { "\(name)[\($0 * count) + \(uniform(place))]" }
+        }
+    }
+
+    /// The blocks that last four steps: none where those of many sites would take the room of all else.
+    func sharedBlocks(_ stream: DrawStream) -> Int {
+        switch stream {
+        case .site: 1
+        case .entry(_, _, let count): 4 * count * options.width * options.realBytes <= options.privateBytes ? count : 0
+        }
+    }
+
+    /// The declarations of all shared blocks, without what they start from: that is drawn in the first step.
+    var sharedBlockDeclarations: [String] {
+        var result: [String] = []
+        program.forEachStatement { statement in
+            guard case .draw1(_, let r, let stream, _) = statement, sharedBlocks(stream) > 0 else { return }
+            switch stream {
+            case .site: result += (0..<4).map { "real d\(r.number)_\($0)" }
+            case .entry(_, _, let count): result.append("real d\(r.number)[\(4 * count)]")
+            }
+        }
+        return result
+    }
 
     mutating func declareSharedBlocks() {
-        var names: [String] = []
-        program.forEachStatement { if case .draw1(_, let r, .site, _) = $0 { names += sharedBlock(r) } }
-        for name in names { line((parts == nil ? "real " : "") + "\(name) = (real)(0);") }
+        guard parts == nil else { return }
+        for declaration in sharedBlockDeclarations { line(declaration.hasSuffix("]") ? "\(declaration);" : "\(declaration) = (real)(0);") }
     }
 
     /// - Parameter workers: those that the iterations are dealt out to, one after the other.

@@ -237,7 +237,7 @@ struct KernelWriter {
             }
         }
         // Besides values: the blocks of draws that last four steps.
-        program.forEachStatement { if case .draw1(_, _, .site, _) = $0 { elements += 4 } }
+        program.forEachStatement { if case .draw1(_, _, let stream, _) = $0 { elements += 4 * sharedBlocks(stream) } }
         return (elements + program.registers.count) * options.width * options.realBytes
     }
 

@@ -193,10 +193,13 @@ package indirect enum Statement: Hashable, Sendable {
 /// Which site draws.
 package enum DrawStream: Hashable, Sendable {
     case site(UInt32)
-    /// One of several sites that are alike: the bits of a uniform int.
-    case entry(Register)
+    /// One of `count` sites that are alike, the one at a place: the bits of a uniform int.
+    case entry(Register, IndexExpression, count: Int)
 
-    package var register: Register? { if case .entry(let register) = self { register } else { nil } }
+    /// Those that it reads.
+    package var registers: [Register] {
+        if case .entry(let register, let place, _) = self { [register] + place.registers } else { [] }
+    }
 }
 
 package struct LoopVariable: Hashable, Sendable {

@@ -32,7 +32,7 @@ extension LaneProgram: CustomStringConvertible {
     private func text(_ stream: DrawStream) -> String {
         switch stream {
         case .site(let number): "stream \(number)"
-        case .entry(let register): "stream \(name(register))"
+        case .entry(let register, _, _): "stream \(name(register))"
         }
     }
 
@@ -58,6 +58,27 @@ extension LaneProgram: CustomStringConvertible {
             return "\(name(r)) = \(kind.rawValue)(\(text(stream)), particle \(particle), element \(index.text(name)), \(name(parameter)))"
         case .loop(let loop): return "for i\(loop.variable.number)"
         }
+    }
+}
+
+extension LaneProgram {
+    /// What the compiler chose, and why.
+    package var remarks: [String] {
+        let usual = LoweringOptions()
+        var remarks: [String] = []
+        func remark(_ place: String, _ limit: Int, _ wanted: Int, _ count: Int, _ budget: Int) {
+            let reason = limit < wanted ? "; loops of up to \(wanted) would come to more than \(budget)" : ""
+            let what = limit > 0 ? "loops of up to \(limit) iterations are unrolled, \(count) statements" : "no loop is unrolled"
+            remarks.append("\(place): \(what)\(reason)")
+        }
+        remark("outside of loops", unrolling.limit, usual.unrollLimit, unrolling.outer, usual.unrollBudget)
+        remark("inside of loops", unrolling.innerLimit, usual.innerUnrollLimit, unrolling.inner, usual.innerUnrollBudget)
+        for (kind, name) in [(Pack.Kind.states, "states"), (.data, "data")] {
+            let own = packs.filter { $0.kind == kind }
+            if own.isEmpty { continue }
+            remarks.append("\(own.reduce(0) { $0 + $1.members.count }) scalar \(name) that are alike are in \(own.count) arrays")
+        }
+        return remarks
     }
 }
 

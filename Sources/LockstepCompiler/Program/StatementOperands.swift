@@ -17,11 +17,11 @@ extension Statement {
         switch self {
         case .constant, .scalar, .step, .loop: []
         case .index(_, let index), .load(_, _, let index): Array(index.registers)
-        case .draw1(_, _, let stream, _): [stream.register].compactMap(\.self)
-        case .draw4(_, _, let stream, _, let index): Array(index.registers) + [stream.register].compactMap(\.self)
+        case .draw1(_, _, let stream, _): stream.registers
+        case .draw4(_, _, let stream, _, let index): Array(index.registers) + stream.registers
         case .map(_, _, let operands): operands
         case .store(_, let index, let value), .accumulate(_, _, let index, let value): Array(index.registers) + [value]
-        case .draw(_, _, let stream, _, let element, let parameter): Array(element.registers) + [parameter] + [stream.register].compactMap(\.self)
+        case .draw(_, _, let stream, _, let element, let parameter): Array(element.registers) + [parameter] + stream.registers
         }
     }
 }

@@ -32,16 +32,21 @@ extension Statement {
     func substituting(_ variable: LoopVariable, by value: IndexExpression) -> Statement {
         changed { statement in
             func new(_ index: IndexExpression) -> IndexExpression { index.substituting(variable, by: value) }
+            func new(_ stream: DrawStream) -> DrawStream {
+                if case .entry(let register, let place, let count) = stream { .entry(register, new(place), count: count) } else { stream }
+            }
             return switch statement {
             case .index(let register, let index): .index(register, new(index))
             case .load(let register, let buffer, let index): .load(register, buffer, new(index))
             case .store(let buffer, let index, let register): .store(buffer, new(index), register)
             case .accumulate(let reduction, let buffer, let index, let register): .accumulate(reduction, buffer, new(index), register)
             case .draw4(let kind, let registers, let stream, let particle, let group):
-                .draw4(kind, registers, stream: stream, particle: particle, group: new(group))
+                .draw4(kind, registers, stream: new(stream), particle: particle, group: new(group))
+            case .draw1(let kind, let register, let stream, let particle):
+                .draw1(kind, register, stream: new(stream), particle: particle)
             case .draw(let kind, let register, let stream, let particle, let element, let parameter):
-                .draw(kind, register, stream: stream, particle: particle, element: new(element), parameter: parameter)
-            case .constant, .scalar, .step, .map, .draw1, .loop: statement
+                .draw(kind, register, stream: new(stream), particle: particle, element: new(element), parameter: parameter)
+            case .constant, .scalar, .step, .map, .loop: statement
             }
         }
     }

@@ -11,6 +11,8 @@ public struct Explanation: Sendable {
     /// The OpenCL C of the fit, without the device functions that all kernels share: one kernel, or several that take
     /// turns at each step. Empty on the interpreter, which runs the lane program itself.
     public let kernels: [String]
+    /// What the compiler chose, and why: which loops are unrolled, which scalars became arrays.
+    public let remarks: [String]
 }
 
 extension SVI {
@@ -41,7 +43,7 @@ extension SVI {
                 layout: RunLayout(
                     schedule: plan?.schedule.schedule, laneWidth: plan?.schedule.width ?? 1,
                     bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.realBytes)),
-                laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [])
+                laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [], remarks: program.remarks)
         }
     }
 }

@@ -236,7 +236,7 @@ extension Translation {
     private mutating func stream(_ stream: DrawStream) -> DrawStep.Stream {
         switch stream {
         case .site(let number): .site(number)
-        case .entry(let register): .plan(Int32(plan(.register(register))))
+        case .entry(let register, _, _): .plan(Int32(plan(.register(register))))
         }
     }
 

@@ -1,0 +1,51 @@
+import LockstepTensor
+import Testing
+
+@testable import LockstepCompiler
+
+/// Short loops are unrolled as far as the statements that they come to are few.
+@Suite struct UnrollingTests {
+    private static func program(_ shape: Shape, operations: Int) throws -> LaneProgram {
+        let x = Tensor.input(Input(.state, "x", origin: Origin()), shape: shape)
+        return try Lowering.lower(LaneFunction(states: [.init("x", (0..<operations).reduce(x) { x, number in 0.5 * x + Tensor(Double(number)) })]))
+    }
+
+    private static func statements(_ program: LaneProgram) -> Int {
+        var count = 0
+        program.forEachStatement { _ in count += 1 }
+        return count
+    }
+
+    @Test func shortBodiesAreUnrolled() throws {
+        let program = try Self.program([16], operations: 10)
+        #expect(program.unrolling.limit == 16 && program.unrolling.outer > 16 * 20)
+        #expect(program.remarks.first == "outside of loops: loops of up to 16 iterations are unrolled, \(program.unrolling.outer) statements")
+    }
+
+    /// One iteration less must not cost more text.
+    @Test func longBodiesAreNot() throws {
+        let (few, many) = try (Self.program([16], operations: 60), Self.program([17], operations: 60))
+        #expect(Self.statements(few) <= Self.statements(many))
+        #expect(few.unrolling.limit == 8 && few.unrolling.outer == 0)
+        #expect(few.remarks.first == "outside of loops: loops of up to 8 iterations are unrolled, 0 statements; loops of up to 16 would come to more than 1200")
+    }
+
+    /// Iterations of several axes multiply.
+    @Test func neitherAreNestsOfShortLoops() throws {
+        #expect(Self.statements(try Self.program([8, 8, 8], operations: 4)) < 100)
+        #expect(Self.statements(try Self.program([8, 8], operations: 4)) > 64 * 8)
+    }
+
+    /// Around a loop that stays one, copies would save nothing.
+    @Test func noneIsAroundALongLoop() throws {
+        let x = Tensor.input(Input(.state, "x", origin: Origin()), shape: [4])
+        let data = Tensor.input(Input(.data, "y", origin: Origin()), shape: [4, 15])
+        var options = LoweringOptions()
+        options.unrollLimit = 8
+        let sums = (data * x.reshape([4, 1])).sum(axis: 1)
+        let program = try Lowering.lower(LaneFunction(states: [.init("x", tanh(sums))]), options: options)
+        var copies = 0
+        program.forEachStatement { if case .accumulate = $0 { copies += 1 } }
+        #expect(copies <= 8, "\(copies) sums")
+    }
+}
