@@ -37,12 +37,15 @@ enum Pruning {
                     loop.body = kept(loop.body)
                     if !loop.body.isEmpty { result.append(.loop(loop)) }
                     continue
-                case .store(let buffer, _, _), .accumulate(_, let buffer, _, _):
-                    guard !isTemporary[buffer.number] || loaded.contains(buffer) else { continue }
-                default:
-                    guard statement.results.contains(where: used.contains) else { continue }
+                default: break
                 }
-                used.formUnion(statement.operands)
+                let names = statement.names
+                if let (buffer, kind) = names.access, kind.isStore {
+                    guard !isTemporary[buffer.number] || loaded.contains(buffer) else { continue }
+                } else {
+                    guard names.results.contains(where: used.contains) else { continue }
+                }
+                used.formUnion(names.operands)
                 result.append(statement)
             }
             return result.reversed()
@@ -52,12 +55,7 @@ enum Pruning {
     private static func compactingBuffers(_ program: LaneProgram, _ keepsStates: Bool) -> LaneProgram {
         var program = program
         var used: Set<BufferID> = []
-        program.forEachStatement { statement in
-            switch statement {
-            case .load(_, let buffer, _), .store(let buffer, _, _), .accumulate(_, let buffer, _, _): used.insert(buffer)
-            default: break
-            }
-        }
+        program.forEachStatement { if let (buffer, _) = $0.access { used.insert(buffer) } }
         var numbers: [BufferID: BufferID] = [:]
         var buffers: [Buffer] = []
         for (number, buffer) in program.buffers.enumerated()

@@ -80,9 +80,8 @@ enum Interleaving {
             var (read, written): (Set<BufferID>, Set<BufferID>) = ([], [])
             for index in statements[...place].indices.reversed() {
                 let statement = statements[index]
-                let target = statement.target?.buffer
-                var source: BufferID?
-                if case .load(_, let buffer, _) = statement { source = buffer }
+                let access = statement.access
+                let (source, target) = access?.kind == .load ? (access?.buffer, nil) : (nil, access?.buffer)
                 let isOrdered = target.map { read.contains($0) || written.contains($0) } ?? false
                 guard isOrdered || source.map(written.contains) ?? false || !needed.isDisjoint(with: statement.results) else { continue }
                 result[index] = true
@@ -102,16 +101,17 @@ enum Interleaving {
 
         mutating func timeToEnd(_ statement: Statement) -> Int {
             var time = statement.latency + (statement.results.map { registers[$0, default: 0] }.max() ?? 0)
-            switch statement {
-            case .load(_, let buffer, let index):
-                time = max(time, memory[buffer]?.latestWrite(index.asConstant) ?? 0)
-                memory[buffer, default: Accesses()].read[index.asConstant, default: 0].raise(to: time)
-            case .store(let buffer, let index, _), .accumulate(_, let buffer, let index, _):
-                time = statement.latency + (memory[buffer]?.latest(index.asConstant) ?? 0)
-                memory[buffer, default: Accesses()].written[index.asConstant, default: 0].raise(to: time)
-            default: break
+            let names = statement.names
+            if let (buffer, kind) = names.access {
+                let element = names.indices.first?.asConstant
+                if kind.isStore {
+                    time = statement.latency + (memory[buffer]?.latest(element) ?? 0)
+                } else {
+                    time = max(time, memory[buffer]?.latestWrite(element) ?? 0)
+                }
+                memory[buffer, default: Accesses()].note(kind, element, time)
             }
-            for operand in statement.operands { registers[operand, default: 0].raise(to: time) }
+            for operand in names.operands { registers[operand, default: 0].raise(to: time) }
             return time
         }
     }
@@ -127,13 +127,9 @@ enum Interleaving {
             if case .store(let buffer, let index, _) = statement {
                 place = statement.operands.map { registers[$0, default: 0] }.reduce(memory[buffer]?.latest(index.asConstant) ?? 0, max)
             }
-            switch statement {
-            case .load(_, let buffer, let index): memory[buffer, default: Accesses()].read[index.asConstant, default: 0].raise(to: place)
-            case .store(let buffer, let index, _), .accumulate(_, let buffer, let index, _):
-                memory[buffer, default: Accesses()].written[index.asConstant, default: 0].raise(to: place)
-            default: break
-            }
-            for register in statement.results { registers[register] = place }
+            let names = statement.names
+            if let (buffer, kind) = names.access { memory[buffer, default: Accesses()].note(kind, names.indices.first?.asConstant, place) }
+            for register in names.results { registers[register] = place }
             return place
         }
     }
@@ -147,6 +143,10 @@ enum Interleaving {
             place == nil ? times.values.max() ?? 0 : max(times[place, default: 0], times[nil, default: 0])
         }
         func latestWrite(_ place: Int?) -> Int { Self.latest(written, place) }
+        mutating func note(_ kind: BufferAccess, _ place: Int?, _ time: Int) {
+            if kind.isStore { written[place, default: 0].raise(to: time) } else { read[place, default: 0].raise(to: time) }
+        }
+
         func latest(_ place: Int?) -> Int { max(latestWrite(place), Self.latest(read, place)) }
     }
 }

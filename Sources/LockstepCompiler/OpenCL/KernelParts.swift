@@ -38,11 +38,9 @@ struct KernelParts {
         guard parts.count > 1 else { return nil }
         for number in parts.indices {
             LaneProgram.forEach(parts[number].statements) { statement in
-                parts[number].registers.formUnion(statement.operands)
-                switch statement {
-                case .load(_, let buffer, _), .store(let buffer, _, _), .accumulate(_, let buffer, _, _): parts[number].buffers.insert(buffer)
-                default: break
-                }
+                let names = statement.names
+                parts[number].registers.formUnion(names.operands)
+                if let (buffer, _) = names.access { parts[number].buffers.insert(buffer) }
             }
             for statement in parts[number].statements {
                 // What is written by its name wherever it is used.

@@ -53,15 +53,15 @@ struct KernelWriter {
         var uses: [Register: Int] = [:]
         var constants: [Register: Double] = [:]
         program.forEachStatement { statement in
-            for register in statement.operands { uses[register, default: 0] += 1 }
+            let names = statement.names
+            for register in names.operands { uses[register, default: 0] += 1 }
             if case .map(_, let op, _) = statement, op.isExpensive { weight += 24 } else { weight += 1 }
-            // A register inside an index is needed by name.
-            switch statement {
-            case .constant(let register, let value): constants[register] = value
-            case .load(_, let buffer, let index), .store(let buffer, let index, _), .accumulate(_, let buffer, let index, _):
+            if case .constant(let register, let value) = statement { constants[register] = value }
+            guard let (buffer, _) = names.access else { return }
+            for index in names.indices {
                 if index.asConstant == nil { variableIndex.insert(buffer) }
-                for register in index.registers { uses[register, default: 0] += 1 }
-            default: break
+                // A register inside an index is needed by name.
+                for register in index.registers { uses[register, default: 0] += 2 }
             }
         }
         self.weight = weight

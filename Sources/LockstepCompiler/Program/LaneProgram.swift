@@ -195,11 +195,6 @@ package enum DrawStream: Hashable, Sendable {
     case site(UInt32)
     /// One of `count` sites that are alike, the one at a place: the bits of a uniform int.
     case entry(Register, IndexExpression, count: Int)
-
-    /// Those that it reads.
-    package var registers: [Register] {
-        if case .entry(let register, let place, _) = self { [register] + place.registers } else { [] }
-    }
 }
 
 package struct LoopVariable: Hashable, Sendable {

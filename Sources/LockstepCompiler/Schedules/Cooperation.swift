@@ -30,7 +30,7 @@ struct Cooperation {
             // A sum stays one, though each iteration should add to an element of its own: the workers' parts are added up.
             let sums = Set((loop.split?.carries ?? []).map(\.buffer))
             LaneProgram.forEach([.loop(loop)]) { statement in
-                guard let (buffer, index) = statement.target else { return }
+                guard let (buffer, kind) = statement.access, kind.isStore, let index = statement.names.indices.first else { return }
                 if index.variables.contains(loop.variable), !sums.contains(buffer) {
                     byRows[buffer] = place
                 } else {
@@ -56,9 +56,9 @@ struct Cooperation {
 
         init(_ statements: [Statement]) {
             LaneProgram.forEach(statements) { statement in
-                if case .load(_, let buffer, _) = statement { loaded.insert(buffer) }
-                if case .accumulate(_, let buffer, _, _) = statement { loaded.insert(buffer) }
-                if let buffer = statement.target?.buffer { stored.insert(buffer) }
+                guard let (buffer, kind) = statement.access else { return }
+                if kind.isLoad { loaded.insert(buffer) }
+                if kind.isStore { stored.insert(buffer) }
             }
         }
     }
@@ -66,14 +66,4 @@ struct Cooperation {
 
 extension Buffer.Role {
     fileprivate var isRecord: Bool { if case .record = self { true } else { false } }
-}
-
-extension Statement {
-    /// What a statement writes to.
-    var target: (buffer: BufferID, index: IndexExpression)? {
-        switch self {
-        case .store(let buffer, let index, _), .accumulate(_, let buffer, let index, _): (buffer, index)
-        default: nil
-        }
-    }
 }

@@ -42,11 +42,7 @@ package struct SlicedStep: Sendable {
     private static func hasOutput(_ statements: ArraySlice<Statement>, _ buffers: [Buffer]) -> Bool {
         var found = false
         LaneProgram.forEach(Array(statements)) { statement in
-            switch statement {
-            case .store(let buffer, _, _), .accumulate(_, let buffer, _, _):
-                found = found || buffers[buffer.number].role != .temporary
-            default: break
-            }
+            if let (buffer, kind) = statement.access, kind.isStore { found = found || buffers[buffer.number].role != .temporary }
         }
         return found
     }
@@ -121,7 +117,7 @@ private struct Cutter {
         var buffers: [BufferID: BufferID] = [:]
         var added = program.buffers
         func rewritten(_ statement: Statement) -> Statement {
-            guard statement.index?.variables.contains(loop.variable) == true else { return statement }
+            guard statement.names.indices.contains(where: { $0.variables.contains(loop.variable) }) else { return statement }
             guard case .load(let register, let buffer, let index) = statement,
                 case .data(let name) = program.buffers[buffer.number].role, program.buffers[buffer.number].isUniform,
                 let stride = rowStride(index, loop.variable), program.buffers[buffer.number].count >= stride * loop.variable.extent

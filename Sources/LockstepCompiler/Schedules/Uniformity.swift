@@ -15,19 +15,17 @@ enum Uniformity {
         while changes {
             changes = false
             program.forEachStatement { statement in
-                let isSame = statement.operands.allSatisfy(isUniform)
-                switch statement {
-                case .load(let register, let buffer, _):
-                    if !isSame || !buffers[buffer.number].isUniform { mark(register) }
-                case .store(let buffer, _, _), .accumulate(_, let buffer, _, _):
-                    let old = buffers[buffer.number]
-                    guard old.isUniform, !isSame else { break }
+                let names = statement.names
+                let isSame = names.operands.allSatisfy(isUniform)
+                guard let (buffer, kind) = names.access else {
+                    if !isSame { names.results.forEach(mark) }
+                    return
+                }
+                let old = buffers[buffer.number]
+                if !isSame || !old.isUniform { names.results.forEach(mark) }
+                if kind.isStore, old.isUniform, !isSame {
                     buffers[buffer.number] = Buffer(role: old.role, dtype: old.dtype, count: old.count, isUniform: false)
                     changes = true
-                case .map, .index:
-                    if !isSame { statement.results.forEach(mark) }
-                case .constant, .scalar, .step, .draw1, .draw4, .draw, .loop:
-                    break
                 }
             }
         }

@@ -88,28 +88,11 @@ struct Effects {
     private init() {}
 
     init(_ statement: Statement) {
-        switch statement {
-        case .constant(let register, _), .scalar(let register, _), .step(let register):
-            writes = [register]
-        case .index(let register, let index):
-            writes = [register]
-            reads = Self.registers(index)
-        case .map(let register, _, let operands):
-            writes = [register]
-            reads = operands
-        case .load(let register, let buffer, let index):
-            writes = [register]
+        let names = statement.names
+        (writes, reads) = (names.results, names.operands)
+        if let (buffer, kind) = names.access {
             buffers = [buffer]
-            reads = Self.registers(index)
-        case .store(let buffer, let index, let value), .accumulate(_, let buffer, let index, let value):
-            reads = Self.registers(index) + [value]
-            stores = buffer
-            buffers = [buffer]
-        case .draw1, .draw4, .draw:
-            writes = statement.results
-            reads = statement.operands
-        case .loop:
-            break
+            if kind.isStore { stores = buffer }
         }
     }
 

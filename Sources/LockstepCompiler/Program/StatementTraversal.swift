@@ -1,0 +1,197 @@
+import LockstepTensor
+
+/// Goes through the names in a statement, from left to right, and may put others in their place.
+package protocol StatementTraversal {
+    /// A register that the statement defines.
+    mutating func result(_ register: Register) -> Register
+    /// A register that it reads, not counting those of its indices.
+    mutating func operand(_ register: Register) -> Register
+    mutating func buffer(_ id: BufferID, _ access: BufferAccess) -> BufferID
+    mutating func index(_ index: IndexExpression) -> IndexExpression
+}
+
+package enum BufferAccess: Hashable, Sendable {
+    case load, store
+    case accumulate(Reduction)
+
+    package var isLoad: Bool { self != .store }
+    package var isStore: Bool { self != .load }
+}
+
+extension StatementTraversal {
+    package mutating func result(_ register: Register) -> Register { register }
+    package mutating func operand(_ register: Register) -> Register { register }
+    package mutating func buffer(_ id: BufferID, _ access: BufferAccess) -> BufferID { id }
+    package mutating func index(_ index: IndexExpression) -> IndexExpression { index }
+}
+
+extension Statement {
+    /// The one place that knows where a statement has names. A loop's own body is not looked into.
+    package func traversed(by t: inout some StatementTraversal) -> Statement {
+        switch self {
+        case .constant(let r, let value): return .constant(t.result(r), value)
+        case .scalar(let r, let name): return .scalar(t.result(r), name: name)
+        case .step(let r): return .step(t.result(r))
+        case .index(let r, let index):
+            let index = t.index(index)
+            return .index(t.result(r), index)
+        case .map(let r, let op, let operands):
+            let operands = operands.map { t.operand($0) }
+            return .map(t.result(r), op, operands)
+        case .load(let r, let buffer, let index):
+            let (index, buffer) = (t.index(index), t.buffer(buffer, .load))
+            return .load(t.result(r), buffer, index)
+        case .store(let buffer, let index, let value):
+            let (index, value) = (t.index(index), t.operand(value))
+            return .store(t.buffer(buffer, .store), index, value)
+        case .accumulate(let reduction, let buffer, let index, let value):
+            let (index, value) = (t.index(index), t.operand(value))
+            return .accumulate(reduction, t.buffer(buffer, .accumulate(reduction)), index, value)
+        case .draw1(let kind, let r, let stream, let particle):
+            let stream = stream.traversed(by: &t)
+            return .draw1(kind, t.result(r), stream: stream, particle: particle)
+        case .draw4(let kind, let results, let stream, let particle, let group):
+            let (group, stream) = (t.index(group), stream.traversed(by: &t))
+            return .draw4(kind, results.map { t.result($0) }, stream: stream, particle: particle, group: group)
+        case .draw(let kind, let r, let stream, let particle, let element, let parameter):
+            let (element, parameter, stream) = (t.index(element), t.operand(parameter), stream.traversed(by: &t))
+            return .draw(kind, t.result(r), stream: stream, particle: particle, element: element, parameter: parameter)
+        case .loop:
+            return self
+        }
+    }
+}
+
+extension DrawStream {
+    fileprivate func traversed(by t: inout some StatementTraversal) -> DrawStream {
+        switch self {
+        case .site: return self
+        case .entry(let register, let place, let count):
+            let register = t.operand(register)
+            return .entry(register, t.index(place), count: count)
+        }
+    }
+}
+
+// MARK: What a statement names
+
+/// The names in a statement.
+package struct StatementNames: StatementTraversal {
+    package private(set) var results: [Register] = []
+    /// All registers that are read, those inside of indices included.
+    package private(set) var operands: [Register] = []
+    package private(set) var indices: [IndexExpression] = []
+    /// The buffer that is loaded from or stored to.
+    package private(set) var access: (buffer: BufferID, kind: BufferAccess)?
+
+    package mutating func result(_ register: Register) -> Register {
+        results.append(register)
+        return register
+    }
+
+    package mutating func operand(_ register: Register) -> Register {
+        operands.append(register)
+        return register
+    }
+
+    package mutating func buffer(_ id: BufferID, _ kind: BufferAccess) -> BufferID {
+        access = (id, kind)
+        return id
+    }
+
+    package mutating func index(_ index: IndexExpression) -> IndexExpression {
+        indices.append(index)
+        if !index.terms.isEmpty { operands += index.registers }
+        return index
+    }
+}
+
+extension Statement {
+    package var names: StatementNames {
+        var names = StatementNames()
+        _ = traversed(by: &names)
+        return names
+    }
+
+    /// The register that a statement defines, or the four of a draw.
+    package var results: [Register] { names.results }
+    /// The registers that a statement reads.
+    package var operands: [Register] { names.operands }
+    /// The buffer that a statement loads from or stores to.
+    package var access: (buffer: BufferID, kind: BufferAccess)? { names.access }
+}
+
+extension LaneProgram {
+    /// Visits every statement, outer before inner, in order of execution.
+    package func forEachStatement(_ visit: (Statement) -> Void) { Self.forEach(body, visit) }
+
+    static func forEach(_ statements: [Statement], _ visit: (Statement) -> Void) {
+        for statement in statements {
+            visit(statement)
+            if case .loop(let loop) = statement {
+                forEach(loop.body, visit)
+                forEach(loop.flush?.statements ?? [], visit)
+            }
+        }
+    }
+}
+
+// MARK: Other names in their place
+
+extension Statement {
+    /// The same statement with every statement that is not a loop replaced by what `change` makes of it.
+    func changed(_ change: (Statement) -> Statement) -> Statement {
+        guard case .loop(let loop) = self else { return change(self) }
+        return .loop(loop.changed(change))
+    }
+
+    private func changed(by traversal: some StatementTraversal) -> Statement {
+        changed { statement in
+            var traversal = traversal
+            return statement.traversed(by: &traversal)
+        }
+    }
+
+    private struct OtherBuffers: StatementTraversal {
+        let buffers: [BufferID: BufferID]
+        func buffer(_ id: BufferID, _ access: BufferAccess) -> BufferID { buffers[id] ?? id }
+    }
+
+    /// The same statement on other buffers.
+    func renumbering(_ buffers: [BufferID: BufferID]) -> Statement {
+        let changed = changed(by: OtherBuffers(buffers: buffers))
+        guard case .loop(let loop) = changed else { return changed }
+        return .loop(loop.renumberingCarries(buffers))
+    }
+
+    private struct OtherIndices: StatementTraversal {
+        let variable: LoopVariable
+        let value: IndexExpression
+        func index(_ index: IndexExpression) -> IndexExpression { index.substituting(variable, by: value) }
+    }
+
+    /// The same statement with an expression in place of a loop's counter.
+    func substituting(_ variable: LoopVariable, by value: IndexExpression) -> Statement {
+        changed(by: OtherIndices(variable: variable, value: value))
+    }
+}
+
+extension Loop {
+    func changed(_ change: (Statement) -> Statement) -> Loop {
+        var loop = self
+        loop.body = body.map { $0.changed(change) }
+        loop.flush = flush.map { Flush(interval: $0.interval, statements: $0.statements.map { $0.changed(change) }) }
+        return loop
+    }
+
+    /// A buffer that is gone was read by no one.
+    fileprivate func renumberingCarries(_ buffers: [BufferID: BufferID]) -> Loop {
+        var loop = self
+        loop.split = split.map { split in
+            Split(
+                carries: split.carries.compactMap { carry in buffers[carry.buffer].map { Carry($0, carry.reduction) } },
+                keepsRows: split.keepsRows, rowsPerIteration: split.rowsPerIteration)
+        }
+        return loop
+    }
+}
