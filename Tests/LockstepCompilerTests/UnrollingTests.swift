@@ -18,7 +18,7 @@ import Testing
 
     @Test func shortBodiesAreUnrolled() throws {
         let program = try Self.program([16], operations: 10)
-        #expect(program.unrolling.limit == 16 && program.unrolling.outer > 16 * 20)
+        #expect(program.unrolling.limit == 16 && program.unrolling.outer > 16 * 10)
         #expect(program.remarks.first == "outside of loops: loops of up to 16 iterations are unrolled, \(program.unrolling.outer) statements")
     }
 

@@ -40,10 +40,10 @@ package enum Lowering {
         // A value kept for several loops that then do not merge would be an array over data: compute it twice instead.
         for _ in 0..<4 {
             let (program, unshared) = try layOut(function, declined: declined, options: options)
-            if unshared.isSubset(of: declined) { return Pruning.prune(program) }
+            if unshared.isSubset(of: declined) { return try Pruning.prune(program).verified(after: "prune") }
             declined.formUnion(unshared)
         }
-        return Pruning.prune(try layOut(function, declined: declined, options: options).program)
+        return try Pruning.prune(try layOut(function, declined: declined, options: options).program).verified(after: "prune")
     }
 
     private static func layOut(
@@ -71,6 +71,6 @@ package enum Lowering {
         }
         var program = pull.emitter.finish(indexBounds: pull.indexBounds)
         program.unrolling = fusion.unrolling
-        return (program, unshared)
+        return (try program.verified(after: "fuse"), unshared)
     }
 }

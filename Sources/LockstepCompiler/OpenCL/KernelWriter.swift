@@ -61,7 +61,7 @@ struct KernelWriter {
             for index in names.indices {
                 if index.asConstant == nil { variableIndex.insert(buffer) }
                 // A register inside an index is needed by name.
-                for register in index.registers { uses[register, default: 0] += 2 }
+                for register in index.registers { uses[register, default: 0] += 1 }
             }
         }
         self.weight = weight

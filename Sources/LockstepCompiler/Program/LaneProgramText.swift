@@ -38,7 +38,7 @@ extension LaneProgram: CustomStringConvertible {
 
     private func names(_ registers: [Register]) -> String { registers.map(name).joined(separator: ", ") }
 
-    private func text(_ statement: Statement) -> String {
+    func text(_ statement: Statement) -> String {
         func element(_ buffer: BufferID, _ index: IndexExpression) -> String { "b\(buffer.number)[\(index.text(name))]" }
         switch statement {
         case .constant(let r, let value): return "\(name(r)) = \(value)"
