@@ -19,6 +19,20 @@ import Testing
         }
     }
 
+    /// The same numbers, once as an index and once as values, are two tables.
+    @Test func tablesOfTwoTypes() throws {
+        let origin = Origin()
+        let x = Tensor.input(Input(.state, "x", origin: origin), shape: [40])
+        let numbers = (0..<40).map { ($0 * 7) % 40 }
+        for isIndexFirst in [true, false] {
+            let parts = [x.gather(Tensor(integers: numbers)), Tensor(numbers.map(Double.init)) * x]
+            var step = StepCase(LaneFunction(states: [.init("x", isIndexFirst ? parts[0] + parts[1] : parts[1] - parts[0])]))
+            step.initial = ["x": (0..<3).map { lane in (0..<40).map { Double($0 * lane) } }]
+            #expect(try Lowering.lower(step.function).mistakes == [])
+            #expect(Outcomes.disagreement(try step.interpreted(.double), try step.reference(), relative: 1e-12) == nil)
+        }
+    }
+
     /// One mistake of each kind, made in a program that has none.
     @Test(arguments: 0..<mistakes.count) func mistakesAreFound(_ number: Int) throws {
         var program = Self.right

@@ -58,7 +58,7 @@ import Testing
         func executable(_ function: (Tensor) -> Tensor) throws -> OpenCLExecutable {
             let shared = Tensor.input(Input(.data, "shared", origin: Origin()), shape: [3])
             let program = try Lowering.lower(LaneFunction(states: [.init("a", function(shared).sum())]))
-            try #require(!program.prologue.isEmpty)
+            try #require(program.prologue != nil)
             return try OpenCLExecutable(
                 program, on: variant.session, precision: variant.precision,
                 schedule: .choose(variant.session.info, variant.precision, width: variant.width))

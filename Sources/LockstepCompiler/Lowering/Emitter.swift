@@ -25,6 +25,8 @@ struct Emitter {
     private var known: [Register: Double] = [:]
     private var variableCount = 0
     private var namedBuffers: [Buffer.Role: BufferID] = [:]
+    /// A table of ints may hold the same numbers as one of reals.
+    private var tables: [DType: [Buffer.Role: BufferID]] = [:]
     /// Statements so far, loops not counted.
     private(set) var statementCount = 0
 
@@ -92,9 +94,10 @@ struct Emitter {
 
     /// The one buffer of a role that has a name or fixed contents.
     mutating func sharedBuffer(_ role: Buffer.Role, dtype: DType, count: Int, isUniform: Bool) -> BufferID {
-        if let id = namedBuffers[role] { return id }
+        let isTable = if case .table = role { true } else { false }
+        if let id = isTable ? tables[dtype]?[role] : namedBuffers[role] { return id }
         let id = makeBuffer(role, dtype: dtype, count: count, isUniform: isUniform)
-        namedBuffers[role] = id
+        if isTable { tables[dtype, default: [:]][role] = id } else { namedBuffers[role] = id }
         return id
     }
 

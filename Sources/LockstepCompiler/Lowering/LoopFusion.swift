@@ -157,21 +157,21 @@ final class LoopFusion {
     /// is its own, and reads nothing of another.
     private func split(_ group: Group, totals: [(nest: Nest, total: BufferID)], _ tile: Int) -> Loop.Split? {
         guard pull.emitter.depth == 0 else { return nil }
-        var carries: [Loop.Carry] = []
+        var accumulators: [Loop.Accumulator] = []
         var keepsRows = false
         for (nest, axis) in group.members {
             // Of a buffer that other loops fill in part, no worker could tell what is its own.
             let isWhole = nest.bound.indices.allSatisfy { nest.bound[$0] == nil || nest.extents[$0] == 1 }
             if let reduction = nest.reduction, nest.targetAxes[axis] == nil {
                 guard isWhole, let total = totals.first(where: { $0.nest === nest })?.total ?? nest.accumulator else { return nil }
-                carries.append(Loop.Carry(total, reduction))
+                accumulators.append(Loop.Accumulator(total, reduction))
             } else if let targetAxis = nest.targetAxes[axis] {
                 keepsRows = keepsRows || nest.target.contracted[targetAxis] == nil
             } else {
                 keepsRows = true
             }
         }
-        return Loop.Split(carries: carries, keepsRows: keepsRows, rowsPerIteration: tile)
+        return Loop.Split(accumulators: accumulators, keepsRows: keepsRows, rowsPerIteration: tile)
     }
 
     /// Iterations written out together share what their inner loops load and add to: worth it where those are not few.

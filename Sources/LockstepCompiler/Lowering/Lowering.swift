@@ -15,7 +15,7 @@ package enum Lowering {
         let hoisted = options.hoists ? UniformHoisting.hoist(packed.function) : .init(function: packed.function, values: [])
         var program = try fused(hoisted.function, options)
         program.packs = packed.packs
-        if !hoisted.values.isEmpty { program.prologue = [try fused(LaneFunction(states: hoisted.values), options)] }
+        if !hoisted.values.isEmpty { program.prologue = try fused(LaneFunction(states: hoisted.values), options) }
         return program
     }
 

@@ -96,18 +96,3 @@ enum UniformHoisting {
         }
     }
 }
-
-extension LaneFunction {
-    /// All expressions: states, then slot and value of each record.
-    var roots: [Tensor] { states.map(\.value) + records.flatMap { [$0.slot, $0.value] } }
-
-    func replacingRoots(_ roots: [Tensor]) -> LaneFunction {
-        let count = states.count
-        return LaneFunction(
-            states: zip(states, roots).map { .init($0.name, $1) },
-            records: records.enumerated().map { number, record in
-                .init(record.name, slots: record.slots, slot: roots[count + 2 * number], value: roots[count + 2 * number + 1])
-            },
-            perLane: perLane)
-    }
-}

@@ -30,7 +30,7 @@ extension KernelWriter {
             isDealt = true
             write(loop, scalars, workers: group.workers)
             isDealt = false
-            combine(loop.split?.carries ?? [], group)
+            combine(loop.split?.accumulators ?? [], group)
         }
         if !(stored.isEmpty && storedByOne.isEmpty && loaded.isEmpty) { line("LS_BARRIER(CLK_GLOBAL_MEM_FENCE);") }
     }
@@ -41,7 +41,7 @@ extension KernelWriter {
         var types: Set<DType> = []
         for place in cooperation.dealt {
             guard case .loop(let loop) = program.body[place] else { continue }
-            for carry in loop.split?.carries ?? [] { types.insert(buffer(carry.buffer).dtype) }
+            for accumulator in loop.split?.accumulators ?? [] { types.insert(buffer(accumulator.buffer).dtype) }
         }
         for dtype in DType.allCases where types.contains(dtype) {
             line("__local \(type(dtype, isUniform: false)) ls_tree_\(dtype.rawValue)[\(Self.treeWidth * group.size)];")
@@ -49,13 +49,13 @@ extension KernelWriter {
     }
 
     /// Puts the workers' parts together, for every worker, in an order that depends on their number alone.
-    private mutating func combine(_ carries: [Loop.Carry], _ group: KernelOptions.Group) {
-        for carry in carries {
-            let buffer = buffer(carry.buffer)
-            if case .variables = places[carry.buffer.number] {
+    private mutating func combine(_ accumulators: [Loop.Accumulator], _ group: KernelOptions.Group) {
+        for accumulator in accumulators {
+            let buffer = buffer(accumulator.buffer)
+            if case .variables = places[accumulator.buffer.number] {
                 for first in stride(from: 0, to: buffer.count, by: Self.treeWidth) {
-                    let elements = (first..<min(first + Self.treeWidth, buffer.count)).map { element(carry.buffer, .constant($0)) }
-                    climb(elements, carry.reduction, buffer, group)
+                    let elements = (first..<min(first + Self.treeWidth, buffer.count)).map { element(accumulator.buffer, .constant($0)) }
+                    climb(elements, accumulator.reduction, buffer, group)
                 }
                 continue
             }
@@ -63,11 +63,11 @@ extension KernelWriter {
             let whole = buffer.count / Self.treeWidth * Self.treeWidth
             if whole > 0 {
                 open("for (int ls_first_element = 0; ls_first_element < \(whole); ls_first_element += \(Self.treeWidth)) {")
-                climb((0..<Self.treeWidth).map { text(carry.buffer, "ls_first_element + \($0)") }, carry.reduction, buffer, group)
+                climb((0..<Self.treeWidth).map { text(accumulator.buffer, "ls_first_element + \($0)") }, accumulator.reduction, buffer, group)
                 close()
             }
             if whole < buffer.count {
-                climb((whole..<buffer.count).map { text(carry.buffer, "\($0)") }, carry.reduction, buffer, group)
+                climb((whole..<buffer.count).map { text(accumulator.buffer, "\($0)") }, accumulator.reduction, buffer, group)
             }
         }
     }

@@ -20,8 +20,17 @@ package struct LaneProgram: Hashable, Sendable {
     package var packs: [Pack] = []
     /// What became of short loops.
     package var unrolling = Unrolling()
-    /// A program, or none, whose states after one step are data of this one: what is the same for all lanes and steps.
-    package var prologue: [LaneProgram] = []
+    /// A program whose states after one step are data of this one: what is the same for all lanes and steps.
+    package var prologue: LaneProgram? {
+        get { if case .program(let program) = inner { program } else { nil } }
+        set { inner = newValue.map { Inner.program($0) } ?? Inner.none }
+    }
+    private var inner = Inner.none
+
+    private indirect enum Inner: Hashable, Sendable {
+        case none
+        case program(LaneProgram)
+    }
 
     package init() {}
 
@@ -227,20 +236,20 @@ package struct Loop: Hashable, Sendable {
     /// What workers that share the iterations must do afterwards.
     package struct Split: Hashable, Sendable {
         /// Buffers that hold a reduction's neutral element before the loop, and its result after it.
-        package let carries: [Carry]
+        package let accumulators: [Accumulator]
         /// Whether iterations also store elements of their own, which are read after the loop.
         package let keepsRows: Bool
         /// Rows of data that an iteration goes through.
         package let rowsPerIteration: Int
 
-        package init(carries: [Carry], keepsRows: Bool, rowsPerIteration: Int) {
-            self.carries = carries
+        package init(accumulators: [Accumulator], keepsRows: Bool, rowsPerIteration: Int) {
+            self.accumulators = accumulators
             self.keepsRows = keepsRows
             self.rowsPerIteration = rowsPerIteration
         }
     }
 
-    package struct Carry: Hashable, Sendable {
+    package struct Accumulator: Hashable, Sendable {
         package let buffer: BufferID
         package let reduction: Reduction
 

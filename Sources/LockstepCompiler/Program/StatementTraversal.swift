@@ -161,7 +161,7 @@ extension Statement {
     func renumbering(_ buffers: [BufferID: BufferID]) -> Statement {
         let changed = changed(by: OtherBuffers(buffers: buffers))
         guard case .loop(let loop) = changed else { return changed }
-        return .loop(loop.renumberingCarries(buffers))
+        return .loop(loop.renumberingAccumulators(buffers))
     }
 
     private struct OtherIndices: StatementTraversal {
@@ -185,11 +185,11 @@ extension Loop {
     }
 
     /// A buffer that is gone was read by no one.
-    fileprivate func renumberingCarries(_ buffers: [BufferID: BufferID]) -> Loop {
+    fileprivate func renumberingAccumulators(_ buffers: [BufferID: BufferID]) -> Loop {
         var loop = self
         loop.split = split.map { split in
             Split(
-                carries: split.carries.compactMap { carry in buffers[carry.buffer].map { Carry($0, carry.reduction) } },
+                accumulators: split.accumulators.compactMap { accumulator in buffers[accumulator.buffer].map { Accumulator($0, accumulator.reduction) } },
                 keepsRows: split.keepsRows, rowsPerIteration: split.rowsPerIteration)
         }
         return loop

@@ -41,8 +41,8 @@ struct Verifier {
             scopes.removeLast()
         }
         variables.remove(loop.variable)
-        for carry in loop.split?.carries ?? [] where !program.buffers.indices.contains(carry.buffer.number) {
-            mistakes.append("b\(carry.buffer.number) is reduced by a loop, and is none of the buffers")
+        for accumulator in loop.split?.accumulators ?? [] where !program.buffers.indices.contains(accumulator.buffer.number) {
+            mistakes.append("b\(accumulator.buffer.number) is reduced by a loop, and is none of the buffers")
         }
     }
 
@@ -122,7 +122,7 @@ struct Verifier {
 
 extension LaneProgram {
     /// What is wrong with a program; none of it is a user's fault.
-    package var mistakes: [String] { Verifier(self).mistakes + prologue.flatMap { Verifier($0).mistakes } }
+    package var mistakes: [String] { Verifier(self).mistakes + (prologue.map { Verifier($0).mistakes } ?? []) }
 
     /// Whether each pass is followed by the verifier: where `LOCKSTEP_VERIFY` is 1, as in tests.
     private static let verifies = ProcessInfo.processInfo.environment["LOCKSTEP_VERIFY"] == "1"

@@ -28,7 +28,7 @@ struct Cooperation {
         for place in candidates {
             guard case .loop(let loop) = program.body[place] else { continue }
             // A sum stays one, though each iteration should add to an element of its own: the workers' parts are added up.
-            let sums = Set((loop.split?.carries ?? []).map(\.buffer))
+            let sums = Set((loop.split?.accumulators ?? []).map(\.buffer))
             LaneProgram.forEach([.loop(loop)]) { statement in
                 guard let (buffer, kind) = statement.access, kind.isStore, let index = statement.names.indices.first else { return }
                 if index.variables.contains(loop.variable), !sums.contains(buffer) {

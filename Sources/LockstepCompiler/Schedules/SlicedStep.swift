@@ -96,10 +96,10 @@ private struct Cutter {
         program.body.append(.loop(Loop(variable: own, body: shared.body, flush: shared.flush)))
 
         var sums: [Statement] = leftOver(loop, from: iterations * slices * together)
-        for carry in loop.split?.carries ?? [] {
-            let exchange = exchangeBuffer(like: carry.buffer, in: &program)
-            store(carry, exchange, slice, &program)
-            sums += combine(carry, exchange)
+        for accumulator in loop.split?.accumulators ?? [] {
+            let exchange = exchangeBuffer(like: accumulator.buffer, in: &program)
+            store(accumulator, exchange, slice, &program)
+            sums += combine(accumulator, exchange)
         }
         partials.append(Pruning.prune(Uniformity.inferred(program), keepsStates: false))
         whole.body.replaceSubrange((place + shift)...(place + shift), with: sums)
@@ -178,31 +178,31 @@ private struct Cutter {
         return [.loop(Loop(variable: counter, body: body(&self, .variable(counter))))]
     }
 
-    private mutating func store(_ carry: Loop.Carry, _ exchange: BufferID, _ slice: LoopVariable, _ program: inout LaneProgram) {
-        let type = whole.buffers[carry.buffer.number]
+    private mutating func store(_ accumulator: Loop.Accumulator, _ exchange: BufferID, _ slice: LoopVariable, _ program: inout LaneProgram) {
+        let type = whole.buffers[accumulator.buffer.number]
         var registers = program.registers
-        program.body += forElements(of: carry.buffer) { _, element in
+        program.body += forElements(of: accumulator.buffer) { _, element in
             registers.append(RegisterType(dtype: type.dtype, isUniform: false))
             let value = Register(registers.count - 1)
             return [
-                .load(value, carry.buffer, element),
-                .accumulate(carry.reduction, exchange, .variable(slice) * type.count + element, value),
+                .load(value, accumulator.buffer, element),
+                .accumulate(accumulator.reduction, exchange, .variable(slice) * type.count + element, value),
             ]
         }
         program.registers = registers
     }
 
-    private mutating func combine(_ carry: Loop.Carry, _ exchangeInProgram: BufferID) -> [Statement] {
-        let type = whole.buffers[carry.buffer.number]
+    private mutating func combine(_ accumulator: Loop.Accumulator, _ exchangeInProgram: BufferID) -> [Statement] {
+        let type = whole.buffers[accumulator.buffer.number]
         let exchange = BufferID(whole.buffers.count - 1)
-        return forElements(of: carry.buffer) { cutter, element in
+        return forElements(of: accumulator.buffer) { cutter, element in
             cutter.whole.registers.append(RegisterType(dtype: type.dtype, isUniform: false))
             let value = Register(cutter.whole.registers.count - 1)
             let counter = cutter.variable(cutter.slices)
             return [
                 .loop(Loop(variable: counter, body: [
                     .load(value, exchange, .variable(counter) * type.count + element),
-                    .accumulate(carry.reduction, carry.buffer, element, value),
+                    .accumulate(accumulator.reduction, accumulator.buffer, element, value),
                 ]))
             ]
         }

@@ -69,7 +69,6 @@ struct FinalEstimate: Sendable {
         fileprivate let executable: any LaneExecutable
         /// Lowering included.
         let compileSeconds: Double
-        fileprivate let bytesPerLane: Int
     }
 
     /// - Parameters:
@@ -93,7 +92,7 @@ struct FinalEstimate: Sendable {
             try Lowering.lower(LaneFunction(states: self.constants, perLane: perLane)), precision: precision)
         return Estimator(
             draws: draws, constants: constants, constantNames: self.constants.map(\.name), program: program, executable: made,
-            compileSeconds: clock.time.seconds, bytesPerLane: made.bytesPerLane(program, precision))
+            compileSeconds: clock.time.seconds)
     }
 }
 
@@ -107,7 +106,7 @@ extension FinalEstimate.Estimator {
     func estimate(
         _ outcome: Outcome, _ binding: DataBinding, _ keys: [Key], lanes: [Int], placed: PlacedData?, budget: Int
     ) throws -> ElboEstimate {
-        let size = max(1, budget / bytesPerLane)
+        let size = max(1, budget / max(executable.bytesPerLane, 1))
         var result = ElboEstimate()
         for first in stride(from: 0, to: lanes.count, by: size) {
             let places = Array(first..<min(first + size, lanes.count))
@@ -148,12 +147,5 @@ extension LaneExecution {
     fileprivate func write(_ states: [String: LaneArray], of program: LaneProgram) throws {
         let known = program.stateNames
         for (name, array) in states where known.contains(name) { try write(name, array) }
-    }
-}
-
-extension LaneExecutable {
-    /// Device memory that a lane of a program takes.
-    func bytesPerLane(_ program: LaneProgram, _ precision: Precision) -> Int {
-        (self as? OpenCLExecutable)?.bytesPerLane ?? program.bytesPerLane(realBytes: precision == .float ? 4 : 8)
     }
 }

@@ -52,13 +52,12 @@ struct SVIRun {
         let compiling = Clock()
         // A driver's compiler cannot be stopped: where the task is cancelled, its thread is left alone with it.
         let compiled = try Background(onThread: !device.device.isOfOneThread) { [self] in try compile() }.value()
-        let (stepProgram, step, start, device) = (compiled.stepProgram, compiled.step, compiled.start, compiled.device)
+        let (step, start, device) = (compiled.step, compiled.start, compiled.device)
         let compileTime = compiling.time
 
         let running = Clock()
         let budget = options.memoryBudget ?? device.device.memoryBudget
-        let bytes = step.bytesPerLane(stepProgram, options.precision)
-        let waveSize = max(1, budget / bytes)
+        let waveSize = max(1, budget / max(step.bytesPerLane, 1))
         var outcome: Outcome?
         var progress = Progress(device: device.device)
         // No thread outlives the call, but of a task that is cancelled.
@@ -83,11 +82,10 @@ struct SVIRun {
                 trace: traceSeconds, check: checkSeconds, compile: compileTime, run: runTime,
                 firstLaunch: progress.firstLaunch ?? clock.time, final: finalTime,
                 finalCompile: try progress.estimator?.value().compileSeconds ?? 0),
-            layout: layout(step, bytesPerLane: bytes), badData: badData)
+            layout: RunLayout(schedule: step.chosenSchedule, laneWidth: step.laneWidth, bytesPerLane: step.bytesPerLane), badData: badData)
     }
 
     private struct Compiled: Sendable {
-        let stepProgram: LaneProgram
         let step: any LaneExecutable
         let start: any LaneExecutable
         /// What the caller's choice came to.
@@ -104,7 +102,7 @@ struct SVIRun {
             stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
         // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
         let start = InterpreterExecutable(startProgram, precision: options.precision)
-        return Compiled(stepProgram: stepProgram, step: step, start: start, device: device)
+        return Compiled(step: step, start: start, device: device)
     }
 
     /// What all lanes came to, in order, when some were left out.
@@ -116,11 +114,6 @@ struct SVIRun {
         for (place, lane) in (good + bad).enumerated() { order[lane] = place }
         let estimates = elbo.appending(ElboEstimate(nothingFor: bad.count))
         return ((outcome?.appending(none) ?? none).lanes(order), estimates.lanes(order))
-    }
-
-    private func layout(_ step: any LaneExecutable, bytesPerLane: Int) -> RunLayout {
-        let opencl = (step as? OpenCLExecutable)?.schedule
-        return RunLayout(schedule: opencl?.schedule, laneWidth: opencl?.width ?? 1, bytesPerLane: bytesPerLane)
     }
 
     // MARK: One wave
@@ -162,7 +155,7 @@ struct SVIRun {
         let hasStart = try startLanes(lanes, execution, start) {
             guard progress.firstLaunch == nil else { return }
             progress.firstLaunch = clock.time
-            progress.estimator = try startEstimator(progress.device, (step as? OpenCLExecutable)?.schedule.schedule ?? .automatic)
+            progress.estimator = try startEstimator(progress.device, step.chosenSchedule ?? .automatic)
         }
         if hasStart.contains(false) {
             // Such a lane takes no step at all.

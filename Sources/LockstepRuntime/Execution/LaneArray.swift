@@ -1,10 +1,3 @@
-import LockstepTensor
-
-/// The precision of real numbers on a device.
-public enum Precision: String, Hashable, Sendable, CaseIterable {
-    case float, double
-}
-
 /// One array per lane, on the host: row-major `[lanes, count]`, in the element type that the device works in.
 package struct LaneArray: Sendable {
     package enum Elements: Sendable {

@@ -24,6 +24,12 @@ package struct LaneInputs: Sendable {
 package protocol LaneExecutable: Sendable {
     /// Seconds spent to make it ready.
     var compileSeconds: Double { get }
+    /// Device memory that a lane takes.
+    var bytesPerLane: Int { get }
+    /// What `automatic` came to; nil on the interpreter.
+    var chosenSchedule: Schedule? { get }
+    /// Lanes that one work-item has.
+    var laneWidth: Int { get }
     /// Starts a batch: state and records are zero until written.
     ///
     /// - Parameter placed: the data of these inputs where another program has placed them already; taken as they are

@@ -8,7 +8,7 @@ extension LaneInputs {
     /// - Throws: `ExecutionError` when data are missing or do not fit.
     package func completed(for program: LaneProgram) throws -> LaneInputs {
         let data = try packed(for: program)
-        guard let prologue = program.prologue.first else { return LaneInputs(keys: keys, data: data) }
+        guard let prologue = program.prologue else { return LaneInputs(keys: keys, data: data) }
         let shared = data.filter { if case .shared = $0.value { true } else { false } }
         let run = try InterpreterExecutable(prologue, precision: .double).start(LaneInputs(keys: [Key(0)], data: shared))
         try run.advance(from: 0, count: 1, scalars: [:])

@@ -41,7 +41,7 @@ final class BlockMemory<Real: ElementReal>: Sendable {
     }
 
     /// A buffer with the given values, or zeros. The values' number has been checked.
-    private static func storage(_ buffer: BufferPlan, _ layout: LaneLayout, _ values: [Double]) -> Storage {
+    private static func storage(_ buffer: BlockBuffer, _ layout: LaneLayout, _ values: [Double]) -> Storage {
         // Shared data are laid out as one lane in one block.
         let layout = buffer.isUniform ? LaneLayout(lanes: 1, width: 1) : layout
         let blockSize = buffer.count * layout.width

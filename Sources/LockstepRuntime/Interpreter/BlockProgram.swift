@@ -10,7 +10,7 @@ struct BlockProgram: Sendable {
     var instructions: [BlockInstruction] = []
     var plans: [IndexPlan] = []
     var terms: [IndexTerm] = []
-    var buffers: [BufferPlan] = []
+    var buffers: [BlockBuffer] = []
     var entries: [RegisterEntry] = []
     /// Values that are set once.
     var constants: [(entry: Int, value: Double)] = []
@@ -61,7 +61,7 @@ struct RegisterEntry: Sendable {
     let bank: Bank
 }
 
-struct BufferPlan: Sendable {
+struct BlockBuffer: Sendable {
     let role: Buffer.Role
     let dtype: DType
     let count: Int

@@ -118,7 +118,7 @@ final class BlockWorker<Real: ElementReal> {
     }
 }
 
-extension BufferPlan {
+extension BlockBuffer {
     func storageCount(width: Int) -> Int { max(count, 1) * (isUniform ? 1 : width) }
 }
 

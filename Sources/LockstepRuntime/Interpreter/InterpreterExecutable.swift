@@ -25,6 +25,10 @@ package struct InterpreterExecutable: LaneExecutable {
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     }
 
+    package var bytesPerLane: Int { source.bytesPerLane(realBytes: precision == .float ? 4 : 8) }
+    package var chosenSchedule: Schedule? { nil }
+    package var laneWidth: Int { 1 }
+
     package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {
         let inputs = try inputs.completed(for: source)
         try inputs.validate(for: source)

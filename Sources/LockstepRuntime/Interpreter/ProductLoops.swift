@@ -28,7 +28,7 @@ struct ProductLoop {
     let iterations: Int
 
     /// Nil where a loop is of another kind, or where the order of the sums would matter.
-    init?(_ loop: FlatProgram.LoopSpan, of flat: FlatProgram, _ buffers: [BufferPlan]) {
+    init?(_ loop: FlatProgram.LoopSpan, of flat: FlatProgram, _ buffers: [BlockBuffer]) {
         iterations = loop.variable.extent
         var loaded: [Register: Element] = [:]
         for item in flat.items[loop.start + 1..<loop.end] {
@@ -50,7 +50,7 @@ struct ProductLoop {
 
     /// An element of reals whose index moves with the loop and stays inside the buffer.
     private static func element(
-        _ buffer: BufferID, _ index: IndexExpression, _ variable: LoopVariable, _ buffers: [BufferPlan]
+        _ buffer: BufferID, _ index: IndexExpression, _ variable: LoopVariable, _ buffers: [BlockBuffer]
     ) -> Element? {
         let plan = buffers[buffer.number]
         guard plan.bank == .reals, let range = index.range, range.lowerBound >= 0, range.upperBound < plan.count else { return nil }

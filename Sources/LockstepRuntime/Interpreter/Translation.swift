@@ -58,7 +58,7 @@ struct Translation {
                 // Kept per lane always: what lanes carry and give belongs to them.
                 case .state, .record, .exchange, .slices: false
                 }
-            return BufferPlan(role: buffer.role, dtype: buffer.dtype, count: buffer.count, isUniform: isUniform)
+            return BlockBuffer(role: buffer.role, dtype: buffer.dtype, count: buffer.count, isUniform: isUniform)
         }
     }
 

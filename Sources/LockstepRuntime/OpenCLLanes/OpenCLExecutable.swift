@@ -58,6 +58,8 @@ package struct OpenCLExecutable: LaneExecutable {
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     }
 
+    package var chosenSchedule: Schedule? { schedule.schedule }
+    package var laneWidth: Int { schedule.width }
     package var bytesPerLane: Int { schedule.bytesPerLane(stages.map(\.program), realBytes: precision == .float ? 4 : 8) }
 
     package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {

@@ -50,7 +50,7 @@ extension OpenCLSchedule {
         var rows = 0
         var iterations: [Int] = []
         for statement in program.body {
-            guard case .loop(let loop) = statement, let split = loop.split, !split.carries.isEmpty else { continue }
+            guard case .loop(let loop) = statement, let split = loop.split, !split.accumulators.isEmpty else { continue }
             rows += loop.variable.extent * split.rowsPerIteration
             if loop.variable.extent * split.rowsPerIteration >= minimumRows { iterations.append(loop.variable.extent) }
         }

@@ -1,0 +1,4 @@
+/// The precision of real numbers on a device.
+public enum Precision: String, Hashable, Sendable, CaseIterable {
+    case float, double
+}
