@@ -194,8 +194,7 @@ static inline float poisson_of_small_count(float log_mean, float mean, float x, 
 
 // Of a large count, both parts are what is left of large terms: x (e^s - 1 - s) with s = log(mean / x), and
 // log x! - x log x + x by Stirling's formula.
-__attribute__((always_inline)) static inline float poisson_of_count(float log_mean, float x, float log_factorial) {
-    float mean = float_exp(log_mean);
+__attribute__((always_inline)) static inline float poisson_of_count(float log_mean, float mean, float x, float log_factorial) {
     float log_x = float_log(x);
     float s = log_mean - log_x;
     // e^s - 1 - s from its Maclaurin series.

@@ -94,17 +94,20 @@ ELEMENTARY_LOOP(sigmoid)
 ELEMENTARY_LOOP(softplus)
 
 // What large counts need is computed only where there are any.
-#define LOOP3_SHAPE_OF_COUNTS(shape, X, Y, Z) \
-    static void loop_poissonLogMass##shape(SIGNATURE) { \
+#define LOOP_OF_COUNTS(name, log_mean, mean, Y, Z) \
+    static void loop_##name(SIGNATURE) { \
         OPERANDS(float, float, float, float) \
         int large = 0; \
         for (ptrdiff_t i = 0; i < n; ++i) large |= is_large_count(Y(b)); \
         if (large) { \
-            LANE_LOOP r[i] = poisson_of_count(X(a), Y(b), Z(c)); \
+            LANE_LOOP r[i] = poisson_of_count(log_mean, mean, Y(b), Z(c)); \
         } else { \
-            LANE_LOOP r[i] = poisson_of_small_count(X(a), float_exp(X(a)), Y(b), Z(c)); \
+            LANE_LOOP r[i] = poisson_of_small_count(log_mean, mean, Y(b), Z(c)); \
         } \
     }
+#define LOOP3_SHAPE_OF_COUNTS(shape, X, Y, Z) \
+    LOOP_OF_COUNTS(poissonLogMass##shape, X(a), float_exp(X(a)), Y, Z) \
+    LOOP_OF_COUNTS(poissonOfMean##shape, r[i], X(a), Y, Z)
 LOOP3_SHAPE_OF_COUNTS(_0, V, V, V)
 LOOP3_SHAPE_OF_COUNTS(_1, U, V, V)
 LOOP3_SHAPE_OF_COUNTS(_2, V, U, V)
@@ -147,6 +150,7 @@ const struct lockstep_lanes_level TABLE = {
         REAL_ENTRY2(divide)
         REAL_ENTRY2(negateAdd)
         [lockstep_lanes_poissonLogMass] = {ENTRY3(loop_poissonLogMass)},
+        [lockstep_lanes_poissonOfMean] = {ENTRY3(loop_poissonOfMean)},
         [lockstep_lanes_select] = {ENTRY3(float_loop_select), ENTRY3(double_loop_select), ENTRY3(int_loop_select)},
         [lockstep_lanes_copy] = {
             {float_loop_copy, float_loop_fill}, {double_loop_copy, double_loop_fill}, {int_loop_copy, int_loop_fill}},

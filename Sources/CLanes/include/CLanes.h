@@ -38,6 +38,7 @@ typedef enum {
     lockstep_lanes_divide,
     lockstep_lanes_negateAdd, // b - a
     lockstep_lanes_poissonLogMass, // of floats: b a - e^a - c, where c is log b!
+    lockstep_lanes_poissonOfMean, // the same where the mean e^a is known: the result holds log a before
     lockstep_lanes_select,    // a != 0 ? b : c, where a is a mask
     lockstep_lanes_copy,
     lockstep_lanes_isFinite,  // of reals: a mask

@@ -14,7 +14,8 @@ struct FusedStatement {
     /// The first of the two operations.
     let first: ElementOp
     let operation: lockstep_lanes_operation
-    /// Without the element that is added to, which is the last operand if there is one.
+    /// Without the element that is added to, which is the last operand if there is one. Of four, the last is what the result
+    /// holds before.
     let operands: [Register]
 }
 
@@ -35,8 +36,33 @@ struct Fusion {
 
     /// Statements without loops, as few as possible, and stores right after the operation whose result they keep.
     func rewritten(_ statements: [Statement]) -> [FlatProgram.Item] {
-        let pairs = pairing(statements)
+        let pairs = pairing(withMeansAhead(statements))
         return advancingStores(pairs)
+    }
+
+    // MARK: Poisson masses
+
+    /// The exponential that a gradient needs, before the mass that needs it too.
+    private func withMeansAhead(_ statements: [Statement]) -> [Statement] {
+        var early: [Register: Statement] = [:]
+        for case .map(_, .poissonLogMass, let operands) in statements { early[operands[0]] = .step(operands[0]) }
+        if early.isEmpty { return statements }
+        for case .map(let result, .exp, let operands) in statements where early[operands[0]] != nil {
+            early[operands[0]] = .map(result, .exp, operands)
+        }
+        var done: Set<Register> = []
+        return statements.flatMap { statement -> [Statement] in
+            switch statement {
+            case .map(_, .poissonLogMass, let operands):
+                guard case .map(let mean, _, _) = early[operands[0]], done.insert(mean).inserted else { return [statement] }
+                return [.map(mean, .exp, [operands[0]]), statement]
+            case .map(let result, .exp, _) where done.contains(result): return []
+            case .map(let result, .exp, let operands) where early[operands[0]] != nil:
+                done.insert(result)
+                return [statement]
+            default: return [statement]
+            }
+        }
     }
 
     // MARK: Pairs
@@ -46,6 +72,7 @@ struct Fusion {
         // Where operations stand whose result is read once, by register number: those after the last write only,
         // since an operand may be the very element that is written.
         var open: [Int: Int] = [:]
+        var means: [Register: Register] = [:]
         func taking(_ register: Register) -> (position: Int, op: ElementOp, operands: [Register])? {
             guard let position = open[register.number], case .statement(.map(_, let op, let operands)) = items[position] else { return nil }
             return (position, op, operands)
@@ -53,6 +80,12 @@ struct Fusion {
         for statement in statements {
             var item = FlatProgram.Item.statement(statement)
             switch statement {
+            case .map(let result, .exp, let operands):
+                means[operands[0]] = result
+            case .map(let result, .poissonLogMass, let operands) where means[operands[0]] != nil:
+                item = .fused(FusedStatement(
+                    target: .register(result), first: .poissonLogMass, operation: lockstep_lanes_poissonOfMean,
+                    operands: [means[operands[0]] ?? operands[0], operands[1], operands[2], operands[0]]))
             case .map(let result, let op, let operands) where dtypes[result.number] == .real:
                 if let (position, fused) = pair(result, op, operands, taking) {
                     items[position] = nil

@@ -241,6 +241,7 @@ extension Translation {
     }
 
     private mutating func emit(_ fused: FusedStatement, at position: Int) {
+        if fused.operands.count == 4, case .register(let register) = fused.target { return emitInPlace(fused, register, at: position) }
         let inputs = fused.operands.map { operand($0) }
         let slot: Slot
         var all = inputs
@@ -254,6 +255,17 @@ extension Translation {
         }
         guard let first = all.first, let run = loops.loop(fused.operation, .reals, uniform: all.map(\.isUniform)) else { return }
         emit(run, slot, first, all.count > 1 ? all[1] : first, all.count > 2 ? all[2] : first)
+    }
+
+    /// Where the result holds an operand before. The first operand must outlive that, or its room could be the result's.
+    private mutating func emitInPlace(_ fused: FusedStatement, _ register: Register, at position: Int) {
+        let inputs = fused.operands.map { operand($0) }
+        guard !inputs[0].isUniform, let span = lifetimes.spans[fused.operands[0].number], span.upperBound > position,
+            let run = loops.loop(fused.operation, .reals, uniform: inputs.prefix(3).map(\.isUniform))
+        else { return emitMap(register, fused.first, [fused.operands[3], fused.operands[1], fused.operands[2]], at: position) }
+        let slot = defineResult(register, isUniform: false, at: position)
+        emitCopy(slot, inputs[3], .reals)
+        emit(run, slot, inputs[0], inputs[1], inputs[2])
     }
 
     /// Elements that differ by lane are added to one by one: the pair is taken apart again.
