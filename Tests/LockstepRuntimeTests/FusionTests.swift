@@ -1,3 +1,4 @@
+import CLanes
 import LockstepCompiler
 @testable import LockstepRuntime
 import LockstepTensor
@@ -38,6 +39,30 @@ import Testing
                 b.accumulate(.sum, state, .constant(0), op == .negate ? b.map(op, x[0]) : b.map(op, x[0], x[1]))
             }
             #expect(Self.loops(test.program) == 1, "\(op)")
+            try test.expectAgreement()
+        }
+    }
+
+    /// The mean of a Poisson variate, which the gradient needs too, is taken once for both.
+    @Test func poissonMassesTakeTheMeanOfOthers() throws {
+        for isMeanFirst in [true, false] {
+            let test = Self.test { b, x, state in
+                var mean = isMeanFirst ? b.map(.exp, x[0]) : x[0]
+                let (count, factorial) = (b.constant(3), b.constant(1.7917594692280550))
+                b.store(state, .constant(0), b.map(.poissonLogMass, x[0], count, factorial))
+                if !isMeanFirst { mean = b.map(.exp, x[0]) }
+                b.store(state, .constant(1), b.map(.add, mean, x[1]))
+                b.store(state, .constant(2), b.map(.multiply, x[0], x[1]))
+            }
+            let program = Translation.translate(test.program, LaneLoops(.float))
+            let exp = try #require(LaneLoops(.float).loop(.exp, .reals, uniform: [false]))
+            let mass = try #require(LaneLoops(.float).loop(lockstep_lanes_poissonOfMean, .reals, uniform: [false, true, true]))
+            func count(_ run: LaneLoops.Loop) -> Int {
+                program.instructions.count { instruction in
+                    if case .loop(let step) = instruction { unsafeBitCast(step.run, to: Int.self) == unsafeBitCast(run, to: Int.self) } else { false }
+                }
+            }
+            #expect(count(exp) == 1 && count(mass) == 1)
             try test.expectAgreement()
         }
     }

@@ -38,11 +38,13 @@ struct BenchmarkCase: Sendable {
     let hasSeveralOptima: Bool
     /// Seconds from the call to the end of the first launch, with nothing cached, that are thought bearable.
     let launchLimit: Double
+    /// The same of compiling in a second process.
+    let compileLimit: Double
     let problem: @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
 
     init(
         _ name: String, _ summary: String, rows: Int, lanes: Int, largeLanes: Int, steps: Int, hasSeveralOptima: Bool = false,
-        launchLimit: Double = 1, problem: @escaping @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
+        launchLimit: Double = 1, compileLimit: Double = 0.05, problem: @escaping @Sendable (_ dataFolder: String, _ lanes: Int) throws -> Problem
     ) {
         self.name = name
         self.summary = summary
@@ -52,6 +54,7 @@ struct BenchmarkCase: Sendable {
         self.steps = steps
         self.hasSeveralOptima = hasSeveralOptima
         self.launchLimit = launchLimit
+        self.compileLimit = compileLimit
         self.problem = problem
     }
 

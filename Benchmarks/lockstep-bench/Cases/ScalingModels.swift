@@ -10,7 +10,7 @@ extension BenchmarkCase {
     private static func sites(_ count: Int, limit: Double) -> BenchmarkCase {
         BenchmarkCase(
             "sites-\(count)", "\(count) scalar latents by name, each observed once", rows: count, lanes: 64, largeLanes: 64, steps: 50,
-            launchLimit: limit
+            launchLimit: limit, compileLimit: limit
         ) { _, _ in
             let means = GeneratedData.means(count)
             let model = Model { m in
@@ -49,7 +49,7 @@ extension BenchmarkCase {
     private static func fullRank(_ width: Int, limit: Double) -> BenchmarkCase {
         BenchmarkCase(
             "full-rank-\(width)", "\(width) means through a triangular matrix of params", rows: width, lanes: 64, largeLanes: 64, steps: 50,
-            launchLimit: limit
+            launchLimit: limit, compileLimit: limit
         ) { _, _ in
             let model = Model { m in
                 let y = m.data("y", shape: [width])

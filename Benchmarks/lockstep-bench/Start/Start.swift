@@ -11,7 +11,7 @@ struct Start: ParsableCommand {
     @Option(help: "Steps of each fit; they are not measured.") var steps = 50
     @Option(help: "Turns, of which the fastest counts.") var turns = 3
     @Option(help: "Seconds that the first launch may take with nothing cached. Default: a number for each case.") var launchLimit: Double?
-    @Option(help: "Seconds that compiling may take in the second process.") var compileLimit = 0.05
+    @Option(help: "Seconds that compiling may take in the second process. Default: a number for each case.") var compileLimit: Double?
     @Option(name: .customLong("json"), help: "Where the results go, as JSON.") var file: String?
     @OptionGroup var devices: DeviceOptions
     @OptionGroup var files: DataOptions
@@ -34,10 +34,11 @@ struct Start: ParsableCommand {
                 fresh.append(first)
                 second.append(next)
             }
-            starts.append(.init(item.name, fresh: fresh, second: second, launchLimit: launchLimit ?? item.launchLimit))
+            starts.append(.init(item.name, fresh: fresh, second: second, launchLimit: launchLimit ?? item.launchLimit,
+                compileLimit: compileLimit ?? item.compileLimit))
             deviceName = fresh[0].deviceName
         }
-        let report = StartReport(deviceName: deviceName, starts: starts, compileLimit: compileLimit)
+        let report = StartReport(deviceName: deviceName, starts: starts)
         print(report.text)
         if let file { try ReportJSON.write(report, to: file) }
         if !report.failures.isEmpty { throw ExitCode.failure }

@@ -27,20 +27,22 @@ struct StartReport: Encodable {
         let fresh, second: Seconds
         /// Of the first launch with nothing cached.
         let launchLimit: Double
+        /// Of compiling in the second process.
+        let compileLimit: Double
 
-        init(_ name: String, fresh: [RunReport], second: [RunReport], launchLimit: Double) {
+        init(_ name: String, fresh: [RunReport], second: [RunReport], launchLimit: Double, compileLimit: Double) {
             `case` = name
             lanes = fresh.first?.lanes ?? 0
             schedule = fresh.first?.schedule ?? "none"
             self.fresh = Seconds(fresh)
             self.second = Seconds(second)
             self.launchLimit = launchLimit
+            self.compileLimit = compileLimit
         }
     }
 
     let deviceName: String
     let starts: [Start]
-    let compileLimit: Double
 
     /// What is over a limit. A NaN is.
     var failures: [String] {
@@ -48,8 +50,8 @@ struct StartReport: Encodable {
             [
                 start.fresh.firstLaunch < start.launchLimit
                     ? nil : "\(start.case): the first launch took \(Text.number(start.fresh.firstLaunch)) s; the limit is \(Text.number(start.launchLimit)) s",
-                start.second.compile < compileLimit
-                    ? nil : "\(start.case): the second process compiled for \(Text.number(start.second.compile)) s; the limit is \(Text.number(compileLimit)) s",
+                start.second.compile < start.compileLimit
+                    ? nil : "\(start.case): the second process compiled for \(Text.number(start.second.compile)) s; the limit is \(Text.number(start.compileLimit)) s",
             ].compactMap { $0 }
         }
     }
@@ -63,7 +65,7 @@ struct StartReport: Encodable {
             }
         }
         let verdict = failures.isEmpty
-            ? ["all first launches within their limits, all second processes compile within \(Text.number(compileLimit)) s"]
+            ? ["all first launches and second processes are within their limits"]
             : failures
         return (["On \(deviceName). \(Self.meaning)", Text.aligned([header] + rows)] + verdict).joined(separator: "\n")
     }
