@@ -67,6 +67,18 @@ import Testing
         }
     }
 
+    /// The room of a count that is each lane's own, and is read for the last time, is the result's.
+    @Test func countsOfLanesAreNotOverwritten() throws {
+        try Self.test { b, x, state in
+            let count = b.map(.floor, b.map(.abs, b.map(.multiply, x[2], x[3])))
+            let factorial = b.map(.logGamma, b.map(.add, count, b.constant(1)))
+            let logMean = b.map(.multiply, x[0], x[1])
+            b.store(state, .constant(0), b.map(.poissonLogMass, logMean, count, factorial))
+            b.store(state, .constant(1), b.map(.exp, logMean))
+            b.store(state, .constant(2), logMean)
+        }.expectAgreement()
+    }
+
     /// A value that is read twice is made once, by a loop of its own.
     @Test func sharedValuesStay() throws {
         let test = Self.test { b, x, state in

@@ -257,10 +257,11 @@ extension Translation {
         emit(run, slot, first, all.count > 1 ? all[1] : first, all.count > 2 ? all[2] : first)
     }
 
-    /// Where the result holds an operand before. The first operand must outlive that, or its room could be the result's.
+    /// Where the result holds the last operand before: none of the others may have had the room that is now the result's. The
+    /// first outlives that, the others are shared by all lanes.
     private mutating func emitInPlace(_ fused: FusedStatement, _ register: Register, at position: Int) {
         let inputs = fused.operands.map { operand($0) }
-        guard !inputs[0].isUniform, let span = lifetimes.spans[fused.operands[0].number], span.upperBound > position,
+        guard !inputs[0].isUniform, inputs[1].isUniform, inputs[2].isUniform, let span = lifetimes.spans[fused.operands[0].number], span.upperBound > position,
             let run = loops.loop(fused.operation, .reals, uniform: inputs.prefix(3).map(\.isUniform))
         else { return emitMap(register, fused.first, [fused.operands[3], fused.operands[1], fused.operands[2]], at: position) }
         let slot = defineResult(register, isUniform: false, at: position)
