@@ -24,6 +24,19 @@ import Testing
         #expect(Self.calls(text) && !Self.copiesStates(text))
     }
 
+    /// What no function could be split by: statements without a loop around them.
+    @Test func longStepsAreSeveralFunctions() throws {
+        let x = Tensor.input(Input(.state, "x", origin: Origin()), shape: [])
+        func text(_ sums: Int, interleaves: Bool = false) throws -> String {
+            let chain = (0..<sums).reduce(x) { value, number in value * x + Tensor(Double(number)) }
+            let program = try Lowering.lower(LaneFunction(states: [.init("x", chain)]))
+            return program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: interleaves, privateBytes: 1 << 16)).kernel
+        }
+        #expect(try !text(900).contains("_part1("))
+        #expect(try text(1_500).contains("_part10("))
+        #expect(try !text(1_500, interleaves: true).contains("_part1("))
+    }
+
     @Test func ofAGPU() throws {
         let text = try Self.text(sines: 900, interleaves: true)
         #expect(!Self.calls(text) && Self.copiesStates(text))

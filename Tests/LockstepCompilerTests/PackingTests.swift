@@ -58,6 +58,20 @@ import Testing
         #expect(program.packs.filter { $0.kind == .states }.count == 2)
     }
 
+    /// The draws of packed sites last four steps, as those of one site do.
+    @Test func packedDrawsAreKept() throws {
+        let origin = Origin()
+        let draws = (0..<40).map { site in
+            Tensor.random(RandomOp(.normal, stream: UInt32(site), particle: 0, site: "z\(site)", origin: origin), shape: [])
+        }
+        let program = try Lowering.lower(LaneFunction(states: [.init("x", draws.map { sin($0) * $0 }.reduce(0, +))]), options: Self.eager)
+        func text(privateBytes: Int) -> String {
+            program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: privateBytes)).kernel
+        }
+        #expect(text(privateBytes: 1 << 16).contains("[(ls_step & 3) * 40 + "))
+        #expect(!text(privateBytes: 1 << 10).contains("[(ls_step & 3) * 40 + "))
+    }
+
     private static func step(sites: Int) -> LaneFunction {
         let origin = Origin()
         func state(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: []) }

@@ -11,27 +11,18 @@ import Testing
     static let programs: [(name: String, step: StepCase)] = [
         ("small", StatisticalModels.small()), ("logistic", StatisticalModels.logisticRegression(rows: 20, columns: 3)),
         ("tensors", withoutRejection(TensorCases.all(extent: 3))), ("rotation", StateSteps.rotation()),
+        ("longer tensors", withoutRejection(TensorCases.all(extent: 17))),
     ]
 
     @Test(arguments: OpenCLSessions.variants.filter { $0.precision == .float }, 0..<programs.count)
-    func short(_ variant: OpenCLSessions.Variant, _ number: Int) throws {
+    func runs(_ variant: OpenCLSessions.Variant, _ number: Int) throws {
         try Self.check(variant, Self.programs[number].name, Self.programs[number].step)
-    }
-
-    /// Apart, since the simulator cannot look for uninitialised values where a counter is divided (LLVM's `freeze`).
-    @Test(arguments: OpenCLSessions.variants.filter { $0.precision == .float })
-    func long(_ variant: OpenCLSessions.Variant) throws {
-        try Self.check(variant, "longer tensors", Self.withoutRejection(TensorCases.all(extent: 17)))
     }
 
     private static func check(_ variant: OpenCLSessions.Variant, _ name: String, _ own: StepCase) throws {
         let wanted = try own.interpreted(.float)
-        // All short loops are unrolled: the simulator goes wrong where the counter of one is divided (see `long`).
-        var options = LoweringOptions()
-        (options.unrollBudget, options.innerUnrollBudget) = (.max, .max)
         for privateBytes in [nil, 0] {
-            let found = try own.openCL(
-                OpenCLSession(variant.session.info), .float, width: variant.width, privateBytes: privateBytes, options: options)
+            let found = try own.openCL(OpenCLSession(variant.session.info), .float, width: variant.width, privateBytes: privateBytes)
             #expect(Outcomes.disagreement(found, wanted, relative: 2e-5) == nil, "\(name), \(variant)")
         }
     }

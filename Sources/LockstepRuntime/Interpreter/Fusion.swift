@@ -44,20 +44,19 @@ struct Fusion {
 
     /// The exponential that a gradient needs, before the mass that needs it too.
     private func withMeansAhead(_ statements: [Statement]) -> [Statement] {
-        var early: [Register: Statement] = [:]
-        for case .map(_, .poissonLogMass, let operands) in statements { early[operands[0]] = .step(operands[0]) }
-        if early.isEmpty { return statements }
-        for case .map(let result, .exp, let operands) in statements where early[operands[0]] != nil {
-            early[operands[0]] = .map(result, .exp, operands)
-        }
+        var logMeans: Set<Register> = []
+        for case .map(_, .poissonLogMass, let operands) in statements { logMeans.insert(operands[0]) }
+        if logMeans.isEmpty { return statements }
+        var means: [Register: Register] = [:]
+        for case .map(let mean, .exp, let operands) in statements where logMeans.contains(operands[0]) { means[operands[0]] = mean }
         var done: Set<Register> = []
         return statements.flatMap { statement -> [Statement] in
             switch statement {
             case .map(_, .poissonLogMass, let operands):
-                guard case .map(let mean, _, _) = early[operands[0]], done.insert(mean).inserted else { return [statement] }
+                guard let mean = means[operands[0]], done.insert(mean).inserted else { return [statement] }
                 return [.map(mean, .exp, [operands[0]]), statement]
             case .map(let result, .exp, _) where done.contains(result): return []
-            case .map(let result, .exp, let operands) where early[operands[0]] != nil:
+            case .map(let result, .exp, let operands) where means[operands[0]] != nil:
                 done.insert(result)
                 return [statement]
             default: return [statement]
