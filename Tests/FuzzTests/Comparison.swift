@@ -89,9 +89,10 @@ struct Comparison {
         let alone = one.differences(from: batch, lanes: [Self.alone]).map { "\(device) \(precision): alone \($0) in a batch" }
         guard let data = random.tidyData else { return alone }
         let tidy = try results(random, device, precision, data: data, schedule: batch.schedule)
-        return alone + tidy.differences(from: batch, lanes: Array(0..<Self.lanes)).map {
-            "\(device) \(precision): with good numbers in excluded rows \($0) with others"
-        }
+        return alone
+            + tidy.differences(from: batch, lanes: Array(0..<Self.lanes)).map {
+                "\(device) \(precision): with good numbers in excluded rows \($0) with others"
+            }
     }
 }
 

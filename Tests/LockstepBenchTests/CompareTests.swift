@@ -15,7 +15,9 @@ import Testing
             let own = try BuiltProgram.object(Data(try smallReport(program, device: "cpu", ["--json"]).output.utf8))
             let loss = try #require(own["loss"] as? [String: Double])
             func moved(_ name: String) -> Double { (loss[name] ?? .nan) + shift }
-            try program.write("numpyro_svi.py", """
+            try program.write(
+                "numpyro_svi.py",
+                """
                 cat <<END
                 {"versions": {"numpyro": "0", "jax": "0"}, "device": "test: none", "fit": "run", "compile_seconds": 2,
                  "run_seconds": [4, 5, 6], "cpu_seconds": [4, 5, 6], "lane_steps_per_second": 96,

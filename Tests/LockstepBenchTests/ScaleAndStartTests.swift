@@ -21,7 +21,9 @@ import Testing
 
     @Test func eachNumberOfLanesIsMeasured() throws {
         try withBench { program in
-            let arguments = ["scale", "--lanes", "16,64", "--steps", "40", "--turns", "1", "--device", "cpu", "--data", dataFolder, "--json", "scale.json"]
+            let arguments = [
+                "scale", "--lanes", "16,64", "--steps", "40", "--turns", "1", "--device", "cpu", "--data", dataFolder, "--json", "scale.json",
+            ]
             let outcome = try program.run(arguments + ["--within", "1e9"])
             #expect(outcome.status == 0)
             #expect(outcome.output.contains("peak MiB"))

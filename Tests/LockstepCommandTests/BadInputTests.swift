@@ -41,10 +41,14 @@ import Testing
         .init(arguments: "fit eight-schools --data data.csv", message: "line 3, column 'y': 'two' is not a number", data: "y,sigma\n1,2\ntwo,2\n"),
         .init(arguments: "fit eight-schools --data data.csv", message: "line 2, column 'y': the value is NaN", data: "y,sigma\nNaN,2\n"),
         .init(arguments: "fit eight-schools --data data.csv", message: "line 4, column 'sigma': there is no number", data: "y,sigma\n1,2\n\n3\n"),
-        .init(arguments: "fit eight-schools --data data.csv", message: "line 2, column 'sigma': 0.0 is not a standard deviation", data: "y,sigma\n1,0\n"),
+        .init(
+            arguments: "fit eight-schools --data data.csv", message: "line 2, column 'sigma': 0.0 is not a standard deviation", data: "y,sigma\n1,0\n"
+        ),
         .init(arguments: "fit eight-schools --data data.csv", message: "data.csv: there are no rows", data: "y,sigma\n"),
         .init(arguments: "fit logistic --data data.csv", message: "line 2, column 'y': 2.0 is neither 0 nor 1", data: "x0,y\n1,2\n"),
-        .init(arguments: "fit radon --data data.csv", message: "line 2, column 'county': 0.5 is not an index", data: "county,floor,log_radon\n0.5,1,1\n"),
+        .init(
+            arguments: "fit radon --data data.csv", message: "line 2, column 'county': 0.5 is not an index", data: "county,floor,log_radon\n0.5,1,1\n"
+        ),
         .init(arguments: "fit radon --data data.csv", message: "too large an index", data: "county,floor,log_radon\n27053,1,1\n"),
         .init(arguments: "fit blocked-deterministic --data data.csv", message: "takes no data", data: "y\n1\n"),
         .init(

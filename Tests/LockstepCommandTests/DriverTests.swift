@@ -11,10 +11,12 @@ import Testing
     private func withDriver(_ fault: String, _ body: (BuiltProgram, [String: String]) throws -> Void) throws {
         try withProgram { program in
             guard let library = try FakeDriver.build(in: program) else { return }
-            try body(program, [
-                "LOCKSTEP_OPENCL_LIBRARY": library, "FAKE_DRIVER": fault, "LOCKSTEP_CACHE": program.folder.path + "/cache",
-                "FAKE_DRIVER_LOG": program.folder.path + "/log",
-            ])
+            try body(
+                program,
+                [
+                    "LOCKSTEP_OPENCL_LIBRARY": library, "FAKE_DRIVER": fault, "LOCKSTEP_CACHE": program.folder.path + "/cache",
+                    "FAKE_DRIVER_LOG": program.folder.path + "/log",
+                ])
         }
     }
 
@@ -22,10 +24,12 @@ import Testing
         ((try? String(contentsOf: program.folder.appendingPathComponent("log"), encoding: .utf8)) ?? "").split(separator: "\n").count
     }
 
-    @Test(.enabled(if: isLinux, "needs Linux"), arguments: [
-        "crash-load", "abort-load", "exit-load", "crash-platforms", "abort-platforms", "exit-platforms", "crash-devices", "abort-devices",
-        "crash-build", "abort-build", "exit-build", "wrong-numbers",
-    ])
+    @Test(
+        .enabled(if: isLinux, "needs Linux"),
+        arguments: [
+            "crash-load", "abort-load", "exit-load", "crash-platforms", "abort-platforms", "exit-platforms", "crash-devices", "abort-devices",
+            "crash-build", "abort-build", "exit-build", "wrong-numbers",
+        ])
     func isNotUsed(_ fault: String) throws {
         try withDriver(fault) { program, environment in
             let fit = try program.run(Self.fit, environment: environment)
@@ -105,9 +109,12 @@ import Testing
             guard let library = try FakeDriver.build(in: program) else { return }
             try FileManager.default.createDirectory(at: program.folder.appendingPathComponent("vendors"), withIntermediateDirectories: true)
             try program.write("vendors/fake.icd", library + "\n")
-            let fit = try program.run(Self.fit, environment: [
-                "OCL_ICD_VENDORS": program.folder.path + "/vendors", "FAKE_DRIVER": "crash-load", "LOCKSTEP_CACHE": program.folder.path + "/cache",
-            ])
+            let fit = try program.run(
+                Self.fit,
+                environment: [
+                    "OCL_ICD_VENDORS": program.folder.path + "/vendors", "FAKE_DRIVER": "crash-load",
+                    "LOCKSTEP_CACHE": program.folder.path + "/cache",
+                ])
             #expect(fit.status == 0)
             #expect(fit.errorLines.count == 1)
         }
@@ -139,7 +146,9 @@ import Testing
         let chosen = all.prefix(TestLevel.count(small: 11, medium: 16, full: all.count))
         try withProgram { program in
             for schedule in chosen {
-                let fit = try program.run(["fit", model, "--lanes", "8", "--steps", "5", "--device", deviceChoices.last ?? "cpu", "--schedule", schedule])
+                let fit = try program.run([
+                    "fit", model, "--lanes", "8", "--steps", "5", "--device", deviceChoices.last ?? "cpu", "--schedule", schedule,
+                ])
                 #expect(fit.status == 0 || (fit.status == 1 && fit.errorLines.count == 1), "\(schedule): \(fit.status) \(fit.error)")
             }
         }

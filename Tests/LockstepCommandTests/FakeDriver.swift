@@ -126,7 +126,9 @@ enum FakeDriver {
             for (size_t i = 0; i < n / 4; ++i) ((int *)target)[i] = is("wrong-numbers") ? 0 : 41 + (int)i;
             return CL_SUCCESS;
         }
-        """# + "\n" + ["clReleaseContext(cl_context a)", "clReleaseCommandQueue(cl_command_queue a)", "clReleaseProgram(cl_program a)",
+        """# + "\n"
+        + [
+            "clReleaseContext(cl_context a)", "clReleaseCommandQueue(cl_command_queue a)", "clReleaseProgram(cl_program a)",
             "clReleaseKernel(cl_kernel a)", "clReleaseMemObject(cl_mem a)", "clFlush(cl_command_queue a)", "clFinish(cl_command_queue a)",
             "clSetKernelArg(cl_kernel a, cl_uint b, size_t c, const void *d)",
             "clGetProgramInfo(cl_program a, cl_program_info b, size_t c, void *d, size_t *e)",

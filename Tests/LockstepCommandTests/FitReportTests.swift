@@ -17,7 +17,8 @@ import Testing
             #expect(try program.files() == ["fit.json"])
 
             let fit = try program.json("fit.json")
-            let names = "model device lanes steps seed compile_seconds run_seconds best elbo elbo_error non_finite_draws loss initial_loss "
+            let names =
+                "model device lanes steps seed compile_seconds run_seconds best elbo elbo_error non_finite_draws loss initial_loss "
                 + "status reason progress at_edge refused_at_end parameters posterior"
             #expect(Set(fit.keys) == Set(names.split(separator: " ").map(String.init)))
             #expect(fit["model"] as? String == "eight-schools")
@@ -79,7 +80,9 @@ import Testing
     /// NumPyro reaches a mean of 31.66 over 4,096 starts, with a standard deviation of 0.18 between them.
     @Test(arguments: deviceChoices) func eightSchoolsReachesItsLoss(_ device: String) throws {
         try withProgram { program in
-            let arguments = ["fit", "eight-schools", "--lanes", "512", "--steps", "2000", "--learning-rate", "0.01", "--device", device, "--json", "-"]
+            let arguments = [
+                "fit", "eight-schools", "--lanes", "512", "--steps", "2000", "--learning-rate", "0.01", "--device", device, "--json", "-",
+            ]
             let fit = try BuiltProgram.object(Data(try program.run(arguments).output.utf8))
             let loss = try #require(fit["loss"] as? [Double])
             #expect(loss.count == 512)

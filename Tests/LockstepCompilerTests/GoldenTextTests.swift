@@ -22,6 +22,7 @@ import Testing
         }
         let golden = try String(contentsOf: file, encoding: .utf8)
         let difference = zip(found.split(separator: "\n"), golden.split(separator: "\n")).first { $0 != $1 }
-        #expect(found == golden, "\(name).cl: first difference \(difference.map { "\($0)" } ?? "in length"); look, then record with LOCKSTEP_RECORD=1")
+        #expect(
+            found == golden, "\(name).cl: first difference \(difference.map { "\($0)" } ?? "in length"); look, then record with LOCKSTEP_RECORD=1")
     }
 }

@@ -147,8 +147,10 @@ import Testing
         let values = Tensor.stack([x, x * 2, x * 3])
         var options = KernelOptions(width: 1, isDouble: false, interleaves: true, privateBytes: 1 << 16)
         options.group = KernelOptions.Group(tile: 1, workers: 4)
-        let kernel = try Lowering.lower(LaneFunction(
-            states: [.init("x", x + (row * x).sum())], records: [.init("r", slots: 4, slot: step, value: values)])).kernelText(options).kernel
+        let kernel = try Lowering.lower(
+            LaneFunction(
+                states: [.init("x", x + (row * x).sum())], records: [.init("r", slots: 4, slot: step, value: values)])
+        ).kernelText(options).kernel
         let lines = kernel.split(separator: "\n")
         let stores = lines.indices.filter { lines[$0].contains("if (ls_worker == 0) b") }
         #expect(stores.count == 3, "\(kernel)")

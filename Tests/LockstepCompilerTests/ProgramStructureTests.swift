@@ -77,9 +77,10 @@ import Testing
         let gradient = exp(p) - tanh(p)
         let accepts = square(gradient).sum().isFinite
         let next = 0.9 * m + 0.1 * gradient
-        let program = try Lowering.lower(LaneFunction(states: [
-            .init("p", select(accepts, p - 0.01 * next, p)), .init("m", select(accepts, next, m)),
-        ]))
+        let program = try Lowering.lower(
+            LaneFunction(states: [
+                .init("p", select(accepts, p - 0.01 * next, p)), .init("m", select(accepts, next, m)),
+            ]))
         #expect(count(of: .exp, in: program.body) == 1, "\(program)")
         let arrays = program.buffers.filter { $0.role == .temporary && $0.count == 1000 }
         #expect(arrays.count == 1, "\(program)")

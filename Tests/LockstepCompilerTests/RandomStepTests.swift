@@ -19,7 +19,10 @@ import Testing
         var tight = PackingTests.eager
         tight.unrollBudget = 50
         tight.innerUnrollBudget = 50
-        return [("as usual", LoweringOptions()), ("not fused", unfused), ("not unrolled", rolled), ("neither", neither), ("packed", PackingTests.eager), ("tight", tight)]
+        return [
+            ("as usual", LoweringOptions()), ("not fused", unfused), ("not unrolled", rolled), ("neither", neither), ("packed", PackingTests.eager),
+            ("tight", tight),
+        ]
     }()
 
     @Test(arguments: seeds) func interpreterAgreesWithPlainEvaluation(_ seed: UInt64) throws {

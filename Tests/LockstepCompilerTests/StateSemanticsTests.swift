@@ -23,46 +23,58 @@ enum StateSteps {
             result = StepCase(LaneFunction(states: [.init("a", b), .init("b", a), .init("s", s + 1)]))
         case "rotation":
             // Each reads the other in another order.
-            result = StepCase(LaneFunction(states: [
-                .init("a", b.gather(reversed) + 0.5), .init("b", .concatenate([a.slice(axis: 0, 1..<n), b.slice(axis: 0, 0..<1)])), .init("s", a[0] + b[n - 1]),
-            ]))
+            result = StepCase(
+                LaneFunction(states: [
+                    .init("a", b.gather(reversed) + 0.5), .init("b", .concatenate([a.slice(axis: 0, 1..<n), b.slice(axis: 0, 0..<1)])),
+                    .init("s", a[0] + b[n - 1]),
+                ]))
         case "shapes":
-            result = StepCase(LaneFunction(states: [
-                .init("a", m.sum(axis: 0) * 0.25 + s), .init("m", m * 0.5 + a + m.transposed.reshape([3, n])), .init("s", sin(m.element(1)[2] + a.sum())),
-                .init("b", m.reshape([3 * n]).slice(axis: 0, n..<2 * n)),
-            ]))
+            result = StepCase(
+                LaneFunction(states: [
+                    .init("a", m.sum(axis: 0) * 0.25 + s), .init("m", m * 0.5 + a + m.transposed.reshape([3, n])),
+                    .init("s", sin(m.element(1)[2] + a.sum())),
+                    .init("b", m.reshape([3 * n]).slice(axis: 0, n..<2 * n)),
+                ]))
         case "scalars":
-            result = StepCase(LaneFunction(
-                states: [.init("a", a * scalar("decay") + step.asReal), .init("s", s + scalar("weight", .int).asReal)],
-                records: [.init("total", slots: 2, slot: pointwiseMin(step, Tensor(integer: 1)), value: a.sum())]))
+            result = StepCase(
+                LaneFunction(
+                    states: [.init("a", a * scalar("decay") + step.asReal), .init("s", s + scalar("weight", .int).asReal)],
+                    records: [.init("total", slots: 2, slot: pointwiseMin(step, Tensor(integer: 1)), value: a.sum())]))
             result.scalars = ["decay": 0.75, "weight": 3]
         case "records":
             // What is recorded is the value before the step, each second step in the next slot.
             let slot = floor(step.asReal / 2).asInt
-            result = StepCase(LaneFunction(
-                states: [.init("a", a.gather(reversed) * 0.5), .init("s", s + a[1])],
-                records: [
-                    .init("seen", slots: 3, slot: slot, value: a), .init("mixed", slots: 3, slot: slot, value: a.gather(reversed) + s),
-                    .init("count", slots: 4, slot: step, value: step), .init("sign", slots: 4, slot: step, value: 0 .< s),
-                ]))
+            result = StepCase(
+                LaneFunction(
+                    states: [.init("a", a.gather(reversed) * 0.5), .init("s", s + a[1])],
+                    records: [
+                        .init("seen", slots: 3, slot: slot, value: a), .init("mixed", slots: 3, slot: slot, value: a.gather(reversed) + s),
+                        .init("count", slots: 4, slot: step, value: step), .init("sign", slots: 4, slot: step, value: 0 .< s),
+                    ]))
         case "large":
             let big = state("big", [3000]), other = state("other", [3000])
-            result = StepCase(LaneFunction(states: [
-                .init("big", other.gather(Tensor(integers: (0..<3000).reversed())) + 1), .init("other", big * 0.5 + s), .init("s", tanh(big.sum() * 1e-3)),
-            ]))
+            result = StepCase(
+                LaneFunction(states: [
+                    .init("big", other.gather(Tensor(integers: (0..<3000).reversed())) + 1), .init("other", big * 0.5 + s),
+                    .init("s", tanh(big.sum() * 1e-3)),
+                ]))
         case "masks and ints":
             let count = state("count", [n], .int), flag = state("flag", [n], .bool)
-            result = StepCase(LaneFunction(states: [
-                .init("count", select(flag, count + Tensor(integer: 1), Tensor(integer: 0)).asInt), .init("flag", (count.asReal .< 2) .& (a.gather(reversed) .< 0.5)),
-                .init("a", select(flag, a, b) + count.asReal * 0.125), .init("b", b.gather(pointwiseMin(count, Tensor(integer: n - 1)))),
-            ]))
+            result = StepCase(
+                LaneFunction(states: [
+                    .init("count", select(flag, count + Tensor(integer: 1), Tensor(integer: 0)).asInt),
+                    .init("flag", (count.asReal .< 2) .& (a.gather(reversed) .< 0.5)),
+                    .init("a", select(flag, a, b) + count.asReal * 0.125), .init("b", b.gather(pointwiseMin(count, Tensor(integer: n - 1)))),
+                ]))
             result.initial["flag"] = (0..<result.lanes).map { lane in (0..<n).map { Double(($0 + lane) % 3 == 0 ? 1 : 0) } }
         default:
             let tall = state("tall", [n, 50]), wide = state("wide", [n, 50]), row = state("row", [50])
-            result = StepCase(LaneFunction(states: [
-                .init("a", a + s), .init("tall", wide + a.expandingShape(at: 1)), .init("row", row * 0.5 + tall.sum(axis: 0)), .init("wide", tall * row),
-                .init("s", wide.sum() * 1e-3),
-            ]))
+            result = StepCase(
+                LaneFunction(states: [
+                    .init("a", a + s), .init("tall", wide + a.expandingShape(at: 1)), .init("row", row * 0.5 + tall.sum(axis: 0)),
+                    .init("wide", tall * row),
+                    .init("s", wide.sum() * 1e-3),
+                ]))
         }
         var random = SplitMix64(seed: 3)
         for state in result.function.states where state.value.dtype == .real {

@@ -27,7 +27,9 @@ import Testing
         let (few, many) = try (Self.program([16], operations: 60), Self.program([17], operations: 60))
         #expect(Self.statements(few) <= Self.statements(many))
         #expect(few.unrolling.limit == 8 && few.unrolling.outer == 0)
-        #expect(few.remarks.first == "outside of loops: loops of up to 8 iterations are unrolled, 0 statements; loops of up to 16 would come to more than 1200")
+        #expect(
+            few.remarks.first
+                == "outside of loops: loops of up to 8 iterations are unrolled, 0 statements; loops of up to 16 would come to more than 1200")
     }
 
     /// Iterations of several axes multiply.

@@ -13,8 +13,11 @@ import Testing
         for (name, options) in RandomStepTests.variants {
             let program = try Lowering.lower(step.function, options: options)
             let sliced = SlicedStep(program, slices: 2, together: 1, minimumRows: 2)?.programs ?? []
-            let stages = [("lowered", program), ("logarithms combined", LogSums.combined(program)),
-                ("interleaved", Interleaving.interleaved(LogSums.combined(program)))] + sliced.map { ("sliced", $0) }
+            let stages =
+                [
+                    ("lowered", program), ("logarithms combined", LogSums.combined(program)),
+                    ("interleaved", Interleaving.interleaved(LogSums.combined(program))),
+                ] + sliced.map { ("sliced", $0) }
             for (stage, program) in stages { #expect(program.mistakes == [], "seed \(seed), \(name), \(stage)") }
         }
     }
@@ -57,10 +60,14 @@ import Testing
         program.body = [
             .constant(Register(0), 0), .store(BufferID(2), .constant(0), Register(0)), .step(Register(4)),
             .draw1(.normal, Register(5), stream: .site(1), particle: 0),
-            .loop(Loop(variable: counter, body: [
-                .load(Register(1), BufferID(0), i), .load(Register(2), BufferID(1), i), .map(Register(3), .multiply, [Register(1), Register(2)]),
-                .accumulate(.sum, BufferID(2), .constant(0), Register(3)), .store(BufferID(3), i, Register(3)),
-            ])),
+            .loop(
+                Loop(
+                    variable: counter,
+                    body: [
+                        .load(Register(1), BufferID(0), i), .load(Register(2), BufferID(1), i),
+                        .map(Register(3), .multiply, [Register(1), Register(2)]),
+                        .accumulate(.sum, BufferID(2), .constant(0), Register(3)), .store(BufferID(3), i, Register(3)),
+                    ])),
         ]
         return program
     }

@@ -77,13 +77,14 @@ struct BijectorCase: Sendable, CustomTestStringConvertible {
             let free = item.eventShape == y.shape ? y : y.slice(axis: -1, 0..<((y.shape.last ?? 1) - 1))
             var jacobian: [[Double]] = []
             for row in 0..<free.count {
-                jacobian.append(try point.indices.map { column in
-                    try FiniteDifferences.derivative(at: point[column]) { moved in
-                        var input = point
-                        input[column] = moved
-                        return try ReferenceEvaluator.evaluate(free, inputs: ["x": input])[row]
-                    }
-                })
+                jacobian.append(
+                    try point.indices.map { column in
+                        try FiniteDifferences.derivative(at: point[column]) { moved in
+                            var input = point
+                            input[column] = moved
+                            return try ReferenceEvaluator.evaluate(free, inputs: ["x": input])[row]
+                        }
+                    })
             }
             let value = try ReferenceEvaluator.evaluate(logDeterminant, inputs: ["x": point])[0]
             #expect(agree(value, logAbsDeterminant(jacobian), relative: 1e-7, absolute: 1e-7), "at \(point)")

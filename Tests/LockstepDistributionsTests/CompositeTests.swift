@@ -1,7 +1,8 @@
 import LockstepDistributions
-@testable import LockstepTensor
 import TestSupport
 import Testing
+
+@testable import LockstepTensor
 
 @Suite struct CompositeTests {
     private func evaluate(_ x: Tensor, _ inputs: [String: [Double]] = [:]) throws -> [Double] {

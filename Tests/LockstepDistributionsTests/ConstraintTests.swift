@@ -1,7 +1,8 @@
 import LockstepDistributions
-@testable import LockstepTensor
 import TestSupport
 import Testing
+
+@testable import LockstepTensor
 
 @Suite struct ConstraintTests {
     /// A constraint, events that fulfil it, events that do not.

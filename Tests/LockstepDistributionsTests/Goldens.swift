@@ -91,9 +91,10 @@ struct GoldenCase: Sendable, Decodable, CustomTestStringConvertible {
 
     /// With the parameters written as literals.
     var literal: any Distribution {
-        distribution.make(parameters.mapValues {
-            distribution.hasVectorParameters ? Tensor($0) : Tensor($0[0])
-        })
+        distribution.make(
+            parameters.mapValues {
+                distribution.hasVectorParameters ? Tensor($0) : Tensor($0[0])
+            })
     }
 
     /// The shape of a stack of `count` values.

@@ -44,7 +44,9 @@ import Testing
     }
 
     @Test func unconstrainedStartsLieInside() throws {
-        for (support, shape) in [(Constraint.positive, []), (.simplex, [4]), (.ordered, [3]), (.positiveOrdered, [3]), (.interval(2, 5), [2])] as [(Constraint, Shape)] {
+        for (support, shape) in [(Constraint.positive, []), (.simplex, [4]), (.ordered, [3]), (.positiveOrdered, [3]), (.interval(2, 5), [2])]
+            as [(Constraint, Shape)]
+        {
             let prior = ImproperUniform(support, eventShape: shape)
             let bijector = try bijector(to: prior.support)
             let x = Tensor(repeating: 0.7, shape: bijector.inverseShape(shape))
@@ -54,9 +56,11 @@ import Testing
 
     @Test func mistakes() {
         let failures: [(ImproperUniform, String)] = [
-            (ImproperUniform(.simplex), "give eventShape"), (ImproperUniform(.boolean), "discrete"), (ImproperUniform(.ordered, eventShape: [0]), "positive"),
+            (ImproperUniform(.simplex), "give eventShape"), (ImproperUniform(.boolean), "discrete"),
+            (ImproperUniform(.ordered, eventShape: [0]), "positive"),
             (ImproperUniform(.real, batchShape: [-1]), "extents"), (ImproperUniform(.real, eventShape: [.max, .max]), "extents"),
-            (ImproperUniform(.interval([1, 2], [1, 2, 3])), "broadcast"), (ImproperUniform(.greaterThan(.named("a", [2]) + .named("b", [3]))), "broadcast"),
+            (ImproperUniform(.interval([1, 2], [1, 2, 3])), "broadcast"),
+            (ImproperUniform(.greaterThan(.named("a", [2]) + .named("b", [3]))), "broadcast"),
         ]
         for (prior, text) in failures {
             #expect(prior.failure?.description.contains(text) == true, "\(prior.failure?.description ?? "none")")

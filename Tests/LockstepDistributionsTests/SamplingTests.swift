@@ -1,8 +1,9 @@
 import Foundation
 import LockstepDistributions
-@testable import LockstepTensor
 import TestSupport
 import Testing
+
+@testable import LockstepTensor
 
 @Suite struct SamplingTests {
     static let source = RandomSource.forTests

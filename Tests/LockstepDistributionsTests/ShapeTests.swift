@@ -1,7 +1,8 @@
 import LockstepDistributions
-@testable import LockstepTensor
 import TestSupport
 import Testing
+
+@testable import LockstepTensor
 
 /// A distribution with the shapes that it must have.
 struct ShapeCase: Sendable, CustomTestStringConvertible {

@@ -100,8 +100,9 @@ import Testing
     }
 
     @Test func nonsenseIsRefused() {
-        #expect(errorText { _ = try run(.interpreter, tolerance: -1) }
-            == "the tolerance of convergence is -1.0; give a number that is not negative")
+        #expect(
+            errorText { _ = try run(.interpreter, tolerance: -1) }
+                == "the tolerance of convergence is -1.0; give a number that is not negative")
         #expect(errorText { _ = try run(.interpreter, window: 0) } == "the window of convergence is 0 steps; give at least 1")
     }
 }

@@ -157,8 +157,10 @@ import Testing
         }
         // A hidden param keeps its initial value.
         let hidden = model.block(hide: ["own"])
-        #expect(Set(try SVI(hidden, guide: guide, optimizer: Adam()).run(keys: [Key(0)], steps: 2, device: device.device)
-            .parameters().keys) == ["shared"])
+        #expect(
+            Set(
+                try SVI(hidden, guide: guide, optimizer: Adam()).run(keys: [Key(0)], steps: 2, device: device.device)
+                    .parameters().keys) == ["shared"])
     }
 
     @Test(arguments: TestDevice.all)

@@ -123,9 +123,15 @@ import Testing
     /// The history is what it says: means over the interval, whatever the interval.
     @Test func historyIsMeansOfSteps() throws {
         let keys = Key(5).split(3)
-        let single = try run(keys, on: .interpreter, steps: 100) { $0.lossInterval = 1; $0.precision = .double }
+        let single = try run(keys, on: .interpreter, steps: 100) {
+            $0.lossInterval = 1
+            $0.precision = .double
+        }
         for interval in [2, 7, 50, 100, 1000] {
-            let fits = try run(keys, on: .interpreter, steps: 100) { $0.lossInterval = interval; $0.precision = .double }
+            let fits = try run(keys, on: .interpreter, steps: 100) {
+                $0.lossInterval = interval
+                $0.precision = .double
+            }
             for lane in 0..<3 {
                 let steps = try single.losses(lane: lane)
                 let expected = stride(from: 0, to: 100, by: interval).map { first in

@@ -15,9 +15,10 @@ import Testing
 
     /// The elementwise functions that are left.
     private func functions(_ found: LaneConstants) -> Set<ElementOp> {
-        Set(Graph.topologicalOrder([found.function]).compactMap { tensor in
-            if case .map(let op) = tensor.node.op { op } else { nil }
-        })
+        Set(
+            Graph.topologicalOrder([found.function]).compactMap { tensor in
+                if case .map(let op) = tensor.node.op { op } else { nil }
+            })
     }
 
     @Test func functionsOfParametersAreTakenOut() {

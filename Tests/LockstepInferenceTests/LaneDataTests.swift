@@ -137,7 +137,9 @@ import Testing
             "ragged", "y", .perLane([[1, 2], [3, 4, 5, 6]]), "data 'y' has 2 numbers in lane 0; the model wants shape [3], which is 3"),
         Case("not whole", "group", .shared([0, 0.5, 1]), "data 'group' is 0.5 at position 1, where a whole number is wanted"),
         Case("infinite index", "group", .shared([0, .infinity, 1]), "data 'group' is inf at position 1, where a whole number is wanted"),
-        Case("NaN index", "group", .shared([0, .nan, 1]), "data 'group' is NaN at position 1, where a whole number is wanted; give any valid one where a mask excludes it"),
+        Case(
+            "NaN index", "group", .shared([0, .nan, 1]),
+            "data 'group' is NaN at position 1, where a whole number is wanted; give any valid one where a mask excludes it"),
         Case("index too large", "group", .shared([0, 1, 2]), "data 'group' is 2 at position 2; it must lie in 0 ..< 2"),
         Case(
             "index negative in a lane", "group", .perLane([[0, 1, 0], [0, -1, 0]]),

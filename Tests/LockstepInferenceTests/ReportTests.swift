@@ -57,9 +57,10 @@ import Testing
         }
 
         var parameterNames: Set<String> {
-            Set((hidesB ? ["a"] : ["a", "b"]).flatMap { site in
-                family == .delta ? ["\(site)_auto_loc"] : ["\(site)_auto_loc", "\(site)_auto_scale"]
-            })
+            Set(
+                (hidesB ? ["a"] : ["a", "b"]).flatMap { site in
+                    family == .delta ? ["\(site)_auto_loc"] : ["\(site)_auto_loc", "\(site)_auto_scale"]
+                })
         }
     }
 

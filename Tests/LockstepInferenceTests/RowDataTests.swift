@@ -32,7 +32,10 @@ import Testing
             ["x": .shared(floats), "y": .shared(y.map(Float.init)), "level": .shared(Float(0.5))],
             ["x": .shared(rows.flatMap { $0 }, shape: [6, 2]), "y": .shared(y, shape: [6]), "level": .perLane([0.5, 0.5, 0.5])],
             ["x": .perLane([rows, rows, rows]), "y": .perLane([y, y, y]), "level": .perLane([0.5, 0.5, 0.5], shape: [])],
-            ["x": .perLane([rows, rows, rows].map { $0.flatMap { $0 } }, shape: [6, 2]), "y": .perLane(y + y + y, shape: [6]), "level": .shared(0.5)],
+            [
+                "x": .perLane([rows, rows, rows].map { $0.flatMap { $0 } }, shape: [6, 2]), "y": .perLane(y + y + y, shape: [6]),
+                "level": .shared(0.5),
+            ],
         ]
         let wanted = try Self.svi(Self.stated).run(
             keys: keys, steps: 60, data: ["x": .shared(rows.flatMap { $0 }), "y": .shared(y), "level": .shared(0.5)], device: device.device)
@@ -92,12 +95,16 @@ import Testing
         }
         #expect(error(["x": y, "y": y, "level": .shared(0.0)]).contains("data 'x' has shape [6], where the model reads 2 axes"))
         let wide = LaneData.shared([Self.y, Self.y])
-        #expect(error(["x": wide, "y": y, "level": .shared(0.0)], model: Self.stated).contains("data 'x' has shape [2, 6], but the model wants [6, 2]"))
+        #expect(
+            error(["x": wide, "y": y, "level": .shared(0.0)], model: Self.stated).contains("data 'x' has shape [2, 6], but the model wants [6, 2]"))
         #expect(error(["x": .shared(Self.y, shape: [2, 2]), "y": y, "level": .shared(0.0)]).contains("'x' has 6 numbers, where shape [2, 2] has 4"))
         #expect(error(["x": .shared(Self.y, shape: [-2, .min]), "y": y, "level": .shared(0.0)]).contains("data 'x' cannot have shape"))
         #expect(error(["x": rows, "y": .perLane([Self.y, [1.0]]), "level": .shared(0.0)]).contains("'y' has 1 numbers in lane 1 and 6 in lane 0"))
-        #expect(error(["x": .perLane([Self.rows, [[1.0, 2]]]), "y": y, "level": .shared(0.0)]).contains("'x' has shape [1, 2] in lane 1 and [6, 2] in lane 0"))
-        #expect(error(["x": .perLane([Self.rows]), "y": y, "level": .shared(0.0)]).contains("data 'x' has 1 arrays; give one for each of the 2 lanes"))
+        #expect(
+            error(["x": .perLane([Self.rows, [[1.0, 2]]]), "y": y, "level": .shared(0.0)]).contains(
+                "'x' has shape [1, 2] in lane 1 and [6, 2] in lane 0"))
+        #expect(
+            error(["x": .perLane([Self.rows]), "y": y, "level": .shared(0.0)]).contains("data 'x' has 1 arrays; give one for each of the 2 lanes"))
         #expect(error(["x": rows, "y": y, "level": .perLane([1.0, 2, 3])]).contains("'level' has 3 numbers for 2 lanes"))
         #expect(error(["x": rows, "y": .shared([[Double]]()), "level": .shared(0.0)]) != "no error")
         let explained = errorText { _ = try Self.svi(Self.model).explain(steps: 2, lanes: 2, data: ["x": rows], device: .cpu) }

@@ -11,7 +11,9 @@ import Testing
         var options = RunOptions()
         change(&options)
         let svi = SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: 0.01))
-        let explained = errorText { _ = try svi.explain(steps: steps, lanes: max(keys.count, 1), data: data, device: device.device, options: options) }
+        let explained = errorText {
+            _ = try svi.explain(steps: steps, lanes: max(keys.count, 1), data: data, device: device.device, options: options)
+        }
         let ran = errorText { _ = try svi.run(keys: keys, steps: steps, data: data, device: device.device, options: options) }
         #expect(ran != nil)
         if !keys.isEmpty { #expect(explained == ran, "explain does not say the same") }

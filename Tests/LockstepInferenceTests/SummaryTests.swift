@@ -5,11 +5,13 @@ import Testing
 
 @Suite struct SummaryTests {
     private static func summary(_ sites: [(String, Shape)]) -> Summary {
-        Summary(lane: 0, sites.map { name, shape in
-            let values = (0..<shape.elementCount).map(Double.init)
-            return SiteStatistics(
-                name: name, shape: shape, lanes: [.init(mean: values, sd: values, quantiles: [values, values, values])])
-        })
+        Summary(
+            lane: 0,
+            sites.map { name, shape in
+                let values = (0..<shape.elementCount).map(Double.init)
+                return SiteStatistics(
+                    name: name, shape: shape, lanes: [.init(mean: values, sd: values, quantiles: [values, values, values])])
+            })
     }
 
     @Test func rowsAreThoseOfTheQueries() throws {
@@ -34,9 +36,10 @@ import Testing
 
     @Test func indicesAreRowMajor() {
         let summary = Self.summary([("a", []), ("b", [2, 3]), ("c", [2, 1, 2])])
-        #expect(summary.map(\.name) == [
-            "a", "b[0,0]", "b[0,1]", "b[0,2]", "b[1,0]", "b[1,1]", "b[1,2]", "c[0,0,0]", "c[0,0,1]", "c[1,0,0]", "c[1,0,1]",
-        ])
+        #expect(
+            summary.map(\.name) == [
+                "a", "b[0,0]", "b[0,1]", "b[0,2]", "b[1,0]", "b[1,1]", "b[1,2]", "c[0,0,0]", "c[0,0,1]", "c[1,0,0]", "c[1,0,1]",
+            ])
         #expect(summary["b"].map(\.index) == [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]])
         #expect(summary["c"].map(\.mean) == [0, 1, 2, 3])
     }

@@ -68,7 +68,8 @@ import Testing
         }
         let trace = try model.trace()
         let shapes: [(String, batch: Shape, value: Shape)] = [
-            ("b", [], [3]), ("table", [], [4, 2]), ("weights", [], [2, 3]), ("each", [5], [5, 2]), ("plain", [5], [5, 2]), ("y", [], [3]), ("z", [], [2]),
+            ("b", [], [3]), ("table", [], [4, 2]), ("weights", [], [2, 3]), ("each", [5], [5, 2]), ("plain", [5], [5, 2]), ("y", [], [3]),
+            ("z", [], [2]),
         ]
         for (name, batch, value) in shapes {
             let site = try #require(trace[name])
@@ -84,7 +85,9 @@ import Testing
     }
 
     @Test func impossibleShapesOfSites() {
-        for (shape, text) in [([-1], "positive"), ([0], "positive"), ([.max, .max], "not so many"), ([3], "does not expand"), ([Int.min], "positive")] as [(Shape, String)] {
+        for (shape, text) in [
+            ([-1], "positive"), ([0], "positive"), ([.max, .max], "not so many"), ([3], "does not expand"), ([Int.min], "positive"),
+        ] as [(Shape, String)] {
             let error = Self.error(Model { m in m.sample("b", Normal(0, [1, 2]), shape: shape) }, nil)
             #expect(error.hasPrefix("site 'b'") && error.contains(text), "\(error)")
         }

@@ -1,8 +1,8 @@
 import LockstepDistributions
 import LockstepModel
 import LockstepTensor
-import Testing
 import TestSupport
+import Testing
 
 /// Draws are functions of the key, the site's name, the purpose and the particle: of nothing else.
 @Suite struct DrawTests {

@@ -2,8 +2,8 @@ import Foundation
 import LockstepDistributions
 import LockstepModel
 import LockstepTensor
-import Testing
 import TestSupport
+import Testing
 
 /// The log density of the non-centred eight schools against its formula, written out.
 @Suite struct EightSchoolsTests {

@@ -1,8 +1,8 @@
 import LockstepDistributions
 import LockstepModel
 import LockstepTensor
-import Testing
 import TestSupport
+import Testing
 
 /// Each handler alone, and pairs of them in both orders.
 @Suite struct HandlerTests {
@@ -42,13 +42,23 @@ import TestSupport
         Case(name: "block expose", model: model.block(expose: ["b"]), sites: ["b"], latents: ["b"]),
         Case(name: "block where", model: model.block { $0.isObserved || $0.kind == .deterministic }, sites: ["a", "b"], latents: ["a", "b"]),
         Case(name: "condition", model: model.condition(["b": 3]), sites: ["a", "b", "test", "y"], latents: ["a"], b: 3),
-        Case(name: "condition twice: the outer wins", model: model.condition(["b": 3]).condition(["b": 4]), sites: ["a", "b", "test", "y"], latents: ["a"], b: 4),
+        Case(
+            name: "condition twice: the outer wins", model: model.condition(["b": 3]).condition(["b": 4]), sites: ["a", "b", "test", "y"],
+            latents: ["a"], b: 4),
         Case(name: "substitute", model: model.substitute(["b": 3, "nobody": 1]), sites: ["a", "b", "test", "y"], latents: ["a", "b"], b: 3),
-        Case(name: "substitute, then condition", model: model.substitute(["b": 3]).condition(["b": 4]), sites: ["a", "b", "test", "y"], latents: ["a"], b: 4),
-        Case(name: "condition, then substitute", model: model.condition(["b": 4]).substitute(["b": 3]), sites: ["a", "b", "test", "y"], latents: ["a"], b: 3),
+        Case(
+            name: "substitute, then condition", model: model.substitute(["b": 3]).condition(["b": 4]), sites: ["a", "b", "test", "y"], latents: ["a"],
+            b: 4),
+        Case(
+            name: "condition, then substitute", model: model.condition(["b": 4]).substitute(["b": 3]), sites: ["a", "b", "test", "y"], latents: ["a"],
+            b: 3),
         Case(name: "condition, then block", model: model.condition(["b": 3]).block(hide: ["b"]), sites: ["a", "test", "y"], latents: ["a"]),
-        Case(name: "block what is observed, then condition", model: model.block(where: \.isObserved).condition(["b": 3]), sites: ["a", "b", "test"], latents: ["a"], b: 3),
-        Case(name: "condition, then block what is observed", model: model.condition(["b": 3]).block(where: \.isObserved), sites: ["a", "test"], latents: ["a"]),
+        Case(
+            name: "block what is observed, then condition", model: model.block(where: \.isObserved).condition(["b": 3]), sites: ["a", "b", "test"],
+            latents: ["a"], b: 3),
+        Case(
+            name: "condition, then block what is observed", model: model.condition(["b": 3]).block(where: \.isObserved), sites: ["a", "test"],
+            latents: ["a"]),
         Case(name: "seed, then block", model: model.seed(Key(0)).block(hide: ["b"]), sites: ["a", "test", "y"], latents: ["a"]),
         Case(name: "block, then seed", model: model.block(hide: ["b"]).seed(Key(0)), sites: ["a", "test", "y"], latents: ["a"]),
     ]

@@ -1,8 +1,8 @@
 import LockstepDistributions
 import LockstepModel
 import LockstepTensor
-import Testing
 import TestSupport
+import Testing
 
 /// Every mistake is thrown when the trace ends, and its text names what it is about.
 @Suite struct ModelErrorTests {
@@ -41,10 +41,12 @@ import TestSupport
             let x = m.sample("x", Normal(0, 1))
             m.deterministic("x", x)
         },
-        Case("duplicate of a hidden site", ["'x'", "same name"], model: Model { m in
-            m.sample("x", Normal(0, 1))
-            m.sample("x", Normal(0, 1))
-        }.block(hide: ["x"])),
+        Case(
+            "duplicate of a hidden site", ["'x'", "same name"],
+            model: Model { m in
+                m.sample("x", Normal(0, 1))
+                m.sample("x", Normal(0, 1))
+            }.block(hide: ["x"])),
         Case("data twice", ["'y'", "[3]", "[4]"]) { m in
             m.deterministic("s", m.data("y", shape: [3]).sum() + m.data("y", shape: [4]).sum())
         },
@@ -71,7 +73,9 @@ import TestSupport
         },
         Case("event without axes", ["'x'", "Independent", "2"]) { m in m.sample("x", Normal(0, 1).toEvent(2)) },
         Case("observed of another shape", ["'y'", "[3]", "[2]", "give a value"]) { m in m.observe("y", Normal([0, 0], 1), [1, 2, 3]) },
-        Case("observed without a plate", ["'y'", "[8]", "[]", "plate of size 8 at dim -1"]) { m in m.observe("y", Normal(0, 1), m.data("y", shape: [8])) },
+        Case("observed without a plate", ["'y'", "[8]", "[]", "plate of size 8 at dim -1"]) { m in
+            m.observe("y", Normal(0, 1), m.data("y", shape: [8]))
+        },
         Case("observed without two plates", ["'y'", "plates of size 4 at dim -3 and size 6 at dim -2"]) { m in
             m.observe("y", Normal(Tensor(repeating: 0, shape: [5, 2]), 1).toEvent(1), m.data("y", shape: [4, 6, 5, 2]))
         },
@@ -92,7 +96,8 @@ import TestSupport
         Case("empty plate", ["'a'", "0"]) { m in m.plate("a", 0) { m in m.sample("x", Normal(0, 1)) } },
         Case("dim from the left", ["'a'", "0"]) { m in m.plate("a", 3, dim: 0) { m in m.sample("x", Normal(0, 1)) } },
         Case("dim out of reach", ["'a'"]) { m in m.plate("a", 3, dim: .min) { m in m.sample("x", Normal(0, 1)) } },
-        Case("batch and plate", ["'x'", "'a'", "[5]", "3"]) { m in m.plate("a", 3) { m in m.sample("x", Normal(Tensor(repeating: 0, shape: [5]), 1)) } },
+        Case("batch and plate", ["'x'", "'a'", "[5]", "3"]) { m in m.plate("a", 3) { m in m.sample("x", Normal(Tensor(repeating: 0, shape: [5]), 1)) }
+        },
         Case("factor and plate", ["'f'", "'a'", "[5]", "3"]) { m in m.plate("a", 3) { m in m.factor("f", Tensor(repeating: 0, shape: [5])) } },
         Case("plate too large", ["'x'"]) { m in m.plate("a", .max) { m in m.sample("x", Normal(0, 1)) } },
         Case("mask of another shape", ["'x'", "mask", "[2]", "[3]"]) { m in

@@ -1,8 +1,8 @@
 import LockstepDistributions
 import LockstepModel
 import LockstepTensor
-import Testing
 import TestSupport
+import Testing
 
 /// Plates: which axes they take, and what they make of a distribution.
 @Suite struct PlateTests {

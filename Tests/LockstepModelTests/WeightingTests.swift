@@ -1,8 +1,8 @@
 import LockstepDistributions
 import LockstepModel
 import LockstepTensor
-import Testing
 import TestSupport
+import Testing
 
 /// Masks and scales against densities that are written out.
 @Suite struct WeightingTests {

@@ -1,8 +1,9 @@
 import CLanes
 import LockstepCompiler
-@testable import LockstepRuntime
 import LockstepTensor
 import Testing
+
+@testable import LockstepRuntime
 
 /// Operations that share a loop over the lanes, and results that are made where they are kept.
 @Suite struct FusionTests {

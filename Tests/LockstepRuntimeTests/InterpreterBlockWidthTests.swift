@@ -1,5 +1,6 @@
-@testable import LockstepRuntime
 import Testing
+
+@testable import LockstepRuntime
 
 @Suite struct InterpreterBlockWidthTests {
     @Test(arguments: [1, 2, 3, 16], [1, 2, 7, 8, 100, 1023, 1024, 1025, 10_000])

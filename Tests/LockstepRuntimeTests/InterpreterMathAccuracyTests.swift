@@ -1,8 +1,9 @@
 import Foundation
-@testable import LockstepRuntime
 import LockstepTensor
 import TestSupport
 import Testing
+
+@testable import LockstepRuntime
 
 /// The interpreter's functions against values of mpmath, in units in the last place.
 @Suite struct InterpreterMathAccuracyTests {

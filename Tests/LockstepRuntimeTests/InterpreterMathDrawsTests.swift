@@ -1,4 +1,3 @@
-import LockstepTensor
 import LockstepRuntime
 import LockstepTensor
 import TestSupport
@@ -60,13 +59,20 @@ import Testing
 
     @Test func everyPartOfTheCounterMatters() {
         var seen: Set<Double> = []
-        for stream in UInt32(0)..<5 { for step in UInt32(0)..<5 { for particle in UInt32(0)..<5 { for element in UInt32(0)..<5 {
-            let draws = Draws<Double>(key: Self.key, stream: stream, step: step, particle: particle)
-            seen.insert(draws.normal(element: element))
-        } } } }
+        for stream in UInt32(0)..<5 {
+            for step in UInt32(0)..<5 {
+                for particle in UInt32(0)..<5 {
+                    for element in UInt32(0)..<5 {
+                        let draws = Draws<Double>(key: Self.key, stream: stream, step: step, particle: particle)
+                        seen.insert(draws.normal(element: element))
+                    }
+                }
+            }
+        }
         #expect(seen.count == 625)
-        #expect(Draws<Double>(key: SIMD2(1, 2), stream: 0, step: 0, particle: 0).normal(element: 0)
-            != Draws<Double>(key: SIMD2(2, 1), stream: 0, step: 0, particle: 0).normal(element: 0))
+        #expect(
+            Draws<Double>(key: SIMD2(1, 2), stream: 0, step: 0, particle: 0).normal(element: 0)
+                != Draws<Double>(key: SIMD2(2, 1), stream: 0, step: 0, particle: 0).normal(element: 0))
     }
 
     // MARK: Distributions
@@ -86,22 +92,24 @@ import Testing
     }
 
     @Test func uniform() {
-        Self.bothPrecisions({ samples in
-            Self.checkMoments(samples, mean: 0.5, variance: 1.0 / 12, kurtosis: 1.8)
-            #expect(Statistics.kolmogorovSmirnov(samples) { $0 } < 1.95)
-        }, { $0.uniform(element: $1) }, { $0.uniform(element: $1) })
+        Self.bothPrecisions(
+            { samples in
+                Self.checkMoments(samples, mean: 0.5, variance: 1.0 / 12, kurtosis: 1.8)
+                #expect(Statistics.kolmogorovSmirnov(samples) { $0 } < 1.95)
+            }, { $0.uniform(element: $1) }, { $0.uniform(element: $1) })
     }
 
     @Test func normal() {
-        Self.bothPrecisions({ samples in
-            Self.checkMoments(samples, mean: 0, variance: 1, kurtosis: 3)
-            #expect(Statistics.kolmogorovSmirnov(samples) { 0.5 * ElementFunctions.erfc(-$0 * 0.5.squareRoot()) } < 1.95)
-            // Neighbours come from the same pair, and the same block.
-            for lag in 1...4 {
-                let products = zip(samples, samples.dropFirst(lag)).map { $0 * $1 }
-                #expect(Statistics.mean(products).magnitude < 4 / Double(products.count).squareRoot())
-            }
-        }, { $0.normal(element: $1) }, { $0.normal(element: $1) })
+        Self.bothPrecisions(
+            { samples in
+                Self.checkMoments(samples, mean: 0, variance: 1, kurtosis: 3)
+                #expect(Statistics.kolmogorovSmirnov(samples) { 0.5 * ElementFunctions.erfc(-$0 * 0.5.squareRoot()) } < 1.95)
+                // Neighbours come from the same pair, and the same block.
+                for lag in 1...4 {
+                    let products = zip(samples, samples.dropFirst(lag)).map { $0 * $1 }
+                    #expect(Statistics.mean(products).magnitude < 4 / Double(products.count).squareRoot())
+                }
+            }, { $0.normal(element: $1) }, { $0.normal(element: $1) })
     }
 
     /// The probability that a gamma variate is at most `x`, by its power series (DLMF 8.7.1).
@@ -117,10 +125,11 @@ import Testing
 
     @Test(arguments: [0.3, 0.9, 1, 2.5, 30])
     func gamma(_ alpha: Double) {
-        Self.bothPrecisions({ samples in
-            Self.checkMoments(samples, mean: alpha, variance: alpha, kurtosis: 3 + 6 / alpha)
-            #expect(Statistics.kolmogorovSmirnov(samples) { Self.gammaProbability(alpha, $0) } < 1.95)
-        }, { $0.gamma(Float(alpha), element: $1) }, { $0.gamma(alpha, element: $1) })
+        Self.bothPrecisions(
+            { samples in
+                Self.checkMoments(samples, mean: alpha, variance: alpha, kurtosis: 3 + 6 / alpha)
+                #expect(Statistics.kolmogorovSmirnov(samples) { Self.gammaProbability(alpha, $0) } < 1.95)
+            }, { $0.gamma(Float(alpha), element: $1) }, { $0.gamma(alpha, element: $1) })
     }
 
     @Test func smallGammasAreClamped() {
@@ -151,11 +160,12 @@ import Testing
             total += ElementFunctions.exp(count * ElementFunctions.log(rate) - rate - ElementFunctions.logGamma(count + 1))
             cumulative.append(total)
         }
-        Self.bothPrecisions({ samples in
-            #expect(samples.allSatisfy { $0 >= 0 && $0 == $0.rounded() })
-            Self.checkMoments(samples, mean: rate, variance: rate, kurtosis: 3 + 1 / rate)
-            #expect(Statistics.kolmogorovSmirnov(samples, isDiscrete: true) { cumulative[Int($0)] } < 1.95)
-        }, { $0.poisson(Float(rate), element: $1) }, { $0.poisson(rate, element: $1) })
+        Self.bothPrecisions(
+            { samples in
+                #expect(samples.allSatisfy { $0 >= 0 && $0 == $0.rounded() })
+                Self.checkMoments(samples, mean: rate, variance: rate, kurtosis: 3 + 1 / rate)
+                #expect(Statistics.kolmogorovSmirnov(samples, isDiscrete: true) { cumulative[Int($0)] } < 1.95)
+            }, { $0.poisson(Float(rate), element: $1) }, { $0.poisson(rate, element: $1) })
     }
 
     @Test func poissonWithLargeRates() {

@@ -21,10 +21,12 @@ import Testing
         Case(name: "sigmoid", bound: 3, lane: { LaneFunctions.sigmoid($0) }, exact: { ElementFunctions.sigmoid($0) }),
         Case(name: "softplus", bound: 3, lane: { LaneFunctions.softplus($0) }, exact: { ElementFunctions.softplus($0) }),
         Case(name: "tanh", bound: 3, lane: { LaneFunctions.tanh($0) }, exact: { ElementFunctions.tanh($0) }),
-        Case(name: "sin", bound: 2, lane: { LaneFunctions.sin($0) }, exact: { ElementFunctions.sin($0) },
-            domain: -LaneFunctions.largestAngle ... LaneFunctions.largestAngle),
-        Case(name: "cos", bound: 2, lane: { LaneFunctions.cos($0) }, exact: { ElementFunctions.cos($0) },
-            domain: -LaneFunctions.largestAngle ... LaneFunctions.largestAngle),
+        Case(
+            name: "sin", bound: 2, lane: { LaneFunctions.sin($0) }, exact: { ElementFunctions.sin($0) },
+            domain: -LaneFunctions.largestAngle...LaneFunctions.largestAngle),
+        Case(
+            name: "cos", bound: 2, lane: { LaneFunctions.cos($0) }, exact: { ElementFunctions.cos($0) },
+            domain: -LaneFunctions.largestAngle...LaneFunctions.largestAngle),
     ]
 
     @Test(arguments: cases)
@@ -50,7 +52,8 @@ import Testing
                 let mean = ElementFunctions.exp(Double(logMean))
                 let largest = count > 32 ? 0 : Double(count * logMean.magnitude) + mean
                 let moved = (Double(count) - mean).magnitude * Double(logMean.magnitude)
-                #expect(abs(Double(found) - wanted) <= 4 * 0x1p-24 * (wanted.magnitude + largest + moved), "\(count), \(logMean): \(found), \(wanted)")
+                #expect(
+                    abs(Double(found) - wanted) <= 4 * 0x1p-24 * (wanted.magnitude + largest + moved), "\(count), \(logMean): \(found), \(wanted)")
             }
         }
     }

@@ -248,7 +248,8 @@ struct ReferenceLane {
         }
     }
 
-    private func draw(_ kind: RandomOp.Kind, _ stream: UInt32, _ particle: UInt32, _ element: UInt32, _ parameter: Double, step: Int? = nil) -> Double {
+    private func draw(_ kind: RandomOp.Kind, _ stream: UInt32, _ particle: UInt32, _ element: UInt32, _ parameter: Double, step: Int? = nil) -> Double
+    {
         func value<R: ElementReal>(_ type: R.Type) -> Double {
             let draws = Draws<R>(
                 key: SIMD2(key.low, key.high), stream: stream, step: UInt32(truncatingIfNeeded: step ?? self.step), particle: particle)

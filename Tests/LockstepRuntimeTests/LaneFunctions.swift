@@ -1,6 +1,7 @@
 import CLanes
-@testable import LockstepRuntime
 import LockstepTensor
+
+@testable import LockstepRuntime
 
 /// The vectorised functions of floats, for one lane or an array of them.
 enum LaneFunctions {

@@ -1,7 +1,8 @@
 import CLanes
-@testable import LockstepRuntime
 import LockstepTensor
 import Testing
+
+@testable import LockstepRuntime
 
 /// The loops over lanes: plain arithmetic at odd counts, and the same bits at every level.
 @Suite struct LaneLoopsTests {
@@ -12,17 +13,20 @@ import Testing
     static let reals: [Double] = {
         var random: UInt64 = 1
         let edges = [0, -0.0, 1, -1, .nan, .infinity, -.infinity, 1e30, -1e-40, 0.5, 88.7, -87.5, 3e9, -3e9, 1e7, 2_097_153.5]
-        return edges + (edges.count..<100).map { i in
-            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            let unit = Double(Int64(bitPattern: random) >> 11) * 0x1p-52
-            return i % 3 == 0 ? unit * 100 : i % 3 == 1 ? unit * 3 : unit * 1e-3
-        }
+        return edges
+            + (edges.count..<100).map { i in
+                random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                let unit = Double(Int64(bitPattern: random) >> 11) * 0x1p-52
+                return i % 3 == 0 ? unit * 100 : i % 3 == 1 ? unit * 3 : unit * 1e-3
+            }
     }()
     static let ints: [Int32] = (0..<100).map { Int32(truncatingIfNeeded: $0 &* 0x9E37_79B9) >> ($0 % 4 == 0 ? 0 : 28) }
     static let masks: [Int32] = (0..<100).map { Int32($0 * 5 % 3 == 1 ? 1 : 0) }
 
     /// Runs a loop on operands, each as long as the result or of one value.
-    static func run<R: ExpressibleByIntegerLiteral & BitwiseCopyable, A: BitwiseCopyable, B: BitwiseCopyable, C: BitwiseCopyable>(_ loop: LaneLoops.Loop, _ count: Int, _ a: [A], _ b: [B], _ c: [C]) -> [R] {
+    static func run<R: ExpressibleByIntegerLiteral & BitwiseCopyable, A: BitwiseCopyable, B: BitwiseCopyable, C: BitwiseCopyable>(
+        _ loop: LaneLoops.Loop, _ count: Int, _ a: [A], _ b: [B], _ c: [C]
+    ) -> [R] {
         // The places after the last lane must stay as they are.
         var result = [R](repeating: 77, count: count + 3)
         loop(&result, a, b, c, count)
@@ -207,10 +211,12 @@ import Testing
     @Test(arguments: elementary)
     func elementaryFunctionsDoNotDependOnLevelOrPlace(_ op: ElementOp) throws {
         var bits: UInt32 = 7
-        let x = Self.reals.map { Float($0) } + (0..<20_000).map { i in
-            bits = bits &* 0x9e37_79b1 &+ 12345
-            return i % 2 == 0 ? Float(bitPattern: bits) : Float(Int32(bitPattern: bits)) * 0x1p-25
-        }
+        let x =
+            Self.reals.map { Float($0) }
+            + (0..<20_000).map { i in
+                bits = bits &* 0x9e37_79b1 &+ 12345
+                return i % 2 == 0 ? Float(bitPattern: bits) : Float(Int32(bitPattern: bits)) * 0x1p-25
+            }
         let plain = try #require(LaneFunctions.apply(op, x, level: 0))
         for level in Self.levels {
             let found = try #require(LaneFunctions.apply(op, x, level: level))
@@ -232,12 +238,16 @@ import Testing
             var found = [Float](repeating: 77, count: 4 * (count + 3))
             found.withUnsafeMutableBufferPointer { found in
                 let rows = (0..<4).map { k in found.baseAddress.map { $0 + k * (count + 3) } }
-                low.withUnsafeBufferPointer { low in high.withUnsafeBufferPointer { high in group.withUnsafeBufferPointer { group in
-                    var draws = lockstep_lanes_draws(
-                        results: (rows[0], rows[1], rows[2], rows[3]), low: low.baseAddress, high: high.baseAddress, group: group.baseAddress,
-                        stream: 7, step: 3, particle: 2, count: count)
-                    run(&draws)
-                } } }
+                low.withUnsafeBufferPointer { low in
+                    high.withUnsafeBufferPointer { high in
+                        group.withUnsafeBufferPointer { group in
+                            var draws = lockstep_lanes_draws(
+                                results: (rows[0], rows[1], rows[2], rows[3]), low: low.baseAddress, high: high.baseAddress, group: group.baseAddress,
+                                stream: 7, step: 3, particle: 2, count: count)
+                            run(&draws)
+                        }
+                    }
+                }
             }
             for lane in 0..<count {
                 let own = Draws<Float>(key: SIMD2(low[lane], high[lane]), stream: 7, step: 3, particle: 2)
@@ -260,7 +270,8 @@ import Testing
             // A float keeps 24 bits of the angle, and the radius's word to 24 bits.
             let first = UInt32(truncatingIfNeeded: UInt64(bits) * UInt64(bits) >> 20) & 0xff_ffff, second = (bits ^ bits << 13) & ~0xff
             let found = Float.normalPair(first, second), exact = Double.normalPair(first, second)
-            worst = max(worst, abs(Double(found.0) - exact.0) / Double(Float(exact.0).ulp), abs(Double(found.1) - exact.1) / Double(Float(exact.1).ulp))
+            worst = max(
+                worst, abs(Double(found.0) - exact.0) / Double(Float(exact.0).ulp), abs(Double(found.1) - exact.1) / Double(Float(exact.1).ulp))
         }
         #expect(worst <= 4, "\(worst) ulps")
     }

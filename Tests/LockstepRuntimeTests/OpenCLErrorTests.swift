@@ -4,11 +4,12 @@ import Testing
 
 @Suite("OpenCL errors")
 struct OpenCLErrorTests {
-    @Test(arguments: [
-        (0, "CL_SUCCESS"), (-5, "CL_OUT_OF_RESOURCES"), (-11, "CL_BUILD_PROGRAM_FAILURE"),
-        (-30, "CL_INVALID_VALUE"), (-54, "CL_INVALID_WORK_GROUP_SIZE"), (-72, "CL_MAX_SIZE_RESTRICTION_EXCEEDED"),
-        (-1001, "CL_PLATFORM_NOT_FOUND_KHR"),
-    ] as [(Int32, String)])
+    @Test(
+        arguments: [
+            (0, "CL_SUCCESS"), (-5, "CL_OUT_OF_RESOURCES"), (-11, "CL_BUILD_PROGRAM_FAILURE"),
+            (-30, "CL_INVALID_VALUE"), (-54, "CL_INVALID_WORK_GROUP_SIZE"), (-72, "CL_MAX_SIZE_RESTRICTION_EXCEEDED"),
+            (-1001, "CL_PLATFORM_NOT_FOUND_KHR"),
+        ] as [(Int32, String)])
     func codesHaveTheStandardsNames(code: Int32, name: String) {
         #expect(OpenCLErrorCode(rawValue: code).name == name)
         #expect(OpenCLErrorCode(rawValue: code).description == "\(name) (\(code))")
@@ -29,28 +30,31 @@ struct OpenCLErrorTests {
         let error = OpenCLError.callFailed(
             call: "clCreateBuffer", code: OpenCLErrorCode(rawValue: -4), device: "Some GPU",
             detail: "a buffer of 7 MiB")
-        #expect(error.description == """
-            clCreateBuffer failed on "Some GPU", a buffer of 7 MiB: CL_MEM_OBJECT_ALLOCATION_FAILURE (-4). \
-            The device is out of memory: run fewer lanes at a time, or close other programs that use it.
-            """)
+        #expect(
+            error.description == """
+                clCreateBuffer failed on "Some GPU", a buffer of 7 MiB: CL_MEM_OBJECT_ALLOCATION_FAILURE (-4). \
+                The device is out of memory: run fewer lanes at a time, or close other programs that use it.
+                """)
     }
 
     @Test func tooLargeAllocationIsToldInMebibytes() {
         let error = OpenCLError.allocationTooLarge(bytes: (10 << 20) + 1, limit: 10 << 20, device: "Some GPU")
-        #expect(error.description == """
-            A buffer of 11 MiB is too large for "Some GPU", which allows 10 MiB in one buffer. \
-            Run fewer lanes at a time.
-            """)
+        #expect(
+            error.description == """
+                A buffer of 11 MiB is too large for "Some GPU", which allows 10 MiB in one buffer. \
+                Run fewer lanes at a time.
+                """)
     }
 
     @Test func failedBuildShowsDeviceOptionsAndLog() {
         let error = OpenCLError.buildFailed(
             device: "Some GPU", code: OpenCLErrorCode(rawValue: -11), options: "-DW=4", log: "line 3: no")
-        #expect(error.description == """
-            The OpenCL compiler of "Some GPU" refused a program built with options "-DW=4": \
-            CL_BUILD_PROGRAM_FAILURE (-11). The compiler's log:
-            line 3: no
-            """)
+        #expect(
+            error.description == """
+                The OpenCL compiler of "Some GPU" refused a program built with options "-DW=4": \
+                CL_BUILD_PROGRAM_FAILURE (-11). The compiler's log:
+                line 3: no
+                """)
     }
 
     @Test func absenceSaysWhatToInstall() {

@@ -15,9 +15,10 @@ import Testing
         var random = SplitMix64(seed: 11)
         let values = (0..<count).map { _ in Double(Float(Double.random(in: 0.1...1, using: &random))) }
         // The second sum varies by lane, the third sums over two axes of which one is short.
-        var step = StepCase(LaneFunction(states: [
-            .init("shared", x.sum()), .init("own", (x + s * x).sum()), .init("s", s), .init("folded", (x.reshape([count / 4, 4]) + s).sum()),
-        ]))
+        var step = StepCase(
+            LaneFunction(states: [
+                .init("shared", x.sum()), .init("own", (x + s * x).sum()), .init("s", s), .init("folded", (x.reshape([count / 4, 4]) + s).sum()),
+            ]))
         step.shared = ["x": values]
         step.lanes = 2
         return (step, values.reduce(0, +))

@@ -21,9 +21,10 @@ import Testing
         let distance = square(own - centre).sum()
         let loss = distance + log(rate)
         let gradient = Gradient.of(distance, withRespectTo: [a])[0]
-        var step = StepCase(LaneFunction(
-            states: [.init("a", a - 0.01 * gradient)],
-            records: [.init("loss", slots: 6, slot: input(.scalar, Input.step, [], .int), value: loss)], perLane: ["own", "index"]))
+        var step = StepCase(
+            LaneFunction(
+                states: [.init("a", a - 0.01 * gradient)],
+                records: [.init("loss", slots: 6, slot: input(.scalar, Input.step, [], .int), value: loss)], perLane: ["own", "index"]))
         step.lanes = lanes
         step.advances = advances
         func numbers(_ rule: (Int, Int) -> Int) -> [[Double]] {

@@ -44,9 +44,12 @@ private enum StateSteps {
             .input(Input(kind, name, origin: origin), shape: [20], dtype: dtype)
         }
         let a = input(.state, "a"), b = input(.state, "b"), own = input(.data, "own", .int)
-        var step = StepCase(LaneFunction(
-            states: [.init("a", b.gather(Tensor(integers: (0..<20).reversed())) + 0.5), .init("b", a.gather(own) + b.segmentSum(own, count: 20))],
-            perLane: ["own"]))
+        var step = StepCase(
+            LaneFunction(
+                states: [
+                    .init("a", b.gather(Tensor(integers: (0..<20).reversed())) + 0.5), .init("b", a.gather(own) + b.segmentSum(own, count: 20)),
+                ],
+                perLane: ["own"]))
         step.lanes = 5
         step.advances = [1, 2]
         step.perLane["own"] = (0..<5).map { lane in (0..<20).map { Double(($0 * 3 + lane) % 20) } }

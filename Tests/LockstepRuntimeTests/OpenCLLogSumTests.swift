@@ -19,15 +19,16 @@ import Testing
         let s = Tensor.input(Input(.state, "s", origin: origin), shape: [])
         let product = x * s
         // A logarithm alone, under a factor and a sign; of 1 and something, near -1 too; and softplus.
-        var step = StepCase(LaneFunction(states: [
-            .init("log", log(product).sum()),
-            .init("scaled", (x - (log(2 * product) * 0.5 - square(x))).sum()),
-            .init("onePlus", (x - log(onePlus: square(product))).sum()),
-            .init("near", log(onePlus: -pointwiseMin(pointwiseMax(product, 0), 0.9)).sum()),
-            .init("softplus", (softplus(product) - x * product).sum()),
-            .init("least", (-(2 - log(3 * product))).min()),
-            .init("s", s),
-        ]))
+        var step = StepCase(
+            LaneFunction(states: [
+                .init("log", log(product).sum()),
+                .init("scaled", (x - (log(2 * product) * 0.5 - square(x))).sum()),
+                .init("onePlus", (x - log(onePlus: square(product))).sum()),
+                .init("near", log(onePlus: -pointwiseMin(pointwiseMax(product, 0), 0.9)).sum()),
+                .init("softplus", (softplus(product) - x * product).sum()),
+                .init("least", (-(2 - log(3 * product))).min()),
+                .init("s", s),
+            ]))
         step.shared["x"] = (0..<rows).map { 0.5 + Double($0 * 37 % 23) / 16 }
         step.lanes = factors.count
         step.initial["s"] = factors.map { [$0] }

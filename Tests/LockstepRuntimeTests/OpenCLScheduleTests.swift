@@ -1,9 +1,8 @@
 import LockstepCompiler
+import LockstepRuntime
 import LockstepTensor
 import TestSupport
 import Testing
-
-import LockstepRuntime
 
 /// Schedules B, C and D compute what A does: held against the interpreter, on CPU drivers too.
 @Suite struct OpenCLScheduleTests {
@@ -18,7 +17,8 @@ import LockstepRuntime
         let variant = OpenCLSessions.variants[number]
         if case .split(_, let together) = schedule, together > variant.width { return }
         // Compiling takes long: two variants see the small step, the others the large one.
-        let step = number % 3 == 0
+        let step =
+            number % 3 == 0
             ? RowSteps.regression(rows: 1029, columns: 20, groups: 20, lanes: 17)
             : RowSteps.regression(rows: 403, columns: 3, groups: 5, lanes: 3)
         try Self.check(step, variant, schedule)
@@ -74,7 +74,8 @@ import LockstepRuntime
     }
 
     /// Within one schedule a lane's result is its own, whatever the batch; and a run is the same each time.
-    @Test(arguments: OpenCLSessions.variants, [Schedule.group(vectors: 2, workers: 8), .split(slices: 3, together: 1), .split(slices: 2, together: 4)])
+    @Test(
+        arguments: OpenCLSessions.variants, [Schedule.group(vectors: 2, workers: 8), .split(slices: 3, together: 1), .split(slices: 2, together: 4)])
     func anyBatch(_ variant: OpenCLSessions.Variant, _ schedule: Schedule) throws {
         if case .split(_, let together) = schedule, together > variant.width { return }
         func run(_ lanes: Int, _ advances: [Int]) throws -> StepCase.Outcome {

@@ -98,8 +98,9 @@ struct OpenCLSessionTests {
         let session = try OpenCLSession(info)
         let buffer = try session.allocate(bytes: 16)
         let bytes = [UInt8](repeating: 1, count: 17)
-        #expect(errorText { try bytes.withUnsafeBytes { try session.write($0, to: buffer) } }
-            == "Cannot write 17 bytes at offset 0: the buffer has 16 bytes.")
+        #expect(
+            errorText { try bytes.withUnsafeBytes { try session.write($0, to: buffer) } }
+                == "Cannot write 17 bytes at offset 0: the buffer has 16 bytes.")
         for offset in [9, -1, .min, .max] {
             #expect(throws: OpenCLError.self) {
                 try bytes[..<8].withUnsafeBytes { try session.write($0, to: buffer, at: offset) }
@@ -122,8 +123,9 @@ struct OpenCLSessionTests {
         let kernel = try session.build(source: [Self.saxpy]).kernel("lk_saxpy")
         let x = try session.allocate(bytes: 64)
         let good: [OpenCLArgument] = [.buffer(x), .buffer(x), .float(1)]
-        #expect(errorText { try session.enqueue(kernel, [.buffer(x)], globalSize: [1]) }
-            == "Kernel \"lk_saxpy\" takes 3 arguments; 1 were given.")
+        #expect(
+            errorText { try session.enqueue(kernel, [.buffer(x)], globalSize: [1]) }
+                == "Kernel \"lk_saxpy\" takes 3 arguments; 1 were given.")
         for global in [[], [0], [-1], [1, 1, 1, 1]] {
             #expect(throws: OpenCLError.self) { try session.enqueue(kernel, good, globalSize: global) }
         }

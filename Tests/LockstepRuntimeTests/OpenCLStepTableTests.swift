@@ -17,9 +17,10 @@ import Testing
         let x = Tensor.input(Input(.state, "x", origin: origin), shape: [40])
         // The step itself, what is made of it, and a function of that are used side by side, in a loop and outside.
         let values = [decay, step + 1, sin(step + 1), x * decay + log(step + 1)]
-        var result = StepCase(LaneFunction(
-            states: [.init("x", x * 0.5 + cos(step) * decay)],
-            records: values.enumerated().map { .init("r\($0)", slots: 45, slot: number, value: $1) }))
+        var result = StepCase(
+            LaneFunction(
+                states: [.init("x", x * 0.5 + cos(step) * decay)],
+                records: values.enumerated().map { .init("r\($0)", slots: 45, slot: number, value: $1) }))
         result.initial = ["x": (0..<19).map { lane in (0..<40).map { Double($0) * 0.01 - Double(lane) * 0.1 } }]
         result.scalars = ["rate": 0.7]
         result.lanes = 19

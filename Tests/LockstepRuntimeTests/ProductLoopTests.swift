@@ -1,8 +1,9 @@
 import CLanes
 import LockstepCompiler
-@testable import LockstepRuntime
 import LockstepTensor
 import Testing
+
+@testable import LockstepRuntime
 
 /// Loops of sums that run as one instruction.
 @Suite struct ProductLoopTests {

@@ -11,7 +11,11 @@ import Testing
         let recent = RecentValues<Int, Int>(limit: 2)
         var made: [Int] = []
         for key in [1, 2, 1, 3, 1, 2] {
-            #expect(try recent.value(key) { made.append(key); return 10 * key } == 10 * key)
+            #expect(
+                try recent.value(key) {
+                    made.append(key)
+                    return 10 * key
+                } == 10 * key)
             #expect(recent.count <= 2)
         }
         #expect(made == [1, 2, 3, 2])

@@ -9,15 +9,17 @@ import Testing
     private static func cpu(
         cores: Int = 8, lanes: Int, rows: Int = 100_000, canSplit: Bool = true, canStandTogether: Bool = true
     ) -> Schedule {
-        ScheduleRule.choose(ScheduleQuestion(
-            .cpu(cores: cores), width: 16, lanes: lanes, rows: rows, canSplit: canSplit, canStandTogether: canStandTogether,
-            bytesPerLane: 1000))
+        ScheduleRule.choose(
+            ScheduleQuestion(
+                .cpu(cores: cores), width: 16, lanes: lanes, rows: rows, canSplit: canSplit, canStandTogether: canStandTogether,
+                bytesPerLane: 1000))
     }
 
     private static func gpu(lanes: Int, rows: Int, canSplit: Bool = true, bytesPerLane: Int = 1000) -> Schedule {
-        ScheduleRule.choose(ScheduleQuestion(
-            .gpu(computeUnits: 100, maxGroupSize: 1024), width: 1, lanes: lanes, rows: rows, canSplit: canSplit,
-            canStandTogether: false, bytesPerLane: bytesPerLane))
+        ScheduleRule.choose(
+            ScheduleQuestion(
+                .gpu(computeUnits: 100, maxGroupSize: 1024), width: 1, lanes: lanes, rows: rows, canSplit: canSplit,
+                canStandTogether: false, bytesPerLane: bytesPerLane))
     }
 
     @Test func aCPUSplitsManyRowsOnly() {

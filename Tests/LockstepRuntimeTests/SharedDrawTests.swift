@@ -15,9 +15,10 @@ import Testing
         }
         let number = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
         let values = [draw(.normal, 5, []), draw(.uniform, 6, [1, 1]), draw(.normal, 7, [9]), draw(.normal, 8, [2])]
-        var step = StepCase(LaneFunction(
-            states: [.init("last", values[0])],
-            records: values.enumerated().map { .init("r\($0)", slots: steps, slot: number, value: $1) }))
+        var step = StepCase(
+            LaneFunction(
+                states: [.init("last", values[0])],
+                records: values.enumerated().map { .init("r\($0)", slots: steps, slot: number, value: $1) }))
         step.lanes = 19
         step.advances = advances
         return step

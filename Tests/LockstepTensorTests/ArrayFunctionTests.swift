@@ -82,10 +82,11 @@ import Testing
     }
 
     /// Against loops, for each pair of ranks.
-    @Test(arguments: [
-        ([3], [3]), ([2, 3], [3]), ([3], [3, 4]), ([2, 3], [3, 4]), ([5, 2, 3], [3, 4]), ([2, 3], [5, 3, 4]), ([5, 2, 3], [5, 3, 4]),
-        ([5, 2, 3], [1, 3, 4]), ([6, 1, 2, 3], [5, 3, 4]), ([5, 2, 3], [3]), ([3], [5, 3, 4]), ([1, 1], [1, 1]), ([2, 0], [0, 3]),
-    ] as [(Shape, Shape)])
+    @Test(
+        arguments: [
+            ([3], [3]), ([2, 3], [3]), ([3], [3, 4]), ([2, 3], [3, 4]), ([5, 2, 3], [3, 4]), ([2, 3], [5, 3, 4]), ([5, 2, 3], [5, 3, 4]),
+            ([5, 2, 3], [1, 3, 4]), ([6, 1, 2, 3], [5, 3, 4]), ([5, 2, 3], [3]), ([3], [5, 3, 4]), ([1, 1], [1, 1]), ([2, 0], [0, 3]),
+        ] as [(Shape, Shape)])
     func matrixProducts(_ left: Shape, _ right: Shape) throws {
         func numbers(_ count: Int, _ seed: Int) -> [Double] { (0..<count).map { Double(($0 * 7 + seed) % 11) - 5 } }
         let a = numbers(left.reduce(1, *), 1), b = numbers(right.reduce(1, *), 4)
@@ -102,10 +103,11 @@ import Testing
         for index in Indices.all(batch) {
             for row in 0..<n {
                 for column in 0..<m {
-                    wanted.append((0..<k).reduce(0.0) { sum, inner in
-                        sum + a[place(index, Array(wideLeft.dropLast(2))) * n * k + row * k + inner]
-                            * b[place(index, Array(wideRight.dropLast(2))) * k * m + inner * m + column]
-                    })
+                    wanted.append(
+                        (0..<k).reduce(0.0) { sum, inner in
+                            sum + a[place(index, Array(wideLeft.dropLast(2))) * n * k + row * k + inner]
+                                * b[place(index, Array(wideRight.dropLast(2))) * k * m + inner * m + column]
+                        })
                 }
             }
         }

@@ -1,6 +1,6 @@
-import Testing
-import TestSupport
 import LockstepTensor
+import TestSupport
+import Testing
 
 /// A mistake travels in the expression, names what was done to which shapes, and survives everything.
 @Suite struct CarriedErrorTests {
@@ -100,7 +100,8 @@ import LockstepTensor
         let reduced: [Tensor] = [bad.product(), bad.diff(), bad.std(), bad.variance(axis: 3), bad.mean(axis: 1), product(bad), std(bad, axis: 7)]
         let elements: [Tensor] = [
             clip(bad, 0, 1), clip(good, bad, 1), clip(good, 0, bad), logAddExp(bad, good), logAddExp(good, bad), atan2(bad, good), atan2(good, bad),
-            remainder(bad, good), remainder(good, bad), round(bad), bad.rounded(), bad.clamped(to: 0...1), bad.clamped(to: 0...), bad.clamped(to: ...1),
+            remainder(bad, good), remainder(good, bad), round(bad), bad.rounded(), bad.clamped(to: 0...1), bad.clamped(to: 0...),
+            bad.clamped(to: ...1),
         ]
         let products: [Tensor] = [dot(bad, good), dot(good, bad), outer(bad, good), outer(good, bad)]
         let numbers: [Tensor] = [bad * 2.5, bad.count - bad, bad .< Double.pi, select(.named("m", [], .bool), 1.5, bad)]

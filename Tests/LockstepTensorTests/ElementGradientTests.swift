@@ -1,6 +1,6 @@
-import Testing
-import TestSupport
 import LockstepTensor
+import TestSupport
+import Testing
 
 /// Every elementwise op against finite differences, first and second order.
 @Suite struct ElementGradientTests {

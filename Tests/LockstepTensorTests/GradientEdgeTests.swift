@@ -68,10 +68,11 @@ private struct RowExpression {
         var pool = rows
         for _ in 0..<6 {
             let (a, b) = (pick(pool), pick(pool))
-            pool.append(pick([
-                a + b, a - b, a * tanh(b), a / (1 + b * b), sqrt(1 + a * a), log(onePlus: a * a), tanh(a), sin(a), softplus(a), sigmoid(a),
-                select(0 .< a, a, 0.5 * b), pointwiseMax(tanh(a), -0.9), pow(1 + a * a, tanh(b)), abs(a) * tanh(b),
-            ]))
+            pool.append(
+                pick([
+                    a + b, a - b, a * tanh(b), a / (1 + b * b), sqrt(1 + a * a), log(onePlus: a * a), tanh(a), sin(a), softplus(a), sigmoid(a),
+                    select(0 .< a, a, 0.5 * b), pointwiseMax(tanh(a), -0.9), pow(1 + a * a, tanh(b)), abs(a) * tanh(b),
+                ]))
         }
         let mask = Tensor(keeps.map { $0 ? 1 : 0 }) .!= 0
         value = select(mask, pool.suffix(3).reduce(0, +), 0).sum() + 0.1 * (w.sum() + t + s.sum())

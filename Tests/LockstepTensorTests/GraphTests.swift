@@ -1,6 +1,6 @@
-import Testing
-import TestSupport
 import LockstepTensor
+import TestSupport
+import Testing
 
 @Suite struct GraphTests {
     /// Far deeper than a stack would carry, in a task, whose stack is small.

@@ -1,6 +1,6 @@
-import Testing
-import TestSupport
 import LockstepTensor
+import TestSupport
+import Testing
 
 /// Shape-changing ops: values against loops written by hand, gradients against finite differences.
 @Suite struct MovementTests {

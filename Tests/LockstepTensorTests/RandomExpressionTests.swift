@@ -1,6 +1,6 @@
-import Testing
-import TestSupport
 import LockstepTensor
+import TestSupport
+import Testing
 
 @Suite struct RandomExpressionTests {
     @Test(arguments: 0..<UInt64(24))

@@ -1,6 +1,6 @@
-import Testing
-import TestSupport
 import LockstepTensor
+import TestSupport
+import Testing
 
 /// Reductions and what is built from them: values against loops, gradients against finite differences.
 @Suite struct ReductionTests {
@@ -96,6 +96,7 @@ import LockstepTensor
         try Self.check(matmul(Self.x, Tensor(Array(b[0..<3]))), shape: [2], (0..<2).map { i in (0..<3).reduce(0) { $0 + Self.at(i, $1) * b[$1] } })
         try Self.check(matmul(Tensor(Array(b[0..<2])), Self.x), shape: [3], (0..<3).map { j in (0..<2).reduce(0) { $0 + b[$1] * Self.at($1, j) } })
         try Self.check(matmul(Self.x[0], Self.x[1]), shape: [], [(0..<3).reduce(0) { $0 + Self.at(0, $1) * Self.at(1, $1) }])
-        try Self.check(matmul(Self.x.transposed, Self.x), shape: [3, 3], (0..<9).map { n in (0..<2).reduce(0) { $0 + Self.at($1, n / 3) * Self.at($1, n % 3) } })
+        try Self.check(
+            matmul(Self.x.transposed, Self.x), shape: [3, 3], (0..<9).map { n in (0..<2).reduce(0) { $0 + Self.at($1, n / 3) * Self.at($1, n % 3) } })
     }
 }

@@ -27,7 +27,9 @@ package enum ElementCases {
             second.append(i < row.edges.count ? row.edges[(i * 5 + 3) % row.edges.count] : Double(Float(Double.random(in: range, using: &random))))
             third.append(Double(i) - 11.5)
         }
-        if row.second != nil { second = second.map { range in row.second.map { Swift.min(Swift.max(range, $0.lowerBound), $0.upperBound) } ?? range } }
+        if row.second != nil {
+            second = second.map { range in row.second.map { Swift.min(Swift.max(range, $0.lowerBound), $0.upperBound) } ?? range }
+        }
         // Operands that belong together.
         switch op {
         case .deviance, .logRatio: third = zip(first, second).map { Double(Float($0)) - Double(Float($1)) }
@@ -76,8 +78,10 @@ package enum ElementCases {
         .tanh: Row(range: -8...8, float: 3, double: 5),
         .sigmoid: Row(range: -80...80, float: 2.5 + division, double: 4),
         .softplus: Row(range: -80...80, float: 2, double: 4),
-        .logGamma: Row(range: 0.001...50, edges: [1, 2, .infinity, .nan, 0.5, 1e-30, 1e30, 1000, 0, -0.5, -1.5, -7.25], float: 5, double: 8, scale: 1),
-        .digamma: Row(range: 0.001...50, edges: [1, 2, .infinity, .nan, 0.5, 1e-30, 1e30, 1000, -0.5, -1.5, -7.25], float: 5 + division, double: 10, scale: 1),
+        .logGamma: Row(
+            range: 0.001...50, edges: [1, 2, .infinity, .nan, 0.5, 1e-30, 1e30, 1000, 0, -0.5, -1.5, -7.25], float: 5, double: 8, scale: 1),
+        .digamma: Row(
+            range: 0.001...50, edges: [1, 2, .infinity, .nan, 0.5, 1e-30, 1e30, 1000, -0.5, -1.5, -7.25], float: 5 + division, double: 10, scale: 1),
         .erf: Row(range: -4...4, float: 3, double: 4),
         .erfc: Row(range: -4...9, float: 6 + division, double: 6),
         .erfInverse: Row(range: -1...1, edges: [0, -0.0, 1, -1, .nan, 1e-30, 0.99999, -0.99999, 0.5], float: 4, double: 4),

@@ -14,10 +14,14 @@ package struct FunctionCase: Sendable {
         FunctionCase(name: "logAddExp", apply: { logAddExp($0, $1) }, exact: logAddExpOfHost, isSmooth: true),
         FunctionCase(name: "round", apply: { x, _ in round(x) }, exact: { x, _ in x.rounded() }, isSmooth: true),
         FunctionCase(name: "remainder", apply: { remainder($0, $1) }, exact: floorRemainder, isSmooth: true),
-        FunctionCase(name: "clip", apply: { clip($0, -0.75, $1) }, exact: { x, high in
-            x.isNaN || high.isNaN ? .nan : min(max(x, -0.75), high)
-        }, isSmooth: true),
-        FunctionCase(name: "clamped", apply: { x, _ in x.clamped(to: -0.5...0.25) }, exact: { x, _ in x.isNaN ? .nan : min(max(x, -0.5), 0.25) }, isSmooth: true),
+        FunctionCase(
+            name: "clip", apply: { clip($0, -0.75, $1) },
+            exact: { x, high in
+                x.isNaN || high.isNaN ? .nan : min(max(x, -0.75), high)
+            }, isSmooth: true),
+        FunctionCase(
+            name: "clamped", apply: { x, _ in x.clamped(to: -0.5...0.25) }, exact: { x, _ in x.isNaN ? .nan : min(max(x, -0.5), 0.25) },
+            isSmooth: true),
     ]
 
     /// Pairs of all of these: signed zeros, halves, infinities, and numbers of each size and sign; exact in single precision.

@@ -34,8 +34,10 @@ package enum Ulps {
         let rounded = R(expected)
         if rounded.isInfinite || result.isInfinite {
             // Next to the largest number either side will do.
-            let isClose = result == rounded || (result.magnitude >= .greatestFiniteMagnitude && rounded.magnitude >= .greatestFiniteMagnitude
-                && result.sign == rounded.sign)
+            let isClose =
+                result == rounded
+                || (result.magnitude >= .greatestFiniteMagnitude && rounded.magnitude >= .greatestFiniteMagnitude
+                    && result.sign == rounded.sign)
             return isClose ? 0 : .infinity
         }
         return (Double(result) - expected).magnitude / Double(rounded.ulp)

@@ -11,9 +11,10 @@ package struct RandomExpression: Sendable {
         var generator = Generator(random: SplitMix64(seed: seed))
         let shapes: [(String, Shape)] = [("x", [3]), ("y", [2, 3]), ("z", [])]
         inputs = shapes.map { Tensor.named($0, $1) }
-        point = Dictionary(uniqueKeysWithValues: shapes.map { name, shape in
-            (name, (0..<shape.elementCount).map { _ in Double.random(in: -1.5...1.5, using: &generator.random) })
-        })
+        point = Dictionary(
+            uniqueKeysWithValues: shapes.map { name, shape in
+                (name, (0..<shape.elementCount).map { _ in Double.random(in: -1.5...1.5, using: &generator.random) })
+            })
         generator.pool = inputs
         for _ in 0..<operations { generator.grow() }
         value = generator.pool.map { $0.mean() }.reduce(0, +)

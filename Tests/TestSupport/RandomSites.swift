@@ -90,7 +90,8 @@ private struct Maker {
             next.append(.init("o/" + name, select(isFine, mean, slot)))
         }
         step.function = LaneFunction(
-            states: next, records: [.init("loss", slots: 4, slot: .input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int), value: loss)],
+            states: next,
+            records: [.init("loss", slots: 4, slot: .input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int), value: loss)],
             perLane: Set(step.perLane.keys))
         step.lanes = lanes
         step.advances = [1, 2]

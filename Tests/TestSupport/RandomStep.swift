@@ -37,10 +37,11 @@ private struct Maker {
         }
         let states = shapes.map { input(.state, $0, $1) }
         let lanes = 3
-        pool = states + [
-            input(.data, "x", [rows, columns]), input(.data, "own", [rows]), input(.scalar, "rate", []),
-            input(.scalar, Input.step, [], .int).asReal, tanh(Tensor.iota(rows).asReal * 0.1),
-        ]
+        pool =
+            states + [
+                input(.data, "x", [rows, columns]), input(.data, "own", [rows]), input(.scalar, "rate", []),
+                input(.scalar, Input.step, [], .int).asReal, tanh(Tensor.iota(rows).asReal * 0.1),
+            ]
         indices = [
             input(.data, "index", [rows], .int), input(.data, "ownIndex", [rows], .int), Tensor(integers: rowNumbers(rows)), Tensor.iota(rows),
         ]
@@ -57,9 +58,10 @@ private struct Maker {
         }
         let recorded = pick(pool)
         let slot = input(.scalar, Input.step, [], .int)
-        var step = StepCase(LaneFunction(
-            states: function, records: [.init("loss", slots: 3, slot: slot, value: loss), .init("seen", slots: 2, slot: slot, value: recorded)],
-            perLane: ["own", "ownIndex"]))
+        var step = StepCase(
+            LaneFunction(
+                states: function, records: [.init("loss", slots: 3, slot: slot, value: loss), .init("seen", slots: 2, slot: slot, value: recorded)],
+                perLane: ["own", "ownIndex"]))
         step.lanes = lanes
         step.advances = [2]
         step.scalars = ["rate": 0.25]
@@ -118,7 +120,8 @@ private struct Maker {
         return pick([
             select(isAbove, a, b), select(isAbove .& isBelow, b, 0.3 * a), select(isAbove .| .!isBelow, a, 1), isAbove.asReal, a + sign(a - limit),
             floor(3 * a + limit) + ceil(a - limit), select(a.isFinite, b, 0), (isAbove.asInt + 2).asReal * b,
-            pointwiseMin((2.5 * a + limit).asInt, 1).asReal, isAbove.any().asReal + b, select(isAbove .== isBelow, a, b), isAbove.all([0].filter { $0 < isAbove.rank }).asReal * limit,
+            pointwiseMin((2.5 * a + limit).asInt, 1).asReal, isAbove.any().asReal + b, select(isAbove .== isBelow, a, b),
+            isAbove.all([0].filter { $0 < isAbove.rank }).asReal * limit,
         ])
     }
 

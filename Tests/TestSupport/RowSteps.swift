@@ -19,13 +19,14 @@ package enum RowSteps {
         let loss = square(residual).sum()
         let gradients = Gradient.of(loss, withRespectTo: [weights, offsets])
         let rate = 0.1 / Tensor(Double(rows))
-        var step = StepCase(LaneFunction(
-            states: [
-                .init("weights", weights - rate * gradients[0]), .init("offsets", offsets - rate * gradients[1]),
-                .init("worst", abs(residual).max()), .init("least", residual.min()),
-            ],
-            records: [.init("loss", slots: 4, slot: input(.scalar, Input.step, [], .int), value: loss)],
-            perLane: perLane ? ["y"] : []))
+        var step = StepCase(
+            LaneFunction(
+                states: [
+                    .init("weights", weights - rate * gradients[0]), .init("offsets", offsets - rate * gradients[1]),
+                    .init("worst", abs(residual).max()), .init("least", residual.min()),
+                ],
+                records: [.init("loss", slots: 4, slot: input(.scalar, Input.step, [], .int), value: loss)],
+                perLane: perLane ? ["y"] : []))
         step.lanes = lanes
         step.advances = [1, 3]
         func numbers(_ count: Int, _ shift: Int) -> [Double] {
@@ -50,9 +51,10 @@ package enum RowSteps {
         let a = input(.state, "a"), b = input(.state, "b"), x = input(.data, "x")
         let shifted = b.gather(Tensor(integers: (0..<rows).map { ($0 + rows / 2) % rows }))
         let total = (a * x).sum()
-        var step = StepCase(LaneFunction(states: [
-            .init("a", tanh(shifted + 0.5 * x + total / Tensor(Double(rows)))), .init("b", a + 0.25 * b), .init("total", total),
-        ]))
+        var step = StepCase(
+            LaneFunction(states: [
+                .init("a", tanh(shifted + 0.5 * x + total / Tensor(Double(rows)))), .init("b", a + 0.25 * b), .init("total", total),
+            ]))
         step.lanes = lanes
         step.advances = [2, 3]
         step.shared["x"] = (0..<rows).map { Double(($0 * 37) % 101) / 50 - 1 }

@@ -74,12 +74,13 @@ package enum StatisticalModels {
         let loss = square(y - draw[group]).sum() + softplus(table).sum()
         let gradient = Gradient.of(loss, withRespectTo: [theta, table])
         let step = input(.scalar, Input.step, [], .int, origin)
-        var result = StepCase(LaneFunction(
-            states: [
-                .init("theta", select(gradient[0].isFinite, theta - rate * gradient[0], theta)),
-                .init("table", table.gather(Tensor(integers: (0..<20).reversed())) - rate * gradient[1]),
-            ],
-            records: [.init("loss", slots: 4, slot: step, value: loss)], perLane: ["y"]))
+        var result = StepCase(
+            LaneFunction(
+                states: [
+                    .init("theta", select(gradient[0].isFinite, theta - rate * gradient[0], theta)),
+                    .init("table", table.gather(Tensor(integers: (0..<20).reversed())) - rate * gradient[1]),
+                ],
+                records: [.init("loss", slots: 4, slot: step, value: loss)], perLane: ["y"]))
         result.lanes = 19
         result.advances = [2]
         result.scalars = ["rate": 0.01]

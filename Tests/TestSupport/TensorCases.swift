@@ -84,7 +84,9 @@ package enum TensorCases {
         ]
         if n > 0 {
             let loss = square(y).segmentSum(picks, count: 5).max() + cube.logSumExp(axis: 1).sum() + pointwiseMax(y * x + 0.5 * y, x).max()
-            for (name, gradient) in zip(["y", "cube", "x"], Gradient.of(loss, withRespectTo: [y, cube, x])) { values.append(("gradient \(name)", gradient)) }
+            for (name, gradient) in zip(["y", "cube", "x"], Gradient.of(loss, withRespectTo: [y, cube, x])) {
+                values.append(("gradient \(name)", gradient))
+            }
         }
         step.function = LaneFunction(
             states: values.map { .init($0, $1) }, perLane: ["y", "m", "cube", "small", "ownPicks"])

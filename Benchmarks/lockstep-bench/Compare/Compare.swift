@@ -61,9 +61,10 @@ struct Compare: ParsableCommand {
         for turn in 1...turns {
             note("\(item.name), \(lanes) lanes, turn \(turn) of \(turns)")
             // Without cached kernels: the peer's compiler starts from nothing too.
-            own.append(try OwnRun(
-                item: item, lanes: lanes, steps: steps, repeats: `repeat`, devices: devices, files: files
-            ).report(settings: Caches.none))
+            own.append(
+                try OwnRun(
+                    item: item, lanes: lanes, steps: steps, repeats: `repeat`, devices: devices, files: files
+                ).report(settings: Caches.none))
             for fit in Peer.fits {
                 peers[fit, default: []].append(try peer.report(item, fit: fit, lanes: lanes, steps: steps, repeats: `repeat`))
             }

@@ -27,9 +27,11 @@ struct Peer {
     let script: String
 
     func report(_ item: BenchmarkCase, fit: String, lanes: Int, steps: Int, repeats: Int) throws -> PeerReport {
-        let output = try ChildProcess.output(of: python, [
-            script, "--case", item.name, "--lanes", "\(lanes)", "--steps", "\(steps)", "--repeat", "\(repeats)", "--fit", fit,
-        ])
+        let output = try ChildProcess.output(
+            of: python,
+            [
+                script, "--case", item.name, "--lanes", "\(lanes)", "--steps", "\(steps)", "--repeat", "\(repeats)", "--fit", fit,
+            ])
         return try ReportJSON.value(from: output)
     }
 

@@ -30,7 +30,10 @@ struct ExplanationText {
     let explained: Explanation
 
     var text: String {
-        var parts = ["// \(title)", "// \(layout)"] + explained.remarks.map { "// \($0)" } + ["", "// The lane program: one step of one lane", "", explained.laneProgram]
+        var parts =
+            ["// \(title)", "// \(layout)"] + explained.remarks.map { "// \($0)" } + [
+                "", "// The lane program: one step of one lane", "", explained.laneProgram,
+            ]
         for (number, kernel) in explained.kernels.enumerated() {
             let place = explained.kernels.count == 1 ? "The kernel" : "Kernel \(number + 1) of \(explained.kernels.count), which take turns"
             parts += ["", "// \(place)", "", kernel]
@@ -41,6 +44,7 @@ struct ExplanationText {
     private var layout: String {
         let layout = explained.layout
         guard let schedule = layout.schedule else { return "the interpreter runs the lane program itself; \(layout.bytesPerLane) bytes a lane" }
-        return "schedule \(schedule), \(layout.laneWidth) \(layout.laneWidth == 1 ? "lane" : "lanes") in a work-item, \(layout.bytesPerLane) bytes a lane"
+        return
+            "schedule \(schedule), \(layout.laneWidth) \(layout.laneWidth == 1 ? "lane" : "lanes") in a work-item, \(layout.bytesPerLane) bytes a lane"
     }
 }

@@ -16,8 +16,10 @@ struct List: ParsableCommand {
             for item in BenchmarkCase.all { print("\(item.name): \(item.summary), \(item.rows) rows") }
             return
         }
-        print(try ReportJSON.text(BenchmarkCase.all.map {
-            Entry(name: $0.name, summary: $0.summary, rows: $0.rows, lanes: $0.lanes, largeLanes: $0.largeLanes, steps: $0.steps)
-        }))
+        print(
+            try ReportJSON.text(
+                BenchmarkCase.all.map {
+                    Entry(name: $0.name, summary: $0.summary, rows: $0.rows, lanes: $0.lanes, largeLanes: $0.largeLanes, steps: $0.steps)
+                }))
     }
 }

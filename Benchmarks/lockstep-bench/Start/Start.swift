@@ -34,8 +34,10 @@ struct Start: ParsableCommand {
                 fresh.append(first)
                 second.append(next)
             }
-            starts.append(.init(item.name, fresh: fresh, second: second, launchLimit: launchLimit ?? item.launchLimit,
-                compileLimit: compileLimit ?? item.compileLimit))
+            starts.append(
+                .init(
+                    item.name, fresh: fresh, second: second, launchLimit: launchLimit ?? item.launchLimit,
+                    compileLimit: compileLimit ?? item.compileLimit))
             deviceName = fresh[0].deviceName
         }
         let report = StartReport(deviceName: deviceName, starts: starts)

@@ -49,9 +49,11 @@ struct StartReport: Encodable {
         starts.flatMap { start in
             [
                 start.fresh.firstLaunch < start.launchLimit
-                    ? nil : "\(start.case): the first launch took \(Text.number(start.fresh.firstLaunch)) s; the limit is \(Text.number(start.launchLimit)) s",
+                    ? nil
+                    : "\(start.case): the first launch took \(Text.number(start.fresh.firstLaunch)) s; the limit is \(Text.number(start.launchLimit)) s",
                 start.second.compile < start.compileLimit
-                    ? nil : "\(start.case): the second process compiled for \(Text.number(start.second.compile)) s; the limit is \(Text.number(start.compileLimit)) s",
+                    ? nil
+                    : "\(start.case): the second process compiled for \(Text.number(start.second.compile)) s; the limit is \(Text.number(start.compileLimit)) s",
             ].compactMap { $0 }
         }
     }
@@ -60,11 +62,13 @@ struct StartReport: Encodable {
         let each = ["compile", "CPU", "first launch", "CPU"]
         let header = ["case", "lanes", "schedule", "limit", "trace"] + each + ["second: trace"] + each
         let rows = starts.map { start in
-            [start.case, "\(start.lanes)", start.schedule, Text.number(start.launchLimit)] + [start.fresh, start.second].flatMap {
-                [$0.trace, $0.compile, $0.compileCpu, $0.firstLaunch, $0.firstLaunchCpu].map(Text.number)
-            }
+            [start.case, "\(start.lanes)", start.schedule, Text.number(start.launchLimit)]
+                + [start.fresh, start.second].flatMap {
+                    [$0.trace, $0.compile, $0.compileCpu, $0.firstLaunch, $0.firstLaunchCpu].map(Text.number)
+                }
         }
-        let verdict = failures.isEmpty
+        let verdict =
+            failures.isEmpty
             ? ["all first launches and second processes are within their limits"]
             : failures
         return (["On \(deviceName). \(Self.meaning)", Text.aligned([header] + rows)] + verdict).joined(separator: "\n")

@@ -271,11 +271,14 @@ final class LoopFusion {
         var fixed: [Int: IndexExpression] = [:]
         for (axis, target) in nest.targetAxes.enumerated() { if let target, let value = nest.bound[axis] { fixed[target] = value } }
         let axes = shape.indices.filter { fixed[$0] == nil }
-        return (axes, { counters in
-            var index = shape.indices.map { fixed[$0] ?? .constant(0) }
-            for (axis, counter) in zip(axes, counters) { index[axis] = counter }
-            return index
-        })
+        return (
+            axes,
+            { counters in
+                var index = shape.indices.map { fixed[$0] ?? .constant(0) }
+                for (axis, counter) in zip(axes, counters) { index[axis] = counter }
+                return index
+            }
+        )
     }
 
     private func fill(_ nest: Nest, _ id: BufferID, _ value: Double) {
@@ -298,9 +301,12 @@ final class LoopFusion {
 
     /// Sums in parts inside a long loop: a partial sum is emptied into a compensated total (Kahan 1965) often
     /// enough that the error is that of a short sum, and seldom enough to cost nothing.
-    private func partialSums(_ nest: Nest, _ axis: Int, _ extent: Int, _ tile: Int) -> (nest: Nest, total: BufferID, interval: Int, statements: [Statement])? {
+    private func partialSums(_ nest: Nest, _ axis: Int, _ extent: Int, _ tile: Int) -> (
+        nest: Nest, total: BufferID, interval: Int, statements: [Statement]
+    )? {
         guard nest.reduction == .sum, nest.targetAxes[axis] == nil, nest.target.tensor.dtype == .real,
-            extent >= options.longSum, let total = nest.accumulator else { return nil }
+            extent >= options.longSum, let total = nest.accumulator
+        else { return nil }
         let open = openAxes(nest)
         let shape = open.axes.map { nest.target.tensor.shape[$0] }
         let interval = max(64, 4 * shape.elementCount) / tile
@@ -337,7 +343,8 @@ final class LoopFusion {
             emitter.append(.store(partial, position, zero))
         }
         // Written out where the sums may then live in registers.
-        let statements = shape.elementCount <= options.unrollLimit
+        let statements =
+            shape.elementCount <= options.unrollLimit
             ? (0..<shape.elementCount).flatMap { element in
                 pull.emitter.detachedLoops(over: []) { emitter, _ in empty(&emitter, IndexExpression.unflat(.constant(element), shape)) }
             }
@@ -387,9 +394,10 @@ final class LoopFusion {
         case .draw(let op):
             let parameter = pull.element(nest.operand, index)
             let output = pull.emitter.makeRegister(.real, isUniform: false)
-            pull.emitter.append(.draw(
-                op.kind, output, stream: op.streams == nil ? .site(op.stream) : pull.stream(op, index[0]), particle: op.particle,
-                element: op.streams == nil ? .flat(target, plan.tensor.shape) : .constant(0), parameter: parameter))
+            pull.emitter.append(
+                .draw(
+                    op.kind, output, stream: op.streams == nil ? .site(op.stream) : pull.stream(op, index[0]), particle: op.particle,
+                    element: op.streams == nil ? .flat(target, plan.tensor.shape) : .constant(0), parameter: parameter))
             pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
         case .state(let name):
             let value = pull.element(nest.operand, index)

@@ -131,11 +131,12 @@ final class Pull {
     func isUniform(_ tensors: [Tensor]) -> [ObjectIdentifier: Bool] {
         var result: [ObjectIdentifier: Bool] = [:]
         for tensor in Graph.topologicalOrder(tensors) {
-            result[tensor.id] = switch tensor.node.op {
-            case .random: false
-            case .input(let input): input.kind == .scalar || (input.kind == .data && !perLane.contains(input.name))
-            default: tensor.node.inputs.allSatisfy { result[$0.id] ?? false }
-            }
+            result[tensor.id] =
+                switch tensor.node.op {
+                case .random: false
+                case .input(let input): input.kind == .scalar || (input.kind == .data && !perLane.contains(input.name))
+                default: tensor.node.inputs.allSatisfy { result[$0.id] ?? false }
+                }
         }
         return result
     }

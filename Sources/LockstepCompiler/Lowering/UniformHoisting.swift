@@ -63,8 +63,10 @@ enum UniformHoisting {
                 guard terms.node.op == .map(.add) || terms.node.op == .map(.subtract), terms.dtype == .real else { return plain }
                 let parts = terms.node.inputs
                 // Beside a square only: see the simplifier.
-                guard (uniform.contains(parts[0].id) && Simplifier.isSquare(parts[1]))
-                    || (uniform.contains(parts[1].id) && Simplifier.isSquare(parts[0])) else { return plain }
+                guard
+                    (uniform.contains(parts[0].id) && Simplifier.isSquare(parts[1]))
+                        || (uniform.contains(parts[1].id) && Simplifier.isSquare(parts[0]))
+                else { return plain }
                 let sums = parts.map { $0.reduce(.sum, axes) }
                 for (part, sum) in zip(parts, sums) where uniform.contains(part.id) { uniform.insert(sum.id) }
                 return terms.node.op == .map(.add) ? sums[0] + sums[1] : sums[0] - sums[1]

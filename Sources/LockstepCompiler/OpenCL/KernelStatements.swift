@@ -63,7 +63,9 @@ extension KernelWriter {
             line("ls_\(kind.rawValue)4(\(keys), \(counters(stream, particle, group: uniform(group))), \(references(names)));")
         case .draw(let kind, let r, let stream, let particle, let index, let parameter):
             let function = kind == .gamma ? "ls_gamma" : "ls_poisson"
-            define(r, "\(function)(\(keys), \(counters(stream, particle, group: uniform(index))), \(operand(parameter, isUniform: false)))", mayMove: false)
+            define(
+                r, "\(function)(\(keys), \(counters(stream, particle, group: uniform(index))), \(operand(parameter, isUniform: false)))",
+                mayMove: false)
         case .loop(let loop):
             write(loop, scalars)
         }
@@ -72,7 +74,10 @@ extension KernelWriter {
     /// - Returns: whether the statements were two blocks of draws, and have been written.
     private mutating func writePair(_ first: Statement, _ second: Statement) -> Bool {
         switch (first, second) {
-        case (.draw4(.normal, let outputs, let stream, let particle, let group), .draw4(.normal, let others, let otherStream, let otherParticle, let otherGroup)):
+        case (
+            .draw4(.normal, let outputs, let stream, let particle, let group),
+            .draw4(.normal, let others, let otherStream, let otherParticle, let otherGroup)
+        ):
             let names = (outputs + others).map { "v\($0.number)" }
             line("real \(names.joined(separator: ", "));")
             let blocks = [counters(stream, particle, group: uniform(group)), counters(otherStream, otherParticle, group: uniform(otherGroup))]

@@ -189,7 +189,9 @@ extension Loop {
         var loop = self
         loop.split = split.map { split in
             Split(
-                accumulators: split.accumulators.compactMap { accumulator in buffers[accumulator.buffer].map { Accumulator($0, accumulator.reduction) } },
+                accumulators: split.accumulators.compactMap { accumulator in
+                    buffers[accumulator.buffer].map { Accumulator($0, accumulator.reduction) }
+                },
                 keepsRows: split.keepsRows, rowsPerIteration: split.rowsPerIteration)
         }
         return loop

@@ -52,8 +52,12 @@ struct Verifier {
             mistakes.append("register \(register.number) is not defined here")
         }
         for index in names.indices {
-            for variable in index.variables where !variables.contains(variable) { mistakes.append("i\(variable.number) is no counter of a loop around it") }
-            for register in index.registers where type(register).dtype != .int { mistakes.append("register \(register.number) in an index is no int") }
+            for variable in index.variables where !variables.contains(variable) {
+                mistakes.append("i\(variable.number) is no counter of a loop around it")
+            }
+            for register in index.registers where type(register).dtype != .int {
+                mistakes.append("register \(register.number) in an index is no int")
+            }
         }
         if let (buffer, kind) = names.access { check(buffer, kind, names) }
         check(types: statement, names)
@@ -74,9 +78,13 @@ struct Verifier {
         }
         if kind.isStore {
             stored.insert(id)
-            if buffer.isUniform, !names.operands.allSatisfy({ type($0).isUniform }) { mistakes.append("b\(id.number) is uniform, and what is written differs by lane") }
+            if buffer.isUniform, !names.operands.allSatisfy({ type($0).isUniform }) {
+                mistakes.append("b\(id.number) is uniform, and what is written differs by lane")
+            }
         }
-        for register in names.results where type(register).isUniform && !buffer.isUniform { mistakes.append("register \(register.number) is uniform, and b\(id.number) is not") }
+        for register in names.results where type(register).isUniform && !buffer.isUniform {
+            mistakes.append("register \(register.number) is uniform, and b\(id.number) is not")
+        }
     }
 
     private func type(_ register: Register) -> RegisterType {
@@ -116,7 +124,9 @@ struct Verifier {
         for (operand, wanted) in zip(operands, signature.inputs) where wanted != nil && type(operand).dtype != wanted {
             mistakes.append("register \(operand.number), an operand of \(op), is \(type(operand).dtype)")
         }
-        if let wanted = signature.output ?? free.first, type(result).dtype != wanted { mistakes.append("the result of \(op) is \(type(result).dtype)") }
+        if let wanted = signature.output ?? free.first, type(result).dtype != wanted {
+            mistakes.append("the result of \(op) is \(type(result).dtype)")
+        }
     }
 }
 

@@ -147,7 +147,8 @@ private struct Cutter {
         guard let term = index.terms.first(where: { $0.atom == .variable(variable) }), term.coefficient > 0 else { return nil }
         let rest = index.substituting(variable, by: .constant(0))
         guard index + .variable(variable) * -term.coefficient == rest, let range = rest.range,
-            range.lowerBound >= 0, range.upperBound < term.coefficient else { return nil }
+            range.lowerBound >= 0, range.upperBound < term.coefficient
+        else { return nil }
         return term.coefficient
     }
 
@@ -200,10 +201,13 @@ private struct Cutter {
             let value = Register(cutter.whole.registers.count - 1)
             let counter = cutter.variable(cutter.slices)
             return [
-                .loop(Loop(variable: counter, body: [
-                    .load(value, exchange, .variable(counter) * type.count + element),
-                    .accumulate(accumulator.reduction, accumulator.buffer, element, value),
-                ]))
+                .loop(
+                    Loop(
+                        variable: counter,
+                        body: [
+                            .load(value, exchange, .variable(counter) * type.count + element),
+                            .accumulate(accumulator.reduction, accumulator.buffer, element, value),
+                        ]))
             ]
         }
     }

@@ -24,7 +24,9 @@ public func bijector(to constraint: Constraint) throws -> any Bijector {
     case .independent(let base, let axes):
         return IndependentBijector(try bijector(to: base), axes: axes)
     case .boolean, .nonNegativeInteger, .integerInterval:
-        throw TensorError("bijector(to:)", [], """
+        throw TensorError(
+            "bijector(to:)", [],
+            """
             a value that is \(constraint) is discrete, and no bijector reaches it from the reals; \
             sum the variable out (enumerate it) or observe it
             """)

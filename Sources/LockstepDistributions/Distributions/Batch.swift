@@ -45,7 +45,8 @@ public struct Batch: Sendable {
         if let failure { return .failed(failure) }
         if result.failure != nil { return result }
         guard let full = Shapes.broadcast([result.shape, shape + eventShape]) else {
-            return .failed(TensorError("logProb", [result.shape, shape + eventShape], "the value does not broadcast with the batch of the distribution"))
+            return .failed(
+                TensorError("logProb", [result.shape, shape + eventShape], "the value does not broadcast with the batch of the distribution"))
         }
         return result.broadcast(to: full)
     }

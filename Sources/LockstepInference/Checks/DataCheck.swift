@@ -100,11 +100,12 @@ struct DataCheck {
         if let first = wrong.first, let constant = culprits[first], constant.names.isEmpty {
             throw ModelError([constant.use.site], texts[first] ?? "")
         }
-        try take(wrong.compactMap { lane in
-            culprits[lane].map { condition in
-                let name = condition.use.value.dataNames.sorted().first ?? condition.names.sorted().first ?? ""
-                return (areShared ? nil : lane, DataError(name: name, lanes: areShared ? [] : [lane], description: texts[lane] ?? ""))
-            }
-        })
+        try take(
+            wrong.compactMap { lane in
+                culprits[lane].map { condition in
+                    let name = condition.use.value.dataNames.sorted().first ?? condition.names.sorted().first ?? ""
+                    return (areShared ? nil : lane, DataError(name: name, lanes: areShared ? [] : [lane], description: texts[lane] ?? ""))
+                }
+            })
     }
 }

@@ -47,9 +47,10 @@ struct DataProgram {
 extension Tensor {
     /// The data that an expression reads.
     var dataNames: Set<String> {
-        Set(Graph.topologicalOrder([self]).compactMap { tensor in
-            if case .input(let input) = tensor.node.op, input.kind == .data { input.name } else { nil }
-        })
+        Set(
+            Graph.topologicalOrder([self]).compactMap { tensor in
+                if case .input(let input) = tensor.node.op, input.kind == .data { input.name } else { nil }
+            })
     }
 
     /// The index of a gather from `count` rows, or of a sum into so many, kept inside of them.

@@ -152,16 +152,18 @@ extension DataCheck {
             }
         }
         let culprits = try affected(chosen, high)
-        try take(wrong.map { lane in
-            guard let site = culprits[lane].map({ sites[$0].name }), let place = places[lane]?[high[lane, default: 1] - 1] else {
-                return (lane, DataError(numbers.first ?? "", lanes: [lane], "is NaN in lane \(lane)"))
-            }
-            let isShared = areShared(dataNames(some.isAffected))
-            let own = binding.perLane.contains(place.name) ? " of lane \(lane)" : ""
-            let text = "is NaN at position \(place.position)\(own), and the density of site '\(site)' depends on it; "
-                + "exclude what is missing with a mask, as in m.mask(\(place.name).isFinite), or model it"
-            return (isShared ? nil : lane, DataError(place.name, lanes: isShared ? [] : [lane], text))
-        })
+        try take(
+            wrong.map { lane in
+                guard let site = culprits[lane].map({ sites[$0].name }), let place = places[lane]?[high[lane, default: 1] - 1] else {
+                    return (lane, DataError(numbers.first ?? "", lanes: [lane], "is NaN in lane \(lane)"))
+                }
+                let isShared = areShared(dataNames(some.isAffected))
+                let own = binding.perLane.contains(place.name) ? " of lane \(lane)" : ""
+                let text =
+                    "is NaN at position \(place.position)\(own), and the density of site '\(site)' depends on it; "
+                    + "exclude what is missing with a mask, as in m.mask(\(place.name).isFinite), or model it"
+                return (isShared ? nil : lane, DataError(place.name, lanes: isShared ? [] : [lane], text))
+            })
     }
 
     private typealias Place = (name: String, position: Int)

@@ -263,7 +263,8 @@ struct FailureSearch {
 
     private func unremarkable(_ row: Row) -> Finding {
         let largest = gradients.compactMap { output in row.largest(output).map { row.value(output, $0) } }.max { abs($0) < abs($1) }
-        let numbers = [FitReason.Number(name: "loss", value: row.value(loss, 0))]
+        let numbers =
+            [FitReason.Number(name: "loss", value: row.value(loss, 0))]
             + (largest.map { [FitReason.Number(name: "largest gradient", value: $0)] } ?? [])
         return Finding(
             place: row.place, site: nil, element: [], kind: .finiteOnHost, numbers: { _ in numbers }, tensor: nil, position: 0,

@@ -67,7 +67,8 @@ struct SiteExamination {
     private func belongs(_ index: [Int], _ checked: Checked, to batch: [Int]) -> Bool {
         // Axes that lie neither in batch nor in event, those of a user's own distribution say, are the last ones.
         let whole = checked.isWholeEvent ? batchShape : batchShape + componentShape + eventShape
-        let inner = Shapes.canBroadcast(checked.shape, to: whole)
+        let inner =
+            Shapes.canBroadcast(checked.shape, to: whole)
             ? whole.count
             : checked.shape.indices.reversed().first { Shapes.canBroadcast(Array(checked.shape.prefix($0)), to: batchShape) }
                 .map { batch.count + checked.shape.count - $0 } ?? checked.shape.count

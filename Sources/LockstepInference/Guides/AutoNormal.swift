@@ -39,9 +39,10 @@ public struct AutoNormal: Guide {
                 return starts
             },
             values: { draw, parameters, run in
-                let latents = try Dictionary(uniqueKeysWithValues: sites.map { site in
-                    (site.name, try Latent(site, draw, parameters, run))
-                })
+                let latents = try Dictionary(
+                    uniqueKeysWithValues: sites.map { site in
+                        (site.name, try Latent(site, draw, parameters, run))
+                    })
                 return PreparedGuide.Values(
                     assign: { name, distribution in
                         latents[name].map { supportBijector(distribution).forward($0.unconstrained) }

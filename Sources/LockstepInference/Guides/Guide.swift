@@ -117,10 +117,11 @@ struct GuidedSite: Sendable {
         let trace = try model.trace(TraceRun.prototype(data.shapes))
         if let discrete = trace.discreteLatents.first {
             throw ModelError(
-                site: discrete.name, """
-                    \(guide) is a guide over continuous values and nothing sums this discrete latent out; \
-                    hide it with block(hide: ["\(discrete.name)"]), condition the model on it, or marginalise it by hand
-                    """)
+                site: discrete.name,
+                """
+                \(guide) is a guide over continuous values and nothing sums this discrete latent out; \
+                hide it with block(hide: ["\(discrete.name)"]), condition the model on it, or marginalise it by hand
+                """)
         }
         let sites = try trace.latents.map { site in
             guard let distribution = site.distribution else { throw ModelError(site: site.name, "it has no distribution") }

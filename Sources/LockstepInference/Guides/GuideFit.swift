@@ -12,7 +12,8 @@ extension Site {
         let wanted = latent.batchShape + latent.eventShape
         guard value.shape == wanted else {
             throw ModelError(
-                site: name, "the guide's site has shape \(value.shape), the model's latent has shape \(wanted); "
+                site: name,
+                "the guide's site has shape \(value.shape), the model's latent has shape \(wanted); "
                     + "give the guide's the same shape, by plates of the same sizes or by parameters of that shape")
         }
         // A point has no support of its own.
@@ -20,12 +21,14 @@ extension Site {
         guard own.isDiscrete == latent.isDiscrete else {
             let words = { (isDiscrete: Bool) in isDiscrete ? "discrete" : "continuous" }
             throw ModelError(
-                site: name, "the guide's \(own.name) is \(words(own.isDiscrete)), the model's \(latent.name) \(words(latent.isDiscrete)); "
+                site: name,
+                "the guide's \(own.name) is \(words(own.isDiscrete)), the model's \(latent.name) \(words(latent.isDiscrete)); "
                     + "give the guide a distribution over the values that the model has")
         }
         if own.support.misses(latent.support) {
             throw ModelError(
-                site: name, "the guide's \(own.name) draws values that are \(own.support), the model's \(latent.name) has values "
+                site: name,
+                "the guide's \(own.name) draws values that are \(own.support), the model's \(latent.name) has values "
                     + "that are \(latent.support); give the guide a distribution over these")
         }
     }

@@ -27,7 +27,9 @@ public enum Initializer: Sendable {
         var uses: [Use] = []
         for name in values.keys.sorted() {
             guard latents.contains(name), let distribution = trace[name]?.distribution else {
-                let why = trace[name].map { "this is no latent that the guide covers, but \($0.isObserved ? "observed" : "a \($0.kind.rawValue) site")" }
+                let why = trace[name].map {
+                    "this is no latent that the guide covers, but \($0.isObserved ? "observed" : "a \($0.kind.rawValue) site")"
+                }
                 throw ModelError(
                     [name], "\(Self.role) of '\(name)': \(why ?? "the guide covers no such latent"); \(Spelling.hint(name, among: latents))")
             }

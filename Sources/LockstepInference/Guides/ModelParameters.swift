@@ -14,9 +14,10 @@ extension PreparedGuide {
         let guideInitial = initial
         let guideValues = values
         return PreparedGuide(
-            parameters: parameters + (try added.map { site in
-                Parameter(name: site.name, shape: try site.bijector().inverseShape(site.value.shape))
-            }),
+            parameters: parameters
+                + (try added.map { site in
+                    Parameter(name: site.name, shape: try site.bijector().inverseShape(site.value.shape))
+                }),
             latents: latents,
             modelParams: Set(params.map(\.name)),
             data: data,

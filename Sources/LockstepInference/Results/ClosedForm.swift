@@ -85,9 +85,10 @@ extension Tensor {
 
     /// The states that its value depends on.
     fileprivate var readStates: Set<String> {
-        Set(Graph.topologicalOrder([self]).compactMap { tensor in
-            if case .input(let input) = tensor.node.op, input.kind == .state { input.name } else { nil }
-        })
+        Set(
+            Graph.topologicalOrder([self]).compactMap { tensor in
+                if case .input(let input) = tensor.node.op, input.kind == .state { input.name } else { nil }
+            })
     }
 }
 

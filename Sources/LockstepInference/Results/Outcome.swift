@@ -68,7 +68,8 @@ struct Outcome: Sendable {
     /// Of lanes that were left out for their data.
     init(leftOut lanes: Int, _ parameters: [PreparedGuide.Parameter], slots: Int, _ precision: Precision) {
         func nothing(_ count: Int) -> LaneArray {
-            let elements: LaneArray.Elements = precision == .float
+            let elements: LaneArray.Elements =
+                precision == .float
                 ? .float(Array(repeating: .nan, count: lanes * count)) : .double(Array(repeating: .nan, count: lanes * count))
             return LaneArray(lanes: lanes, count: count, elements: elements)
         }

@@ -39,10 +39,11 @@ struct PosteriorQuery {
                 places.map { lanes[$0 / count] }, keys: places.map { mixed[$0 / count].fold($0 % count) })
             for (name, values) in drawn { parts[name, default: []].append(values.array) }
         }
-        return Dictionary(uniqueKeysWithValues: evaluator.outputs.map { name, value in
-            let array = LaneArray(joining: parts[name] ?? [], count: value.count)
-            return (name, LaneValues(array: array.reshaped(lanes: lanes.count, count: count * value.count), shape: [count] + value.shape))
-        })
+        return Dictionary(
+            uniqueKeysWithValues: evaluator.outputs.map { name, value in
+                let array = LaneArray(joining: parts[name] ?? [], count: value.count)
+                return (name, LaneValues(array: array.reshaped(lanes: lanes.count, count: count * value.count), shape: [count] + value.shape))
+            })
     }
 
     /// - Throws: `RunError` where draws take more than half of this machine's memory.
@@ -53,7 +54,8 @@ struct PosteriorQuery {
         let memory = Double(ProcessInfo.processInfo.physicalMemory)
         guard bytes > memory / 2 else { return }
         func text(_ bytes: Double) -> String { String(format: "%.3g GB", bytes / 1e9) }
-        throw RunError("""
+        throw RunError(
+            """
             \(count) draws of \(elements) numbers for \(lanes.count) lanes need \(text(bytes)) of memory, and this machine has \
             \(text(memory)); ask for fewer draws or for one lane
             """)

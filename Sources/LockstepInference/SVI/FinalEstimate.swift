@@ -111,9 +111,10 @@ extension FinalEstimate.Estimator {
         for first in stride(from: 0, to: lanes.count, by: size) {
             let places = Array(first..<min(first + size, lanes.count))
             let isAll = places.count == lanes.count
-            let parameters = Dictionary(uniqueKeysWithValues: outcome.parameters.map {
-                (StepFunction.parameter($0), isAll ? $1 : $1.lanes(places))
-            })
+            let parameters = Dictionary(
+                uniqueKeysWithValues: outcome.parameters.map {
+                    (StepFunction.parameter($0), isAll ? $1 : $1.lanes(places))
+                })
             let inputs = binding.inputs(keys, lanes: isAll ? lanes : places.map { lanes[$0] })
             let execution = try executable.start(inputs, placed: isAll ? placed : nil)
             try execution.write(parameters, of: program)

@@ -42,7 +42,8 @@ struct StepFunction {
         let time = StepTime(origin)
         let optimizer = try OptimizerStep(svi.optimizer, guide.parameters, targets, gradients, time, origin)
         hyperparameters = optimizer.check
-        declarations = plain.data + guide.data
+        declarations =
+            plain.data + guide.data
             + optimizer.check.data.map { DataDeclaration(name: $0, shape: [], dtype: .real, bound: nil) }
         let bookkeeping = Bookkeeping(
             loss: loss, gradients: optimizer.gradients, slots: slots, convergence: convergence, origin: origin)
@@ -91,8 +92,9 @@ struct StepFunction {
 extension PreparedGuide {
     /// The unconstrained parameters as a lane carries them, by name.
     func carried(_ origin: Origin) -> [String: Tensor] {
-        Dictionary(uniqueKeysWithValues: parameters.map {
-            ($0.name, Tensor.input(Input(.state, StepFunction.parameter($0.name), origin: origin), shape: $0.shape))
-        })
+        Dictionary(
+            uniqueKeysWithValues: parameters.map {
+                ($0.name, Tensor.input(Input(.state, StepFunction.parameter($0.name), origin: origin), shape: $0.shape))
+            })
     }
 }

@@ -29,9 +29,11 @@ enum Handler: Sendable {
                 message.value = site.value
             } else {
                 let role = site.kind == .sample ? "observed" : "a \(site.kind.rawValue) site"
-                message.error = message.error ?? ModelError(
-                    site: message.name,
-                    "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
+                message.error =
+                    message.error
+                    ?? ModelError(
+                        site: message.name,
+                        "it is latent here, but \(role) in the trace that is replayed; give that trace a latent of this name, or none")
             }
         case (.assign(let assign), .sample) where !message.isObserved:
             guard case .sample(let distribution) = message.statement else { break }

@@ -14,7 +14,8 @@ struct DataRequest: Sendable {
         let shape = if let given = self.shape { given } else { try bound(run) }
         if let rank, rank != shape.count {
             throw ModelError(
-                [name], "data '\(name)' has shape \(shape), where the model reads \(rank) axes; give rows, as .shared([[...], [...]]), "
+                [name],
+                "data '\(name)' has shape \(shape), where the model reads \(rank) axes; give rows, as .shared([[...], [...]]), "
                     + "or a shape, as .shared(values, shape: [...])")
         }
         return DataDeclaration(name: name, shape: shape, dtype: dtype, bound: bound)
@@ -23,7 +24,8 @@ struct DataRequest: Sendable {
     private func bound(_ run: TraceRun) throws(ModelError) -> Shape {
         guard let data = run.data else {
             throw ModelError(
-                [name], "data '\(name)' takes its shape from what is bound, and nothing is; give model.trace(data: ...), or a shape in "
+                [name],
+                "data '\(name)' takes its shape from what is bound, and nothing is; give model.trace(data: ...), or a shape in "
                     + "the model, m.data(\"\(name)\", shape: [...])")
         }
         switch data[name] {

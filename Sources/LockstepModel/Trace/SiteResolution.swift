@@ -44,7 +44,8 @@ extension Message {
         }
         guard Shapes.canBroadcast(Array(batch.suffix(shape.count)), to: shape) else {
             throw ModelError(
-                site: name, "\(distribution.name) has batch shape \(batch), which does not expand to shape \(shape); give parameters of "
+                site: name,
+                "\(distribution.name) has batch shape \(batch), which does not expand to shape \(shape); give parameters of "
                     + "that shape, and axes of 1 in its place where they vary over a plate, as x.expandingShape(at: -1) has")
         }
         let repeated = distribution.expanded(to: outer + shape).toEvent(shape.count)
@@ -119,7 +120,8 @@ extension Message {
         if !distribution.isProper {
             guard run.isPrototype else {
                 throw ModelError(
-                    site: name, "\(distribution.name) is a flat prior, which has no draws; let a guide cover the site, or give it a value "
+                    site: name,
+                    "\(distribution.name) is a flat prior, which has no draws; let a guide cover the site, or give it a value "
                         + "with condition(_:) or substitute(_:)")
             }
             return distribution.support.typicalValue(distribution.shape()).broadcast(to: distribution.shape())
@@ -141,7 +143,8 @@ extension Message {
         let shape = distribution.batchShape + distribution.eventShape
         guard Shapes.canBroadcast(value.shape, to: shape) else {
             throw ModelError(
-                site: name, "its \(role) value has shape \(value.shape), but \(distribution.name) has batch shape \(distribution.batchShape) "
+                site: name,
+                "its \(role) value has shape \(value.shape), but \(distribution.name) has batch shape \(distribution.batchShape) "
                     + "and event shape \(distribution.eventShape); \(Self.advice(value.shape, distribution))")
         }
         // A mask or a weight of 0 may exclude what is missing.

@@ -58,7 +58,8 @@ struct Weighting: Sendable {
         if let failure = tensor.failure { throw ModelError(site: site, "its \(role) is wrong: \(failure)") }
         guard Shapes.canBroadcast(tensor.shape, to: batch) else {
             throw ModelError(
-                site: site, "its \(role) has shape \(tensor.shape), which does not broadcast to the batch shape \(batch); "
+                site: site,
+                "its \(role) has shape \(tensor.shape), which does not broadcast to the batch shape \(batch); "
                     + "give it that shape, or put the site in a plate")
         }
     }

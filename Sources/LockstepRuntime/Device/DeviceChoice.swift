@@ -23,7 +23,7 @@ package struct DeviceChoice: Sendable {
     ) throws -> (executable: any LaneExecutable, choice: DeviceChoice) {
         do {
             return (try device.compile(program, precision: precision, lanes: lanes, schedule: schedule), self)
-        } catch where mayFallBack && Self.isOfDevice(error, schedule) {
+        } catch  where mayFallBack && Self.isOfDevice(error, schedule) {
             let interpreter = DeviceChoice(.interpreter, fallbackReason: "\(error)")
             return (try interpreter.device.compile(program, precision: precision, lanes: lanes), interpreter)
         }

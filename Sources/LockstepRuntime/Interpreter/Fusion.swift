@@ -82,9 +82,10 @@ struct Fusion {
             case .map(let result, .exp, let operands):
                 means[operands[0]] = result
             case .map(let result, .poissonLogMass, let operands) where means[operands[0]] != nil:
-                item = .fused(FusedStatement(
-                    target: .register(result), first: .poissonLogMass, operation: lockstep_lanes_poissonOfMean,
-                    operands: [means[operands[0]] ?? operands[0], operands[1], operands[2], operands[0]]))
+                item = .fused(
+                    FusedStatement(
+                        target: .register(result), first: .poissonLogMass, operation: lockstep_lanes_poissonOfMean,
+                        operands: [means[operands[0]] ?? operands[0], operands[1], operands[2], operands[0]]))
             case .map(let result, let op, let operands) where dtypes[result.number] == .real:
                 if let (position, fused) = pair(result, op, operands, taking) {
                     items[position] = nil

@@ -3,15 +3,18 @@ import LockstepTensor
 
 /// The vectorised loops, in one of the instruction sets that the processor has. Results do not depend on which.
 struct LaneLoops: Sendable {
-    typealias Loop = @convention(c) (
-        UnsafeMutableRawPointer?, UnsafeRawPointer?, UnsafeRawPointer?, UnsafeRawPointer?, Int
-    ) -> Void
-    typealias Gather = @convention(c) (
-        UnsafeMutableRawPointer?, UnsafeRawPointer?, UnsafePointer<Int32>?, Int32, Int, Int
-    ) -> Void
-    typealias Products = @convention(c) (
-        UnsafePointer<lockstep_lanes_product>?, Int, Int, UnsafePointer<UnsafeMutableRawPointer?>?, Int
-    ) -> Void
+    typealias Loop =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafeRawPointer?, UnsafeRawPointer?, UnsafeRawPointer?, Int
+        ) -> Void
+    typealias Gather =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafeRawPointer?, UnsafePointer<Int32>?, Int32, Int, Int
+        ) -> Void
+    typealias Products =
+        @convention(c) (
+            UnsafePointer<lockstep_lanes_product>?, Int, Int, UnsafePointer<UnsafeMutableRawPointer?>?, Int
+        ) -> Void
     typealias Draw = @convention(c) (UnsafePointer<lockstep_lanes_draws>?) -> Void
 
     let level: Int32

@@ -217,7 +217,10 @@ extension Translation {
             }
             let unused = Slot(entry: results[0], isUniform: false)
             result.instructions.append(
-                .draw(DrawStep(run: loops.draw(kind), kind: kind, taken: nil, results: results, parameter: unused, stream: self.stream(stream), particle: particle, plan: Int32(plan))))
+                .draw(
+                    DrawStep(
+                        run: loops.draw(kind), kind: kind, taken: nil, results: results, parameter: unused, stream: self.stream(stream),
+                        particle: particle, plan: Int32(plan))))
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
             let plan = plan(element)
             result.indexDepth = max(result.indexDepth, 1)
@@ -261,7 +264,8 @@ extension Translation {
     /// first outlives that, the others are shared by all lanes.
     private mutating func emitInPlace(_ fused: FusedStatement, _ register: Register, at position: Int) {
         let inputs = fused.operands.map { operand($0) }
-        guard !inputs[0].isUniform, inputs[1].isUniform, inputs[2].isUniform, let span = lifetimes.spans[fused.operands[0].number], span.upperBound > position,
+        guard !inputs[0].isUniform, inputs[1].isUniform, inputs[2].isUniform, let span = lifetimes.spans[fused.operands[0].number],
+            span.upperBound > position,
             let run = loops.loop(fused.operation, .reals, uniform: inputs.prefix(3).map(\.isUniform))
         else { return emitMap(register, fused.first, [fused.operands[3], fused.operands[1], fused.operands[2]], at: position) }
         let slot = defineResult(register, isUniform: false, at: position)

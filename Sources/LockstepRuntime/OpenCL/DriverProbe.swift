@@ -49,7 +49,7 @@ struct DriverProbe: Equatable, Sendable {
 
         init(passed: [String]) {
             let names = passed.map { strdup($0) }
-            defer { names.forEach { free($0) } }
+            defer { for name in names { free(name) } }
             var number: Int32 = 0
             var end = LOCKSTEP_PROBE_IMPOSSIBLE
             let pointers = names.map { $0.map { UnsafePointer($0) } }

@@ -180,8 +180,8 @@ struct OpenCLLaneMemory {
             buffer.dtype == .int
             ? .int(try values(Int32.self))
             : buffer.dtype == .bool
-            ? .int(try (maskIsLong ? values(Int64.self).map { $0 != 0 ? 1 : 0 } : values(Int32.self).map { $0 != 0 ? 1 : 0 }))
-            : precision == .float ? .float(try values(Float.self)) : .double(try values(Double.self))
+                ? .int(try (maskIsLong ? values(Int64.self).map { $0 != 0 ? 1 : 0 } : values(Int32.self).map { $0 != 0 ? 1 : 0 }))
+                : precision == .float ? .float(try values(Float.self)) : .double(try values(Double.self))
         return LaneArray(lanes: layout.lanes, count: buffer.count, elements: elements)
     }
 

@@ -34,7 +34,8 @@ package final class Node: Sendable {
             self.failure = carried
         } else {
             self.shape = []
-            self.failure = carried ?? TensorError("Tensor", [shape], "extents cannot be negative, and there can be at most \(Shapes.mostElements) elements")
+            self.failure =
+                carried ?? TensorError("Tensor", [shape], "extents cannot be negative, and there can be at most \(Shapes.mostElements) elements")
         }
     }
 
@@ -121,7 +122,10 @@ extension Tensor: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, Expres
     /// The single value of a literal that is the same everywhere.
     package var splat: Double? {
         if case .literal(let values) = node.op, node.failure == nil, let first = values.first,
-            values.count == 1 || values.allSatisfy({ $0 == first }) { return first }
+            values.count == 1 || values.allSatisfy({ $0 == first })
+        {
+            return first
+        }
         return nil
     }
 }

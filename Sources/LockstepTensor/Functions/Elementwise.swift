@@ -17,8 +17,9 @@ extension Tensor {
             typed.append(converted)
         }
         guard let shape = Shapes.broadcast(typed.map(\.shape)) else {
-            return .failed(operands.lazy.compactMap(\.failure).first
-                ?? TensorError(label, operands.map(\.shape), "the shapes do not broadcast; axes must be equal or 1, aligned at the right"))
+            return .failed(
+                operands.lazy.compactMap(\.failure).first
+                    ?? TensorError(label, operands.map(\.shape), "the shapes do not broadcast; axes must be equal or 1, aligned at the right"))
         }
         return Tensor(.map(op), typed.map { $0.broadcast(to: shape) }, shape: shape, dtype: signature.output ?? common)
     }

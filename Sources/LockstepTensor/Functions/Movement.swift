@@ -84,7 +84,11 @@ extension Tensor {
             return .failed(TensorError("concatenate", parts.map(\.shape), "there is no axis \(axis)"))
         }
         if parts.count == 1 { return first }
-        func rest(_ shape: Shape) -> Shape { var s = shape; s[axis] = 0; return s }
+        func rest(_ shape: Shape) -> Shape {
+            var s = shape
+            s[axis] = 0
+            return s
+        }
         guard parts.allSatisfy({ $0.rank == first.rank && rest($0.shape) == rest(first.shape) && $0.dtype == first.dtype }) else {
             return .failed(TensorError("concatenate", parts.map(\.shape), "the parts must agree in type and in every axis but \(axis)"))
         }

@@ -54,10 +54,14 @@ extension Gradient.Walk {
         case .literal, .input, .iota, .stopGradient:
             return nil
         case .random(let draw):
-            return Adjoint(value: .failed(TensorError("sample", [node.shape], """
-                the draw at site '\(draw.site)' (\(draw.kind.rawValue)) has no reparameterised gradient; \
-                give it a guide or parameters that are not optimised
-                """)), isStrict: adjoint.isStrict)
+            return Adjoint(
+                value: .failed(
+                    TensorError(
+                        "sample", [node.shape],
+                        """
+                        the draw at site '\(draw.site)' (\(draw.kind.rawValue)) has no reparameterised gradient; \
+                        give it a guide or parameters that are not optimised
+                        """)), isStrict: adjoint.isStrict)
         case .map(let op):
             return elementwise(op, tensor, adjoint, position)
         case .reduce(let reduction, let axes):
@@ -70,9 +74,11 @@ extension Gradient.Walk {
             }
         case .broadcast:
             let axes = Self.repeatedAxes(tensor.shape, input.shape)
-            return adjoint.summed({ $0.sum(axes).reshape(input.shape) }, any: { mask in
-                hazards.isFragile(input) ? mask.anyUnlessKnown(axes)?.reshape(input.shape) : nil
-            })
+            return adjoint.summed(
+                { $0.sum(axes).reshape(input.shape) },
+                any: { mask in
+                    hazards.isFragile(input) ? mask.anyUnlessKnown(axes)?.reshape(input.shape) : nil
+                })
         case .reshape:
             return adjoint.moved { $0.reshape(input.shape) }
         case .permute(let order):
@@ -90,9 +96,11 @@ extension Gradient.Walk {
             var part = adjoint.cleaned
             part.mask = adjoint.mask ?? (hazards.isSingular(input) ? .everywhere(index.shape + input.shape.dropFirst()) : nil)
             part.isStrict = false
-            return part.summed({ $0.segmentSum(index, count: rows) }, any: { mask in
-                hazards.isFragile(input) ? 0 .< mask.asReal.segmentSum(index, count: rows) : nil
-            })
+            return part.summed(
+                { $0.segmentSum(index, count: rows) },
+                any: { mask in
+                    hazards.isFragile(input) ? 0 .< mask.asReal.segmentSum(index, count: rows) : nil
+                })
         case .segmentSum:
             return position == 0 ? adjoint.moved { $0.gather(node.inputs[1]) } : nil
         }

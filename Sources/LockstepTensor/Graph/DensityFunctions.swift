@@ -47,7 +47,8 @@ package enum DensityFunctions {
         var sum = 0.0
         while y < seriesStart {
             let v = 1 / (2 * y + 1)
-            sum += v <= 0.5
+            sum +=
+                v <= 0.5
                 ? 2 * v * v * v * (atanhExcess(v) - 1 / (1 - v * v))
                 : (.log(onePlus: y) - .log(y)) - (y + 0.5) / (y * (y + 1))
             y += 1

@@ -158,7 +158,8 @@ package struct Simplifier {
     /// op(broadcast a, broadcast b) = broadcast(op(a, b)).
     private mutating func beforeBroadcast(_ op: ElementOp, _ x: [Tensor], _ shape: Shape, _ dtype: DType) -> Tensor? {
         guard x.contains(where: { $0.node.op == .broadcast }),
-            x.allSatisfy({ $0.node.op == .broadcast || $0.splat != nil }) else { return nil }
+            x.allSatisfy({ $0.node.op == .broadcast || $0.splat != nil })
+        else { return nil }
         let narrow = x.map { $0.node.op == .broadcast ? $0.node.inputs[0].shape : [] }
         guard let joint = Shapes.broadcast(narrow), joint.elementCount < shape.elementCount else { return nil }
         let operands = x.map { tensor -> Tensor in

@@ -13,7 +13,9 @@ struct FitCommand: ParsableCommand {
     @Argument(help: "The model to fit.")
     var model: String
 
-    @Option(help: ArgumentHelp("A CSV file with a header line; - stands for standard input. (default for eight-schools: the data of 1981)", valueName: "FILE.csv"))
+    @Option(
+        help: ArgumentHelp(
+            "A CSV file with a header line; - stands for standard input. (default for eight-schools: the data of 1981)", valueName: "FILE.csv"))
     var data: String?
 
     // Numbers are parsed unconditionally, so that a negative one is taken for a number and refused as such.

@@ -29,34 +29,54 @@ struct FitRecord {
             ("loss", { $0.array(fits.loss) { $0.number($1) } }),
             ("initial_loss", { $0.array(fits.initialLoss) { $0.number($1) } }),
             ("status", { $0.array(fits.status) { $0.string("\($1)") } }),
-            ("reason", { json in
-                json.array(fits.laneReasons) { json, reason in reason.map { json.string($0.description) } ?? json.plain("null") }
-            }),
-            ("progress", { json in
-                json.array(progress) { json, progress in progress.map { json.string($0.trend.rawValue) } ?? json.plain("null") }
-            }),
-            ("at_edge", { json in
-                json.array(progress) { json, progress in
-                    progress?.edges.map { edges in json.array(edges) { $0.string($1.site) } } ?? json.plain("null")
+            (
+                "reason",
+                { json in
+                    json.array(fits.laneReasons) { json, reason in reason.map { json.string($0.description) } ?? json.plain("null") }
                 }
-            }),
+            ),
+            (
+                "progress",
+                { json in
+                    json.array(progress) { json, progress in progress.map { json.string($0.trend.rawValue) } ?? json.plain("null") }
+                }
+            ),
+            (
+                "at_edge",
+                { json in
+                    json.array(progress) { json, progress in
+                        progress?.edges.map { edges in json.array(edges) { $0.string($1.site) } } ?? json.plain("null")
+                    }
+                }
+            ),
             ("refused_at_end", { $0.array(progress) { $0.number($1?.refusedShare) } }),
-            ("parameters", { json in
-                json.object(parameters.map { name, values in
-                    (name, { json in
-                        json.array(0..<values.lanes) { json, lane in
-                            // A lane that never started has no parameters.
-                            let row: [Double?] = values[lane].map { hasStart[lane] ? $0 : nil }
-                            json.nested(row[...], values.shape[...])
-                        }
-                    })
-                })
-            }),
-            ("posterior", { json in
-                json.object((posterior?.sites ?? []).map { site in
-                    (site, { json in if let posterior { json.site(posterior[site], posterior.shape(of: site) ?? []) } })
-                })
-            }),
+            (
+                "parameters",
+                { json in
+                    json.object(
+                        parameters.map { name, values in
+                            (
+                                name,
+                                { json in
+                                    json.array(0..<values.lanes) { json, lane in
+                                        // A lane that never started has no parameters.
+                                        let row: [Double?] = values[lane].map { hasStart[lane] ? $0 : nil }
+                                        json.nested(row[...], values.shape[...])
+                                    }
+                                }
+                            )
+                        })
+                }
+            ),
+            (
+                "posterior",
+                { json in
+                    json.object(
+                        (posterior?.sites ?? []).map { site in
+                            (site, { json in if let posterior { json.site(posterior[site], posterior.shape(of: site) ?? []) } })
+                        })
+                }
+            ),
         ])
         json.plain("\n")
         return json.bytes
@@ -68,8 +88,9 @@ extension JSONText {
         let columns: [(String, KeyPath<Summary.Row, Double>)] = [
             ("mean", \.mean), ("sd", \.sd), ("q05", \.q05), ("q50", \.median), ("q95", \.q95),
         ]
-        object(columns.map { name, column in
-            (name, { $0.nested(rows.map { Optional($0[keyPath: column]) }[...], shape[...]) })
-        })
+        object(
+            columns.map { name, column in
+                (name, { $0.nested(rows.map { Optional($0[keyPath: column]) }[...], shape[...]) })
+            })
     }
 }

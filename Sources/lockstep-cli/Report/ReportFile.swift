@@ -146,7 +146,8 @@ struct LinkedPath {
                 descriptor = nil
                 return
             }
-            path = destination.hasPrefix("/")
+            path =
+                destination.hasPrefix("/")
                 ? destination : URL(fileURLWithPath: path).deletingLastPathComponent().path + "/" + destination
         }
         throw SystemError(ELOOP)

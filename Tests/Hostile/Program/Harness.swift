@@ -121,7 +121,9 @@ enum Harness {
             optimizer: any Optimizer = Adam(learningRate: 0.1), loss: any Loss = TraceELBO(), initializer: Initializer = .uniform(),
             keys: [Key] = [Key(0), Key(1)], data: [String: LaneData] = [:], on device: Device = device, options: RunOptions = Harness.options
         ) {
-            fit(plain, guide: AutoNormal(plain, initializer: initializer), optimizer: optimizer, loss: loss, keys: keys, device, data: data, options: options)
+            fit(
+                plain, guide: AutoNormal(plain, initializer: initializer), optimizer: optimizer, loss: loss, keys: keys, device, data: data,
+                options: options)
         }
         switch result {
         case let model as Model:

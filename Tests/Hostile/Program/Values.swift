@@ -51,7 +51,8 @@ final class Values {
 
     static let ints = [Int.min, -(1 << 40), -2, -1, 0, 1, 2, 3, 7, 1 << 20, 1 << 31, 1 << 40, .max]
     static let doubles = [
-        Double.nan, .infinity, -.infinity, 0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 1e308, -1e39, 1.5, -1, 0.5, 1, 3e9, .greatestFiniteMagnitude,
+        Double.nan, .infinity, -.infinity, 0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 1e308, -1e39, 1.5, -1, 0.5, 1, 3e9,
+        .greatestFiniteMagnitude,
     ]
 
     func int() -> Int { pick(Self.ints) }
@@ -66,10 +67,15 @@ final class Values {
     }
     func ints() -> [Int] { pick([[], [0], [-1], [0, 0], [0, 1], [1, 0], [-1, -2], [.min], [.max, .max], [3, 1, 2], [2, -5]]) }
     func doubles() -> [Double] {
-        pick([[], [.nan], [0.5], [1, 2, 3], [.infinity, 0, -1], [0, 1], [-0.5, 2], Array(repeating: 1e308, count: 5000), [.leastNonzeroMagnitude, -0.0, 1]])
+        pick([
+            [], [.nan], [0.5], [1, 2, 3], [.infinity, 0, -1], [0, 1], [-0.5, 2], Array(repeating: 1e308, count: 5000),
+            [.leastNonzeroMagnitude, -0.0, 1],
+        ])
     }
     func bools() -> [Bool] { pick([[], [true], [false, true, false], Array(repeating: false, count: 100)]) }
-    func rows() -> [[Double]] { pick([[], [[]], [[1], [1, 2]], [[.nan, 1, 2], [3, .infinity, 5]], [[], [1]], Array(repeating: [1, 2, 3], count: 2)]) }
+    func rows() -> [[Double]] {
+        pick([[], [[]], [[1], [1, 2]], [[.nan, 1, 2], [3, .infinity, 5]], [[], [1]], Array(repeating: [1, 2, 3], count: 2)])
+    }
     func strings() -> [String] { many { string() } }
     func names() -> Set<String> { Set(strings()) }
 
@@ -86,8 +92,14 @@ final class Values {
     private static let bounds = [(Int.min, Int.max), (0, .max), (.min, 0), (0, 0), (-1, -1), (0, 2), (-3, -1), (1, 3), (.max, .max), (.min, .min)]
 
     private func bound() -> (Int, Int) { pick(Self.bounds) }
-    func range() -> Range<Int> { let (lower, upper) = bound(); return lower..<upper }
-    func closedRange() -> ClosedRange<Int> { let (lower, upper) = bound(); return lower...upper }
+    func range() -> Range<Int> {
+        let (lower, upper) = bound()
+        return lower..<upper
+    }
+    func closedRange() -> ClosedRange<Int> {
+        let (lower, upper) = bound()
+        return lower...upper
+    }
     func rangeFrom() -> PartialRangeFrom<Int> { int()... }
     func rangeUpTo() -> PartialRangeUpTo<Int> { ..<int() }
     func rangeThrough() -> PartialRangeThrough<Int> { ...int() }
@@ -141,7 +153,8 @@ final class Values {
             return own[place]
         }
         return pick(named: [
-            "nan": Tensor(.nan), "inf": Tensor(.infinity), "0": 0, "-0.0": Tensor(-0.0), "5e-324": Tensor(.leastNonzeroMagnitude), "1e308": Tensor(1e308),
+            "nan": Tensor(.nan), "inf": Tensor(.infinity), "0": 0, "-0.0": Tensor(-0.0), "5e-324": Tensor(.leastNonzeroMagnitude),
+            "1e308": Tensor(1e308),
             "-1": -1, "1.5": 1.5, "[]": Tensor([Double]()), "[3]": [1, 2, 3], "[nan, inf, -inf]": [.nan, .infinity, -.infinity],
             "[2,3]": Tensor([[0.5, 1, 2], [3, -4, 5]]), "[3,0]": Tensor(repeating: 1, shape: [3, 0]), "ints": Tensor(integers: [0, 2, 1]),
             "extreme ints": Tensor(integers: [.max, .min, -1]), "no ints": Tensor(integers: []), "mask": Tensor([true, false, true]),

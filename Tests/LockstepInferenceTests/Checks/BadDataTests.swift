@@ -34,7 +34,9 @@ import Testing
     }()
     static let bad = [0, 3, 5, 6, 9, 19]
 
-    static func run(_ data: [String: LaneData], _ device: TestDevice, _ policy: BadData, precision: Precision = .float, budget: Int? = nil) throws -> Fits {
+    static func run(_ data: [String: LaneData], _ device: TestDevice, _ policy: BadData, precision: Precision = .float, budget: Int? = nil) throws
+        -> Fits
+    {
         var options = RunOptions()
         options.badData = policy
         options.precision = precision
@@ -71,7 +73,9 @@ import Testing
                 let same = try clean.parameters()
                 #expect(Self.bad.allSatisfy { parameters["level_auto_loc"]?[$0].allSatisfy(\.isNaN) == true })
                 #expect(parameters["level_auto_loc"]?[1] == same["level_auto_loc"]?[1])
-                #expect(errorText { _ = try fits[9].median("level") } == "lane 9 has no result: bad data: site 'obs': an index is 2 at position 3 of lane 9 (data 'group'); it must lie in 0 ..< 2")
+                #expect(
+                    errorText { _ = try fits[9].median("level") }
+                        == "lane 9 has no result: bad data: site 'obs': an index is 2 at position 3 of lane 9 (data 'group'); it must lie in 0 ..< 2")
                 #expect(try fits[10].median("level") == clean[10].median("level"))
             }
         }
@@ -126,6 +130,7 @@ import Testing
         let text = errorText {
             _ = try Self.svi.explain(steps: 2, lanes: 20, data: Self.data(spreads: Self.spreads.map { $0 - 1.5 }), device: .cpu)
         }
-        #expect(text?.hasPrefix("site 'level': scale of Normal is -0.5 in lane 0 (data 'spread'); it must be positive; 6 of") == true, "\(text ?? "")")
+        #expect(
+            text?.hasPrefix("site 'level': scale of Normal is -0.5 in lane 0 (data 'spread'); it must be positive; 6 of") == true, "\(text ?? "")")
     }
 }

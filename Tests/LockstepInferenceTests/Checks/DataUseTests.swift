@@ -47,10 +47,14 @@ import Testing
     }
 
     static let observed: [Case] = [
-        rows("class too large", [1, 3], "site 'obs': the observed value of Categorical is 3 at position 1 (data 'y'); it must be an integer in [0, 2]") {
+        rows(
+            "class too large", [1, 3], "site 'obs': the observed value of Categorical is 3 at position 1 (data 'y'); it must be an integer in [0, 2]"
+        ) {
             Categorical(logits: Tensor([0, 1, 2]) * $0)
         },
-        rows("negative class", [-1, 0], "site 'obs': the observed value of Categorical is -1 at position 0 (data 'y'); it must be an integer in [0, 2]") {
+        rows(
+            "negative class", [-1, 0], "site 'obs': the observed value of Categorical is -1 at position 0 (data 'y'); it must be an integer in [0, 2]"
+        ) {
             Categorical(probabilities: (Tensor([0, 1, 2]) * $0).softmax)
         },
         rows("classes", [2, 0], nil) { Categorical(logits: Tensor([0, 1, 2]) * $0) },
@@ -60,20 +64,29 @@ import Testing
         rows("two coins", [1, 2], "site 'obs': the observed value of Bernoulli is 2 at position 1 (data 'y'); it must be 0 or 1") {
             Bernoulli(probabilities: sigmoid($0))
         },
-        rows("negative count", [3, -1], "site 'obs': the observed value of Poisson is -1 at position 1 (data 'y'); it must be a non-negative integer") {
+        rows(
+            "negative count", [3, -1], "site 'obs': the observed value of Poisson is -1 at position 1 (data 'y'); it must be a non-negative integer"
+        ) {
             Poisson(logRate: $0)
         },
-        rows("half a count", [2.5, 1], "site 'obs': the observed value of Poisson is 2.5 at position 0 (data 'y'); it must be a non-negative integer") {
+        rows(
+            "half a count", [2.5, 1], "site 'obs': the observed value of Poisson is 2.5 at position 0 (data 'y'); it must be a non-negative integer"
+        ) {
             Poisson(exp($0))
         },
         rows("large counts", [0, 100_000], nil) { Poisson(logRate: $0) },
         rows("negative in LogNormal", [1, -1], "site 'obs': the observed value of LogNormal is -1 at position 1 (data 'y'); it must be positive") {
             LogNormal($0, 1)
         },
-        rows("negative in HalfNormal", [-0.5, 1], "site 'obs': the observed value of HalfNormal is -0.5 at position 0 (data 'y'); it must be positive") {
+        rows(
+            "negative in HalfNormal", [-0.5, 1], "site 'obs': the observed value of HalfNormal is -0.5 at position 0 (data 'y'); it must be positive"
+        ) {
             HalfNormal(exp($0))
         },
-        rows("negative in Exponential", [-2, 1], "site 'obs': the observed value of Exponential is -2 at position 0 (data 'y'); it must be non-negative") {
+        rows(
+            "negative in Exponential", [-2, 1],
+            "site 'obs': the observed value of Exponential is -2 at position 0 (data 'y'); it must be non-negative"
+        ) {
             Exponential(exp($0))
         },
         rows("outside of Uniform", [1, 4.5], "site 'obs': the observed value of Uniform is 4.5 at position 1 (data 'y'); it must be in [0, 4]") { _ in
@@ -85,27 +98,45 @@ import Testing
         rows("infinite", [1, .infinity], "site 'obs': the observed value of Normal is inf at position 1 (data 'y'); it must be real, and finite") {
             Normal($0, 1)
         },
-        rows("infinite and positive", [.infinity, 1], "site 'obs': the observed value of Gamma is inf at position 0 (data 'y'); it must be positive, and finite") {
+        rows(
+            "infinite and positive", [.infinity, 1],
+            "site 'obs': the observed value of Gamma is inf at position 0 (data 'y'); it must be positive, and finite"
+        ) {
             Gamma(exp($0), 1)
         },
-        rows("outside of a mixture's uniforms", [0.5, 7], "site 'obs': the observed value of MixtureSameFamily is 7 at position 1 (data 'y'); it must be in [lower bound, upper bound]") { a in
+        rows(
+            "outside of a mixture's uniforms", [0.5, 7],
+            "site 'obs': the observed value of MixtureSameFamily is 7 at position 1 (data 'y'); it must be in [lower bound, upper bound]"
+        ) { a in
             MixtureSameFamily(Categorical(logits: Tensor([0, 1]) * a), Uniform([0, 2], [3, 6]))
         },
         rows("in a mixture's uniforms", [0.5, 5], nil) { a in
             MixtureSameFamily(Categorical(logits: Tensor([0, 1]) * a), Uniform([0, 2], [3, 6]))
         },
-        rows("outside of a transformed normal", [2, -3], "site 'obs': the observed value of TransformedDistribution is -3 at position 1 (data 'y'); it must be positive") { a in
+        rows(
+            "outside of a transformed normal", [2, -3],
+            "site 'obs': the observed value of TransformedDistribution is -3 at position 1 (data 'y'); it must be positive"
+        ) { a in
             TransformedDistribution(Normal(a, 1), ExpBijector())
         },
-        Case("events of several axes", ["y": .shared([0, 1, 1, 2, 0, 1])], "site 'obs': the observed value of Bernoulli is 2 at position [1, 1] (data 'y'); it must be 0 or 1") { m in
+        Case(
+            "events of several axes", ["y": .shared([0, 1, 1, 2, 0, 1])],
+            "site 'obs': the observed value of Bernoulli is 2 at position [1, 1] (data 'y'); it must be 0 or 1"
+        ) { m in
             let a = m.sample("a", Normal(0, 1))
             m.plate("rows", 3) { m in m.observe("obs", Bernoulli(logits: a).expanded(to: [2]).toEvent(1), m.data("y", shape: [3, 2])) }
         },
-        Case("no simplex", ["y": .shared([0.5, 0.5, 0.5, 0.6])], "site 'obs': the observed value of Dirichlet is [0.5, 0.6] at position 1 (data 'y'); it must be a simplex (non-negative, with sum 1 along the last axis)") { m in
+        Case(
+            "no simplex", ["y": .shared([0.5, 0.5, 0.5, 0.6])],
+            "site 'obs': the observed value of Dirichlet is [0.5, 0.6] at position 1 (data 'y'); it must be a simplex (non-negative, with sum 1 along the last axis)"
+        ) { m in
             let a = m.sample("a", LogNormal(0, 1))
             m.plate("rows", 2) { m in m.observe("obs", Dirichlet(a * Tensor([1, 2])), m.data("y", shape: [2, 2])) }
         },
-        Case("an expression of two data", ["n": .shared([3, 4]), "k": .shared([1, 5])], "site 'obs': the observed value of Poisson is -1 at position 1 (data 'k', 'n'); it must be a non-negative integer") { m in
+        Case(
+            "an expression of two data", ["n": .shared([3, 4]), "k": .shared([1, 5])],
+            "site 'obs': the observed value of Poisson is -1 at position 1 (data 'k', 'n'); it must be a non-negative integer"
+        ) { m in
             let a = m.sample("a", Normal(0, 1))
             m.plate("rows", 2) { m in m.observe("obs", Poisson(logRate: a), m.data("n", shape: [2]) - m.data("k", shape: [2])) }
         },
@@ -117,7 +148,10 @@ import Testing
             m.sample("a", Normal(0, 1))
             m.sample("s", HalfNormal(1), observed: m.data("b"))
         },
-        Case("integer data", ["y": .shared([0, 1, 5])], "site 'obs': the observed value of Categorical is 5 at position 2 (data 'y'); it must be an integer in [0, 1]") { m in
+        Case(
+            "integer data", ["y": .shared([0, 1, 5])],
+            "site 'obs': the observed value of Categorical is 5 at position 2 (data 'y'); it must be an integer in [0, 1]"
+        ) { m in
             let a = m.sample("a", Normal(0, 1))
             m.plate("rows", 3) { m in m.observe("obs", Categorical(logits: Tensor([0, 1]) * a), m.indices("y", shape: [3])) }
         },
@@ -125,13 +159,22 @@ import Testing
 
     /// Values on the end of a support: an error only where the density is not finite.
     static let edges: [Case] = [
-        rows("0 in LogNormal", [1, 0], "site 'obs': the observed value of LogNormal is 0 at position 1 (data 'y'); the density there is 0 or infinite, whatever its parameters are; it must be positive, and not on the edge") {
+        rows(
+            "0 in LogNormal", [1, 0],
+            "site 'obs': the observed value of LogNormal is 0 at position 1 (data 'y'); the density there is 0 or infinite, whatever its parameters are; it must be positive, and not on the edge"
+        ) {
             LogNormal($0, 1)
         },
-        rows("0 in Gamma", [0, 1], "site 'obs': the observed value of Gamma is 0 at position 0 (data 'y'); the density there is 0 or infinite, whatever its parameters are; it must be positive, and not on the edge") {
+        rows(
+            "0 in Gamma", [0, 1],
+            "site 'obs': the observed value of Gamma is 0 at position 0 (data 'y'); the density there is 0 or infinite, whatever its parameters are; it must be positive, and not on the edge"
+        ) {
             Gamma(exp($0), 1)
         },
-        rows("1 in Beta", [0.5, 1], "site 'obs': the observed value of Beta is 1 at position 1 (data 'y'); the density there is 0 or infinite, whatever its parameters are; it must be in [0, 1], and not on the edge") {
+        rows(
+            "1 in Beta", [0.5, 1],
+            "site 'obs': the observed value of Beta is 1 at position 1 (data 'y'); the density there is 0 or infinite, whatever its parameters are; it must be in [0, 1], and not on the edge"
+        ) {
             Beta(2, exp($0))
         },
         rows("1 in Beta whose second parameter is 1", [0.5, 1], nil) { Beta(exp($0), 1) },
@@ -140,7 +183,10 @@ import Testing
         rows("0 in HalfCauchy", [0, 1], nil) { HalfCauchy(exp($0)) },
         rows("0 in Exponential", [0, 1], nil) { Exponential(exp($0)) },
         rows("ends of Uniform", [0, 4], nil) { _ in Uniform(0, 4) },
-        Case("0 in Dirichlet", ["y": .shared([0, 1])], "site 'obs': the observed value of Dirichlet is [0, 1] (data 'y'); the density there is 0 or infinite, whatever its parameters are; it must be a simplex (non-negative, with sum 1 along the last axis), and not on the edge") { m in
+        Case(
+            "0 in Dirichlet", ["y": .shared([0, 1])],
+            "site 'obs': the observed value of Dirichlet is [0, 1] (data 'y'); the density there is 0 or infinite, whatever its parameters are; it must be a simplex (non-negative, with sum 1 along the last axis), and not on the edge"
+        ) { m in
             let a = m.sample("a", LogNormal(0, 1))
             m.observe("obs", Dirichlet(a * Tensor([1, 2])), m.data("y", shape: [2]))
         },
@@ -151,28 +197,50 @@ import Testing
             let a = m.sample("a", Normal(0, 1))
             m.plate("rows", 2) { m in m.observe("obs", Normal(a, m.data("s", shape: [2])), 0) }
         },
-        Case("scale 0", ["s": .shared(0)], "site 'a': scale of HalfCauchy is 0 (data 's'); it must be positive") { m in m.sample("a", HalfCauchy(m.data("s"))) },
-        Case("infinite location", ["x": .shared(-.infinity)], "site 'a': loc of Normal is -inf (data 'x'); it must be real, and finite") { m in m.sample("a", Normal(m.data("x"), 1)) },
-        Case("concentration in an event", ["c": .shared([1, 0, 2])], "site 'p': concentration of Dirichlet is 0 at position 1 (data 'c'); it must be positive") { m in
+        Case("scale 0", ["s": .shared(0)], "site 'a': scale of HalfCauchy is 0 (data 's'); it must be positive") { m in
+            m.sample("a", HalfCauchy(m.data("s")))
+        },
+        Case("infinite location", ["x": .shared(-.infinity)], "site 'a': loc of Normal is -inf (data 'x'); it must be real, and finite") { m in
+            m.sample("a", Normal(m.data("x"), 1))
+        },
+        Case(
+            "concentration in an event", ["c": .shared([1, 0, 2])],
+            "site 'p': concentration of Dirichlet is 0 at position 1 (data 'c'); it must be positive"
+        ) { m in
             m.sample("p", Dirichlet(m.data("c", shape: [3])))
         },
-        Case("in a component of a mixture", ["s": .shared([1, -2])], "site 'obs': scale of MixtureSameFamily is -2 at position 1 (data 's'); it must be positive") { m in
+        Case(
+            "in a component of a mixture", ["s": .shared([1, -2])],
+            "site 'obs': scale of MixtureSameFamily is -2 at position 1 (data 's'); it must be positive"
+        ) { m in
             let a = m.sample("a", Normal(0, 1))
             m.observe("obs", MixtureSameFamily(Categorical(probabilities: [0.5, 0.5]), Normal(a, m.data("s", shape: [2]))), 0)
         },
-        Case("infinite logits", ["l": .shared([0, .infinity])], "site 'obs': logits of Bernoulli is inf at position 1 (data 'l'); it must be real, and finite") { m in
+        Case(
+            "infinite logits", ["l": .shared([0, .infinity])],
+            "site 'obs': logits of Bernoulli is inf at position 1 (data 'l'); it must be real, and finite"
+        ) { m in
             m.sample("a", Normal(0, 1))
             m.plate("rows", 2) { m in m.observe("obs", Bernoulli(logits: m.data("l", shape: [2])), 1) }
         },
-        Case("logits of certain outcomes", ["p": .shared([0, 0.5])], "site 'obs': logits of Bernoulli is -inf at position 0 (data 'p'); it must be real, and finite") { m in
+        Case(
+            "logits of certain outcomes", ["p": .shared([0, 0.5])],
+            "site 'obs': logits of Bernoulli is -inf at position 0 (data 'p'); it must be real, and finite"
+        ) { m in
             m.sample("a", Normal(0, 1))
             m.plate("rows", 2) { m in m.observe("obs", Bernoulli(logits: logit(m.data("p", shape: [2]))), 0) }
         },
-        Case("infinite logits of classes", ["l": .shared([0, .infinity])], "site 'obs': logits of Categorical is inf at position 1 (data 'l'); it must be real, or -inf") { m in
+        Case(
+            "infinite logits of classes", ["l": .shared([0, .infinity])],
+            "site 'obs': logits of Categorical is inf at position 1 (data 'l'); it must be real, or -inf"
+        ) { m in
             m.sample("a", Normal(0, 1))
             m.observe("obs", Categorical(logits: m.data("l", shape: [2])), 0)
         },
-        Case("infinite weights of a mixture", ["l": .shared([.infinity, 0])], "site 'obs': logits of MixtureSameFamily is inf at position 0 (data 'l'); it must be real, or -inf") { m in
+        Case(
+            "infinite weights of a mixture", ["l": .shared([.infinity, 0])],
+            "site 'obs': logits of MixtureSameFamily is inf at position 0 (data 'l'); it must be real, or -inf"
+        ) { m in
             let a = m.sample("a", Normal(0, 1))
             m.observe("obs", MixtureSameFamily(Categorical(logits: m.data("l", shape: [2])), Normal(Tensor.stack([a, a + 1]), 1)), 0)
         },
@@ -180,7 +248,10 @@ import Testing
             m.sample("a", Normal(0, 1))
             m.observe("obs", Categorical(logits: m.data("l", shape: [2])), 0)
         },
-        Case("probabilities", ["p": .shared([0.5, 0.6])], "site 'obs': probabilities of Categorical is [0.5, 0.6] (data 'p'); it must be a simplex (non-negative, with sum 1 along the last axis)") { m in
+        Case(
+            "probabilities", ["p": .shared([0.5, 0.6])],
+            "site 'obs': probabilities of Categorical is [0.5, 0.6] (data 'p'); it must be a simplex (non-negative, with sum 1 along the last axis)"
+        ) { m in
             let a = m.sample("a", Normal(0, 1))
             m.factor("f", -a * a)
             m.observe("obs", Categorical(probabilities: m.data("p", shape: [2])), 0)
@@ -194,17 +265,20 @@ import Testing
             let a = m.sample("a", Normal(0, 1))
             m.factor("f", select(a .< m.data("high"), -a * a, 0))
         },
-        Case("a bound below another", ["low": .shared(2)], "site 'u': high of Uniform is 1 (data 'low'); it must be greater than its lower bound") { m in
+        Case("a bound below another", ["low": .shared(2)], "site 'u': high of Uniform is 1 (data 'low'); it must be greater than its lower bound") {
+            m in
             m.sample("u", Uniform(m.data("low"), 1))
         },
-        Case("parameter of a hidden latent", ["s": .shared(-1)], "site 'h': scale of Normal is -1 (data 's'); it must be positive", guide: hiding.1) { m in
+        Case("parameter of a hidden latent", ["s": .shared(-1)], "site 'h': scale of Normal is -1 (data 's'); it must be positive", guide: hiding.1) {
+            m in
             hiding.0(&m)
         },
         Case("negative weight", ["w": .shared([1, -1])], "site 'obs': the scale is -1 at position 1 (data 'w'); it must be non-negative") { m in
             let a = m.sample("a", Normal(0, 1))
             m.plate("rows", 2) { m in m.scale(m.data("w", shape: [2])) { m in m.observe("obs", Normal(a, 1), 0) } }
         },
-        Case("infinite weight of a factor", ["w": .shared(.infinity)], "site 'f': the scale is inf (data 'w'); it must be non-negative, and finite") { m in
+        Case("infinite weight of a factor", ["w": .shared(.infinity)], "site 'f': the scale is inf (data 'w'); it must be non-negative, and finite") {
+            m in
             let a = m.sample("a", Normal(0, 1))
             m.scale(m.data("w")) { m in m.factor("f", -a * a) }
         },
@@ -232,7 +306,10 @@ import Testing
             let w = m.param("w", m.data("p"), constraint: .positive)
             m.sample("a", Normal(0, w))
         },
-        Case("start of a param on the edge", ["p": .shared(1)], "site 'w': the initial value is 1 (data 'p'); it must be in [0, 1], and not on the edge") { m in
+        Case(
+            "start of a param on the edge", ["p": .shared(1)],
+            "site 'w': the initial value is 1 (data 'p'); it must be in [0, 1], and not on the edge"
+        ) { m in
             let w = m.param("w", m.data("p"), constraint: .unitInterval)
             m.sample("a", Normal(0, w))
         },

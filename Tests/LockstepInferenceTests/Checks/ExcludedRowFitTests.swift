@@ -65,9 +65,10 @@ import Testing
     func fitsWithoutThem(_ device: TestDevice) throws {
         var data = Self.numbers.mapValues { LaneData.shared($0) }
         data["weight"] = .shared(Self.kept.filter { $0 != 0 })
-        var spoiled = Dictionary(uniqueKeysWithValues: Self.numbers.keys.map { name in
-            (name, LaneData.perLane(Self.bad.map { Self.all(name, $0) }))
-        })
+        var spoiled = Dictionary(
+            uniqueKeysWithValues: Self.numbers.keys.map { name in
+                (name, LaneData.perLane(Self.bad.map { Self.all(name, $0) }))
+            })
         spoiled["weight"] = .shared(Self.kept)
         for precision in Precision.allCases where precision == .float || device.hasDouble {
             let wanted = try Self.run(Self.model(excludes: false), data, device, precision)
@@ -89,25 +90,43 @@ import Testing
     /// What is wrong with constants of a row that counts is found, though rows may be excluded.
     @Test func constantsOfRowsThatCount() throws {
         let cases: [(String, @Sendable (inout ModelContext) -> Void, String)] = [
-            ("a mask of data", { m in
-                m.mask(m.data("ok", shape: [3]) .!= 0) { m in m.observe("y", Normal(0, [1, 0, -1]), 0) }
-            }, "site 'y': scale of Normal is 0 at position 1"),
-            ("a known mask", { m in
-                m.mask(Tensor([1, 1, 0]) .!= 0) { m in m.observe("y", Normal(0, [1, 0, -1]), 0) }
-            }, "site 'y': scale of Normal is 0 at position 1"),
-            ("a weight", { m in
-                m.scale(m.data("ok", shape: [3])) { m in m.observe("y", LogNormal(0, 1), [1, -2, -1]) }
-            }, "site 'y': the observed value of LogNormal is -2 at position 1"),
-            ("a weight of a row that counts", { m in
-                m.mask(m.data("ok", shape: [3]) .!= 0) { m in m.scale([1, -2, .nan]) { m in m.observe("y", Normal(0, 1), 0) } }
-            }, "site 'y': the scale is -2 at position 1"),
-            ("a weight that follows from a latent", { m in
-                let strength = exp(m.param("strength", 0))
-                m.scale(strength * m.data("ok", shape: [3])) { m in m.observe("y", LogNormal(0, 1), [1, -2, -1]) }
-            }, "site 'y': the observed value of LogNormal is -2 at position 1"),
-            ("for all rows", { m in
-                m.mask(m.data("ok", shape: [3]) .!= 0) { m in m.observe("y", Normal(0, -1), 0) }
-            }, "site 'y': in Normal, scale must be positive, not -1"),
+            (
+                "a mask of data",
+                { m in
+                    m.mask(m.data("ok", shape: [3]) .!= 0) { m in m.observe("y", Normal(0, [1, 0, -1]), 0) }
+                }, "site 'y': scale of Normal is 0 at position 1"
+            ),
+            (
+                "a known mask",
+                { m in
+                    m.mask(Tensor([1, 1, 0]) .!= 0) { m in m.observe("y", Normal(0, [1, 0, -1]), 0) }
+                }, "site 'y': scale of Normal is 0 at position 1"
+            ),
+            (
+                "a weight",
+                { m in
+                    m.scale(m.data("ok", shape: [3])) { m in m.observe("y", LogNormal(0, 1), [1, -2, -1]) }
+                }, "site 'y': the observed value of LogNormal is -2 at position 1"
+            ),
+            (
+                "a weight of a row that counts",
+                { m in
+                    m.mask(m.data("ok", shape: [3]) .!= 0) { m in m.scale([1, -2, .nan]) { m in m.observe("y", Normal(0, 1), 0) } }
+                }, "site 'y': the scale is -2 at position 1"
+            ),
+            (
+                "a weight that follows from a latent",
+                { m in
+                    let strength = exp(m.param("strength", 0))
+                    m.scale(strength * m.data("ok", shape: [3])) { m in m.observe("y", LogNormal(0, 1), [1, -2, -1]) }
+                }, "site 'y': the observed value of LogNormal is -2 at position 1"
+            ),
+            (
+                "for all rows",
+                { m in
+                    m.mask(m.data("ok", shape: [3]) .!= 0) { m in m.observe("y", Normal(0, -1), 0) }
+                }, "site 'y': in Normal, scale must be positive, not -1"
+            ),
         ]
         for (name, body, wanted) in cases {
             let model = Model { m in

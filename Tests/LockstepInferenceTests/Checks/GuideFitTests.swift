@@ -32,7 +32,8 @@ import Testing
     static let shapes = "the guide's site has shape"
 
     static let cases: [Case] = [
-        Case("a scalar for a plate", ["site 'mu'", "\(shapes) []", "latent has shape [3]"], plated) { m in m.sample("mu", Normal(m.param("l", 0), 1)) },
+        Case("a scalar for a plate", ["site 'mu'", "\(shapes) []", "latent has shape [3]"], plated) { m in m.sample("mu", Normal(m.param("l", 0), 1))
+        },
         Case("an axis of 1 for a plate", ["site 'mu'", "\(shapes) [1]", "latent has shape [3]"], plated) { m in
             m.plate("groups", 1) { m in m.sample("mu", Normal(m.param("l", 0), 1)) }
         },
@@ -42,21 +43,29 @@ import Testing
         Case("a plate for a scalar", ["site 'mu'", "\(shapes) [3]", "latent has shape []"], { m in m.sample("mu", Normal(0, 1)) }) { m in
             m.plate("groups", 3) { m in m.sample("mu", Normal(m.param("l", 0), 1)) }
         },
-        Case("a scalar for a vector", ["site 'v'", "\(shapes) []", "latent has shape [2]"], { m in m.sample("v", Normal([0, 0], 1).toEvent(1)) }) { m in
+        Case("a scalar for a vector", ["site 'v'", "\(shapes) []", "latent has shape [2]"], { m in m.sample("v", Normal([0, 0], 1).toEvent(1)) }) {
+            m in
             m.sample("v", Normal(m.param("l", 0), 1))
         },
-        Case("a point of another shape", ["site 'mu'", "\(shapes) []", "latent has shape [3]"], plated) { m in m.sample("mu", Delta(m.param("l", 0))) },
+        Case("a point of another shape", ["site 'mu'", "\(shapes) []", "latent has shape [3]"], plated) { m in m.sample("mu", Delta(m.param("l", 0)))
+        },
         Case("one joint event for a plate", [], plated) { m in m.sample("mu", Normal(m.param("l", [0, 0, 0]), 1).toEvent(1)) },
         Case("the same plate", [], plated) { m in m.plate("groups", 3) { m in m.sample("mu", Normal(m.param("l", 0), 1)) } },
-        Case("continuous for discrete", ["site 'k'", "Normal is continuous", "Bernoulli discrete"], { m in m.sample("k", Bernoulli(probabilities: 0.5)) }) { m in
+        Case(
+            "continuous for discrete", ["site 'k'", "Normal is continuous", "Bernoulli discrete"],
+            { m in m.sample("k", Bernoulli(probabilities: 0.5)) }
+        ) { m in
             m.sample("k", Normal(m.param("l", 0), 1))
         },
         Case("discrete for continuous", ["site 'x'", "Poisson is discrete", "Normal continuous"], { m in m.sample("x", Normal(0, 1)) }) { m in
             m.sample("x", Poisson(3))
         },
-        Case("more classes", ["site 'k'", "an integer in [0, 4]", "an integer in [0, 2]"], { m in
-            m.sample("k", Categorical(probabilities: [0.2, 0.3, 0.5]))
-        }) { m in m.sample("k", Categorical(probabilities: [0.2, 0.2, 0.2, 0.2, 0.2])) },
+        Case(
+            "more classes", ["site 'k'", "an integer in [0, 4]", "an integer in [0, 2]"],
+            { m in
+                m.sample("k", Categorical(probabilities: [0.2, 0.3, 0.5]))
+            }
+        ) { m in m.sample("k", Categorical(probabilities: [0.2, 0.2, 0.2, 0.2, 0.2])) },
         Case("another interval", ["site 'u'", "in [2, 3]", "in [0, 1]"], { m in m.sample("u", Uniform(0, 1)) }) { m in m.sample("u", Uniform(2, 3)) },
         Case("positive for negative", ["site 'u'", "HalfNormal", "in [-2, -1]"], { m in m.sample("u", Uniform(-2, -1)) }) { m in
             m.sample("u", HalfNormal(m.param("s", 1, constraint: .positive)))
@@ -69,7 +78,10 @@ import Testing
         Case("a point in a simplex", [], { m in m.sample("p", Dirichlet([1, 1])) }) { m in
             m.sample("p", Delta(m.param("l", [0.5, 0.5], constraint: .simplex), eventRank: 1))
         },
-        Case("a known value outside of the support", ["site 's': the given value of HalfNormal is -2; it must be positive"], { m in m.sample("s", HalfNormal(1)) }) { m in
+        Case(
+            "a known value outside of the support", ["site 's': the given value of HalfNormal is -2; it must be positive"],
+            { m in m.sample("s", HalfNormal(1)) }
+        ) { m in
             m.param("l", 0)
             m.sample("s", Delta(Tensor([-2, 1]).min()))
         },
@@ -107,7 +119,10 @@ import Testing
         (["tau": 0], "site 'tau': Initializer.value is 0; it must be positive, and not on the edge"),
         (["tau": Tensor(Double.infinity)], "site 'tau': Initializer.value is inf; it must be positive, and not on the edge"),
         (["u": 3], "site 'u': Initializer.value is 3 (data 'width'); it must be in [0, upper bound], and not on the edge"),
-        (["q": [0.5, 0.5, 0]], "site 'q': Initializer.value is [0.5, 0.5, 0]; it must be a simplex (non-negative, with sum 1 along the last axis), and not on the edge"),
+        (
+            ["q": [0.5, 0.5, 0]],
+            "site 'q': Initializer.value is [0.5, 0.5, 0]; it must be a simplex (non-negative, with sum 1 along the last axis), and not on the edge"
+        ),
         (["ta": 1], "Initializer.value of 'ta': the guide covers no such latent; did you mean 'tau'? It has 'tau', 'p', 'q', 'u'"),
         (["Tau": 1], "Initializer.value of 'Tau': the guide covers no such latent; did you mean 'tau'? It has 'tau', 'u', 'p', 'q'"),
         (["y": 1], "Initializer.value of 'y': this is no latent that the guide covers, but observed; did you mean 'p'? It has 'p', 'q', 'u', 'tau'"),
@@ -122,7 +137,8 @@ import Testing
         for precision in Precision.allCases {
             var options = RunOptions()
             options.precision = precision
-            for guide in [AutoNormal(Self.latents, initializer: .value(values)), AutoDelta(Self.latents, initializer: .value(values))] as [any Guide] {
+            for guide in [AutoNormal(Self.latents, initializer: .value(values)), AutoDelta(Self.latents, initializer: .value(values))] as [any Guide]
+            {
                 let text = errorText {
                     _ = try SVI(Self.latents, guide: guide, optimizer: Adam())
                         .run(keys: Key(0).split(2), steps: 1, data: ["width": .shared(2)], device: .cpu, options: options)
@@ -140,7 +156,9 @@ import Testing
         let fits = try SVI(Self.latents, guide: guide, optimizer: Adam())
             .run(keys: Key(0).split(3), steps: 1, data: ["width": .perLane([2.0, 1, 3])], device: .cpu, options: options)
         #expect(fits.status == [.finished, .badData, .finished])
-        #expect(fits.badData[1]?.description == "site 'u': Initializer.value is 1.5 in lane 1 (data 'width'); it must be in [0, upper bound], and not on the edge")
+        #expect(
+            fits.badData[1]?.description
+                == "site 'u': Initializer.value is 1.5 in lane 1 (data 'width'); it must be in [0, upper bound], and not on the edge")
         #expect(fits.badData[1]?.name == "width")
     }
 

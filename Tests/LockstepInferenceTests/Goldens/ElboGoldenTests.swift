@@ -17,9 +17,10 @@ import Testing
             let problem = try NumPyroGoldens.problem(name)
             let guide = try AutoNormal(problem.guided).prepare(GuideData(problem.data))
             let origin = Origin()
-            let parameters = Dictionary(uniqueKeysWithValues: guide.parameters.map {
-                ($0.name, Tensor.input(Input(.state, $0.name, origin: origin), shape: $0.shape))
-            })
+            let parameters = Dictionary(
+                uniqueKeysWithValues: guide.parameters.map {
+                    ($0.name, Tensor.input(Input(.state, $0.name, origin: origin), shape: $0.shape))
+                })
             let loss = try TraceELBO().value(
                 of: LossStep(model: problem.model, guide: guide, parameters: parameters, origin: origin, data: GuideData(problem.data).shapes))
             let noise = NumPyroGoldens.tensors(row["noise"])

@@ -103,7 +103,10 @@ import Testing
             change(&options)
             let optimizer = Averaged(Clipped(Adam(learningRate: .exponentialDecay(from: .data("rate"), to: 1e-3)), norm: 5), over: 0.3)
             return try SVI(model, guide: AutoNormal(model), optimizer: optimizer)
-                .run(keys: lanes.map { keys[$0] }, steps: 75, data: ["rate": .perLane(lanes.map { rates[$0] })], device: device.device, options: options)
+                .run(
+                    keys: lanes.map { keys[$0] }, steps: 75, data: ["rate": .perLane(lanes.map { rates[$0] })], device: device.device,
+                    options: options
+                )
                 .bits
         }
         let whole = try run(Array(keys.indices))

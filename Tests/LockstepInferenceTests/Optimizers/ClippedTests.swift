@@ -82,7 +82,8 @@ import Testing
 
     @Test func programsThatDoNotClipDoNotChange() throws {
         func text(_ optimizer: any Optimizer) throws -> String {
-            try SVI(Self.model, guide: Model { _ in }, optimizer: optimizer).explain(steps: 10, lanes: 4, data: ["s": .shared(1)], device: .cpu).laneProgram
+            try SVI(Self.model, guide: Model { _ in }, optimizer: optimizer).explain(steps: 10, lanes: 4, data: ["s": .shared(1)], device: .cpu)
+                .laneProgram
         }
         #expect(try text(Adam(learningRate: 0.1)) == text(Adam(learningRate: .constant(0.1))))
         #expect(try text(Clipped(Adam(learningRate: 0.1), norm: 1)) != text(Adam(learningRate: 0.1)))

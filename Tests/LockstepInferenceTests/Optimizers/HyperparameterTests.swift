@@ -54,7 +54,8 @@ import Testing
         .init(SGD(learningRate: 0), "SGD: learningRate is 0.0"),
         .init(SGD(learningRate: Float.infinity), "SGD: learningRate is inf"),
         .init(Adam(learningRate: .exponentialDecay(from: 0.1, to: 0)), "Adam: learningRate.to is 0.0; give a finite number above 0"),
-        .init(Adam(learningRate: .exponentialDecay(from: 0.1, to: 0.01, over: 0)), "Adam: learningRate.over is 0.0; give a finite number of at least 1"),
+        .init(
+            Adam(learningRate: .exponentialDecay(from: 0.1, to: 0.01, over: 0)), "Adam: learningRate.over is 0.0; give a finite number of at least 1"),
         .init(Adam(learningRate: .polynomialDecay(from: -0.1, to: 0)), "Adam: learningRate.from is -0.1"),
         .init(Adam(learningRate: .polynomialDecay(from: 0.1, to: -0.1)), "Adam: learningRate.to is -0.1"),
         .init(Adam(learningRate: .polynomialDecay(from: 0.1, to: 0, power: .nan)), "Adam: learningRate.power is nan"),

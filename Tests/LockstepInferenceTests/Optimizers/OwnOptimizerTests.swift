@@ -44,7 +44,8 @@ import Testing
         #expect(Self.text(Own(updated: { ($0.asInt, $1) }))?.hasPrefix("Own: the new value of 'x' is made of int values") == true)
         #expect(Self.text(Own(updated: { ($0, [$1[0], 0]) })) == "Own: the slot 'b' of 'x' has shape []; give shape [3]")
         #expect(Self.text(Own(updated: { ($0, [$1[0].asInt, $1[1]]) }))?.hasPrefix("Own: the slot 'a' of 'x' is made of int values") == true)
-        #expect(Self.text(Own(updated: { ($0 + [1, 2], $1) }))?.hasPrefix("Own: the new value of 'x' cannot be computed: + of shapes [3], [2]") == true)
+        #expect(
+            Self.text(Own(updated: { ($0 + [1, 2], $1) }))?.hasPrefix("Own: the new value of 'x' cannot be computed: + of shapes [3], [2]") == true)
         #expect(Self.text(Own(updated: { ($0, [$1[0] + [1, 2], $1[1]]) }))?.hasPrefix("Own: the slot 'a' of 'x' cannot be computed") == true)
     }
 

@@ -64,7 +64,8 @@ import Testing
         .init(
             testDescription: "pieces that decay",
             schedule: { high, low in
-                .piecewise(.exponentialDecay(from: high, to: low), then: [16: .cosine(from: high, to: low), 48: .polynomialDecay(from: low, to: high)])
+                .piecewise(
+                    .exponentialDecay(from: high, to: low), then: [16: .cosine(from: high, to: low), 48: .polynomialDecay(from: low, to: high)])
             },
             formula: { t, steps, high, low in
                 t < 16 ? exponential(t, 16, high, low) : t < 48 ? cosine(t - 16, 32, high, low) : polynomial(t - 48, steps - 48, low, high)
@@ -85,7 +86,7 @@ import Testing
         change(&options)
         let found = try SVI(model, guide: Model { _ in }, optimizer: Recorder(values: rates))
             .run(keys: Key(0).split(lanes), steps: steps, data: data, device: device.device, options: options).unconstrained("x")
-        return found.map { lane in rates.indices.map { lane[$0 * steps ..< ($0 + 1) * steps] } }
+        return found.map { lane in rates.indices.map { lane[$0 * steps..<($0 + 1) * steps] } }
     }
 
     @Test(arguments: TestDevice.all)

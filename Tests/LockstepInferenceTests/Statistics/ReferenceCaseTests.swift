@@ -54,7 +54,9 @@ import Testing
         let mean = Statistics.mean(losses)
         let q10 = losses.quantile(0.1)
         let q50 = losses.quantile(0.5)
-        print("\(reference.name) on \(device.testDescription): \(lanes) lanes, \(fits.timings.run) s, mean \(mean), min \(losses[0]), q10 \(q10), q50 \(q50)")
+        print(
+            "\(reference.name) on \(device.testDescription): \(lanes) lanes, \(fits.timings.run) s, mean \(mean), min \(losses[0]), q10 \(q10), q50 \(q50)"
+        )
 
         // The reference's own error and this run's, four sigma.
         let error = 4 * reference.sd * (1 / Double(lanes) + 1 / Double(reference.lanes)).squareRoot()

@@ -185,11 +185,14 @@ struct ScalarSums {
         }
         // Those of short sums are values like others.
         let parts = Set(terms.keys)
-        inner = parts.isEmpty ? [] : inner.filter { part in
-            var current = user[part]
-            while let next = current, inner.contains(next.id) { current = user[next.id] }
-            return current.map { parts.contains($0.id) } ?? false
-        }
+        inner =
+            parts.isEmpty
+            ? []
+            : inner.filter { part in
+                var current = user[part]
+                while let next = current, inner.contains(next.id) { current = user[next.id] }
+                return current.map { parts.contains($0.id) } ?? false
+            }
     }
 
     private func terms(of sum: Tensor) -> [Term] {

@@ -25,7 +25,8 @@ public struct Delta: BatchedDistribution {
         } else if let shape = Shapes.broadcast([batchShape, logDensity.shape]) {
             batch = Batch(shape: shape)
         } else {
-            batch = Batch(failure: TensorError("Delta", [batchShape, logDensity.shape], "the log density does not broadcast with the batch of the value"))
+            batch = Batch(
+                failure: TensorError("Delta", [batchShape, logDensity.shape], "the log density does not broadcast with the batch of the value"))
         }
     }
 

@@ -10,7 +10,8 @@ public struct Independent: Distribution {
         self.base = base
         let fits = (0...base.batchShape.count).contains(eventAxes)
         self.eventAxes = fits ? eventAxes : 0
-        failure = base.failure
+        failure =
+            base.failure
             ?? (fits ? nil : TensorError("Independent", [base.batchShape], "the batch does not have \(eventAxes) axes to take into the event"))
     }
 

@@ -26,7 +26,8 @@ public struct Dirichlet: BatchedDistribution {
         if let failure { return .failed(failure) }
         if value.failure != nil { return value }
         guard value.shape.last == eventShape.last else {
-            return .failed(TensorError("Dirichlet", [value.shape, concentration.shape], "the last axis of the value must have the length of the concentration"))
+            return .failed(
+                TensorError("Dirichlet", [value.shape, concentration.shape], "the last axis of the value must have the length of the concentration"))
         }
         // The uniform distribution, whose density is (K - 1)! everywhere.
         if concentration.splat == 1 {

@@ -20,21 +20,24 @@ public struct ImproperUniform: BatchedDistribution {
         let shape = batchShape + eventShape
         let bounds = support.bounds.map(\.value)
         if support.isDiscrete {
-            batch = Batch(failure: TensorError(
-                "ImproperUniform", [], "values that are \(support) are discrete; a flat prior is on a continuous support"))
+            batch = Batch(
+                failure: TensorError(
+                    "ImproperUniform", [], "values that are \(support) are discrete; a flat prior is on a continuous support"))
         } else if let failure = bounds.lazy.compactMap(\.failure).first {
             batch = Batch(failure: failure)
         } else if extra < 0 {
-            batch = Batch(failure: TensorError(
-                "ImproperUniform", [eventShape],
-                "a value that is \(support) has \(support.eventRank) axes at least; give eventShape: [...]"))
+            batch = Batch(
+                failure: TensorError(
+                    "ImproperUniform", [eventShape],
+                    "a value that is \(support) has \(support.eventRank) axes at least; give eventShape: [...]"))
         } else if !Shapes.isPossible(shape) || eventShape.contains(where: { $0 < 1 }) {
             batch = Batch(failure: TensorError("ImproperUniform", [batchShape, eventShape], "extents must be positive, and not so many"))
         } else if let full = Shapes.broadcast([shape] + bounds.map(\.shape)), Array(full.suffix(eventShape.count)) == eventShape {
             batch = Batch(shape: Array(full.dropLast(eventShape.count)))
         } else {
-            batch = Batch(failure: TensorError(
-                "ImproperUniform", [shape] + bounds.map(\.shape), "the bounds of the support do not broadcast to batch and event"))
+            batch = Batch(
+                failure: TensorError(
+                    "ImproperUniform", [shape] + bounds.map(\.shape), "the bounds of the support do not broadcast to batch and event"))
         }
     }
 
