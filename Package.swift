@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "LockstepDistributions", dependencies: ["LockstepTensor"]),
         .target(name: "LockstepModel", dependencies: ["LockstepDistributions"]),
         .target(name: "LockstepCompiler", dependencies: ["LockstepTensor", "KernelSources"]),
-        .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL", "CLanes"]),
+        .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL", "CLanes", numerics]),
         .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
         // The models that the programs fit by name.

@@ -20,6 +20,13 @@ static const struct lockstep_lanes_level *table(int level) {
     return &lockstep_lanes_level0;
 }
 
+#define NAME_OF(name) #name,
+const char *lockstep_lanes_name(lockstep_lanes_operation operation) {
+    static const char *const names[] = {LOCKSTEP_LANES_ALL(NAME_OF)};
+    return operation < lockstep_lanes_operations ? names[operation] : NULL;
+}
+#undef NAME_OF
+
 lockstep_lanes_loop lockstep_lanes_find(int level, lockstep_lanes_operation operation, lockstep_lanes_type type, int shape) {
     if (operation >= lockstep_lanes_operations || type >= lockstep_lanes_types || shape < 0 || shape > 7) return NULL;
     return table(level)->loops[operation][type][shape];

@@ -5,7 +5,7 @@ static inline int32_t int_subtract(int32_t x, int32_t y) { return (int32_t)((uin
 static inline int32_t int_multiply(int32_t x, int32_t y) { return (int32_t)((uint32_t)x * (uint32_t)y); }
 static inline int32_t int_minimum(int32_t x, int32_t y) { return x < y ? x : y; }
 static inline int32_t int_maximum(int32_t x, int32_t y) { return x > y ? x : y; }
-static inline int32_t int_either(int32_t x, int32_t y) { return x | y; }
+static inline int32_t int_or(int32_t x, int32_t y) { return x | y; }
 static inline int32_t int_less(int32_t x, int32_t y) { return x < y; }
 static inline int32_t int_lessOrEqual(int32_t x, int32_t y) { return x <= y; }
 static inline int32_t int_equal(int32_t x, int32_t y) { return x == y; }

@@ -16,7 +16,7 @@ static inline REAL NAME(negateAdd)(REAL x, REAL y) { return y - x; }
 // Not a number as soon as one operand is not (IEEE 754-2019 `minimum` and `maximum`, but for signed zeros).
 static inline REAL NAME(minimum)(REAL x, REAL y) { return x != x ? x : x < y ? x : y; }
 static inline REAL NAME(maximum)(REAL x, REAL y) { return x != x ? x : y < x ? x : y; }
-static inline REAL NAME(either)(REAL x, REAL y) { return (x != 0) | (y != 0); }
+static inline REAL NAME(or)(REAL x, REAL y) { return (x != 0) | (y != 0); }
 
 static inline int32_t NAME(less)(REAL x, REAL y) { return x < y; }
 static inline int32_t NAME(lessOrEqual)(REAL x, REAL y) { return x <= y; }

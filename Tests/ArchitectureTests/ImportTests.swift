@@ -20,6 +20,7 @@ import Testing
     ]
     static let packages: [String: Set<String>] = [
         "LockstepTensor": ["Numerics", "RealModule", "ComplexModule"],
+        "LockstepRuntime": ["RealModule"],
         "LockstepExamples": ["SwiftCSV"],
         "lockstep-cli": ["ArgumentParser"],
         "lockstep-bench": ["ArgumentParser"],

@@ -46,7 +46,7 @@ import Testing
     @Test(arguments: ElementOp.allCases.filter { $0.isExpensive && ![.sqrt, .divide].contains($0) })
     func aCostlyFunctionCanBeCalled(_ op: ElementOp) throws {
         let declarations = try #require(DeviceFunctions.sources.first { $0.contains("#define LS_CALL1") })
-        let names = ElementText.text(op, Array(repeating: "x", count: op.arity), .real).split(separator: "(")
+        let names = op.row.kernel.text(Array(repeating: "x", count: op.arity), .real).split(separator: "(")
         let name = try #require(names.first)
         #expect(declarations.contains("(\(name))") || declarations.contains(" \(name)("), "declare \(name) in calls.cl")
     }

@@ -90,14 +90,14 @@ struct ProgramCase {
         let kinds: [DType] =
             switch op {
             case .equal, .select, .toReal, .toInt: [.real, .int, .bool]
-            default: op.signature.inputs.contains(nil) ? [.real, .int] : [.real]
+            default: op.row.inputs.contains(nil) ? [.real, .int] : [.real]
             }
         for kind in kinds {
             for uniforms in 0..<(1 << op.arity) {
-                let operands = op.signature.inputs.enumerated().map { position, dtype in
+                let operands = op.row.inputs.enumerated().map { position, dtype in
                     operand(dtype ?? kind, position, uniform: uniforms >> position & 1 == 1)
                 }
-                let dtype = op.signature.output ?? kind
+                let dtype = op.row.output ?? kind
                 let result = b.register(dtype)
                 b.add(.map(result, op, operands))
                 b.store(b.buffer(.record("\(kind) \(uniforms)"), 1, dtype), .constant(0), result)
@@ -147,7 +147,7 @@ struct ProgramCase {
             let c = b.map(.add, b.load(state, .register(uniform)), b.load(state, .register(varying)))
             b.store(state, .register(varying), b.map(.add, a, c))
             b.accumulate(.sum, sums, .register(uniform), a)
-            b.accumulate(.maximum, sums, .register(varying), b.constant(2))
+            b.accumulate(.sum, sums, .register(varying), b.constant(2))
             let (quotient, remainder) = (IndexExpression.register(varying) * 3 + i).quotientAndRemainder(dividingBy: 4)
             b.store(positions, i, b.index(quotient * 2 + remainder + .register(uniform)))
         }
@@ -176,6 +176,18 @@ struct ProgramCase {
         // Some lanes hold NaN, which a sum, a maximum and a minimum must keep.
         let values = (0..<66).map { (i: Int) -> Double in i % 13 == 5 ? .nan : Double(i * 7 % 23) - 11.5 }
         try ProgramCase(program: b.finish(), data: ["x": .perLane(values)]).expectAgreement()
+    }
+
+    @Test func sumsOfLogarithms() throws {
+        var b = ProgramBuilder()
+        let x = b.buffer(.data("x"), 4)
+        let target = b.buffer(.state("target"), 3)
+        // Values that differ by lane, one of them read for the last time, and one that is the same for all.
+        let values = (0..<4).map { b.load(x, .constant($0)) } + [b.constant(3)]
+        b.store(target, .constant(0), b.logSum(.log, Array(values.prefix(3))))
+        b.store(target, .constant(1), b.logSum(.logOnePlus, values))
+        b.store(target, .constant(2), b.map(.add, values[0], values[3]))
+        try ProgramCase(program: b.finish(), data: ["x": .perLane((0..<44).map { Double($0 + 1) / 7 })]).expectAgreement()
     }
 
     @Test func drawsOfAllKinds() throws {

@@ -92,8 +92,13 @@ private struct RandomProgram {
         case 6: bools.append(b.map(pick([.less, .lessOrEqual, .equal]), pick(reals), pick(reals)))
         case 7: ints.append(b.map(pick([.minimum, .maximum]), pick(ints), pick(ints)))
         case 8: b.store(pick(writable), index(), pick(reals))
-        case 9: b.accumulate(pick([.sum, .maximum, .minimum]), pick(writable), index(), b.map(.tanh, pick(reals)))
-        case 10: b.accumulate(.any, pick(masks), index(), pick(bools))
+        // Elements that differ by lane are added to only.
+        case 9:
+            let index = index()
+            b.accumulate(index.registers.isEmpty ? pick([.sum, .maximum, .minimum]) : .sum, pick(writable), index, b.map(.tanh, pick(reals)))
+        case 10:
+            let index = index()
+            if index.registers.isEmpty { b.accumulate(.any, pick(masks), index, pick(bools)) }
         case 11:
             stream += 1
             let expression = index()

@@ -47,9 +47,15 @@ struct ProgramBuilder {
     }
 
     mutating func map(_ op: ElementOp, _ operands: Register...) -> Register {
-        let dtype = op.signature.output ?? program.registers[operands[operands.count - 1].number].dtype
+        let dtype = op.row.output ?? program.registers[operands[operands.count - 1].number].dtype
         let result = register(dtype)
         add(.map(result, op, operands))
+        return result
+    }
+
+    mutating func logSum(_ op: ElementOp, _ operands: [Register]) -> Register {
+        let result = register()
+        add(.logSum(result, op, operands))
         return result
     }
 
@@ -191,6 +197,8 @@ struct ReferenceLane {
         case .index(let register, let expression): set(register, Double(index(expression)))
         case .map(let register, let op, let operands):
             set(register, apply(op, operands.map { registers[$0.number] }))
+        case .logSum(let register, let op, let operands):
+            set(register, operands.map { apply(op, [registers[$0.number]]) }.reduce(0) { apply(.add, [$0, $1]) })
         case .load(let register, let buffer, let position): set(register, buffers[buffer.number][index(position)])
         case .store(let buffer, let position, let value): buffers[buffer.number][index(position)] = registers[value.number]
         case .accumulate(let reduction, let buffer, let position, let value):

@@ -1,5 +1,6 @@
 import CLanes
 import LockstepTensor
+import TestSupport
 import Testing
 
 @testable import LockstepRuntime
@@ -63,7 +64,7 @@ import Testing
             }
             let binary: [(ElementOp, (R, R) -> R)] = [
                 (.add, { $0 + $1 }), (.subtract, { $0 - $1 }), (.multiply, { $0 * $1 }), (.divide, { $0 / $1 }),
-                (.minimum, { ElementFunctions.minimum($0, $1) }), (.maximum, { ElementFunctions.maximum($0, $1) }),
+                (.minimum, { ElementOp.minimum.value($0, $1) }), (.maximum, { ElementOp.maximum.value($0, $1) }),
             ]
             let tests: [(ElementOp, (R, R) -> Bool)] = [(.less, { $0 < $1 }), (.lessOrEqual, { $0 <= $1 }), (.equal, { $0 == $1 })]
             for shape in Self.shapes(2) {
@@ -195,7 +196,7 @@ import Testing
     func resultsInPlace(_ level: Int32) throws {
         let loops = LaneLoops(.float, level: level)
         let x = Self.reals.map { Float($0) }, y = Self.operand(x, 1, isShared: false)
-        for op in ElementOp.allCases where op.signature.output != .bool {
+        for op in ElementOp.allCases where op.row.output != .bool {
             guard op.arity < 3, op != .toInt, let loop = loops.loop(op, .reals, uniform: Array(repeating: false, count: op.arity)) else { continue }
             let apart: [Float] = Self.run(loop, x.count, x, y, x)
             var inPlace = x

@@ -42,7 +42,7 @@ import Testing
             guard let element = ElementCases.of(op) else { continue }
             for kind in kinds(op) {
                 let columns = element.operands.enumerated().map { position, column -> [Double] in
-                    switch op.signature.inputs[position] ?? kind {
+                    switch op.row.inputs[position] ?? kind {
                     case .real: column.map { precision == .float ? Double(Float($0)) : $0 }
                     case .int: column.map { $0.isFinite && $0.magnitude < 1000 ? ($0 * 3).rounded(.towardZero) : 5 }
                     case .bool: column.map { $0 > 0 ? 1 : 0 }
@@ -52,7 +52,7 @@ import Testing
                     let name = "\(op) \(kind)\(isOwn ? " own" : "")"
                     var operands: [Tensor] = []
                     for (position, column) in columns.enumerated() {
-                        let type = op.signature.inputs[position] ?? kind
+                        let type = op.row.inputs[position] ?? kind
                         let data = "\(name) \(position)"
                         let input = Tensor.input(
                             Input(.data, data, origin: origin), shape: [column.count], dtype: type == .bool ? .int : type)
@@ -63,7 +63,7 @@ import Testing
                             step.shared[data] = column
                         }
                     }
-                    states.append(.init(name, Tensor(.map(op), operands, shape: [ElementCases.count], dtype: op.signature.output ?? kind)))
+                    states.append(.init(name, Tensor(.map(op), operands, shape: [ElementCases.count], dtype: op.row.output ?? kind)))
                     let exact = (0..<ElementCases.count).map { i in saturated(op, ReferenceElements.apply(op, columns.map { $0[i] })) }
                     wanted[name] = (0..<lanes).map { isOwn ? rotated(exact, $0) : exact }
                     cases[name] = element
@@ -81,7 +81,7 @@ import Testing
     private static func kinds(_ op: ElementOp) -> [DType] {
         switch op {
         case .equal, .select, .toReal, .toInt: [.real, .int, .bool]
-        default: op.signature.inputs.contains(nil) ? [.real, .int] : [.real]
+        default: op.row.inputs.contains(nil) ? [.real, .int] : [.real]
         }
     }
 

@@ -126,7 +126,7 @@ import Testing
         for op in ElementOp.allCases {
             for position in 0..<op.arity {
                 let operands = (0..<op.arity).map { i in
-                    i == position ? bad : op.signature.inputs[i] == .bool ? Tensor.named("m", [2, 3], .bool) : good
+                    i == position ? bad : op.row.inputs[i] == .bool ? Tensor.named("m", [2, 3], .bool) : good
                 }
                 #expect(Tensor.map(op, operands).failure == bad.failure, "\(op) operand \(position)")
             }

@@ -61,7 +61,7 @@ import Testing
 
     /// The op over inputs, each operand cast to the type that the op takes.
     static func apply(_ op: ElementOp, _ operands: [Tensor]) -> Tensor {
-        var typed = zip(operands, op.signature.inputs).map { $1 == .bool ? 0 .< $0 : $0 }
+        var typed = zip(operands, op.row.inputs).map { $1 == .bool ? 0 .< $0 : $0 }
         // The third operand follows from the others.
         if op == .deviance || op == .logRatio { typed[2] = typed[0] - typed[1] }
         if op == .poissonLogMass { typed[2] = logGamma(typed[1] + 1) }

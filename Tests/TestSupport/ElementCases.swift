@@ -34,8 +34,8 @@ package enum ElementCases {
         switch op {
         case .deviance, .logRatio: third = zip(first, second).map { Double(Float($0)) - Double(Float($1)) }
         case .poissonLogMass:
-            second = first.enumerated().map { $1.isNaN ? 3 : $0 % 2 == 0 ? Double($0) : (1.05 * ElementFunctions.exp($1)).rounded() }
-            third = second.map { ElementFunctions.logGamma($0 + 1) }
+            second = first.enumerated().map { $1.isNaN ? 3 : $0 % 2 == 0 ? Double($0) : (1.05 * ElementOp.exp.value($1)).rounded() }
+            third = second.map { ElementOp.logGamma.value($0 + 1) }
         default: break
         }
         return ElementCase(

@@ -16,9 +16,9 @@
 // The same, of floats only: in double precision they are the C library's.
 #define LOCKSTEP_LANES_ELEMENTARY(X) \
     X(exp) X(expMinusOne) X(log) X(logOnePlus) X(sin) X(cos) X(tanh) X(sigmoid) X(softplus)
-// Functions of two operands of one type; `either` is the logical or of what is not 0.
+// Functions of two operands of one type; `or` is the logical one of what is not 0.
 #define LOCKSTEP_LANES_BINARY(X) \
-    X(add) X(subtract) X(multiply) X(minimum) X(maximum) X(either)
+    X(add) X(subtract) X(multiply) X(minimum) X(maximum) X(or)
 // Tests of two operands, which give masks.
 #define LOCKSTEP_LANES_TEST(X) \
     X(less) X(lessOrEqual) X(equal)
@@ -28,26 +28,22 @@
     X(addAdd) X(addSubtract) X(addReverseSubtract) X(addMultiply) \
     X(subtractAdd) X(subtractSubtract) X(subtractReverseSubtract) X(subtractMultiply)
 
-#define LOCKSTEP_LANES_NAME(name) lockstep_lanes_##name,
-typedef enum {
-    LOCKSTEP_LANES_UNARY(LOCKSTEP_LANES_NAME)
-    LOCKSTEP_LANES_ELEMENTARY(LOCKSTEP_LANES_NAME)
-    LOCKSTEP_LANES_BINARY(LOCKSTEP_LANES_NAME)
-    LOCKSTEP_LANES_TEST(LOCKSTEP_LANES_NAME)
-    LOCKSTEP_LANES_FUSED(LOCKSTEP_LANES_NAME)
-    lockstep_lanes_divide,
-    lockstep_lanes_negateAdd, // b - a
-    lockstep_lanes_poissonLogMass, // of floats: b a - e^a - c, where c is log b!
-    lockstep_lanes_poissonOfMean, // the same where the mean e^a is known: the result holds log a before
-    lockstep_lanes_select,    // a != 0 ? b : c, where a is a mask
-    lockstep_lanes_copy,
-    lockstep_lanes_isFinite,  // of reals: a mask
-    lockstep_lanes_toInt,     // of reals: towards zero, clamped, 0 for what is not a number
-    lockstep_lanes_toReal,    // of ints, to the given type
-    lockstep_lanes_not,       // of masks
-    lockstep_lanes_operations
-} lockstep_lanes_operation;
-#undef LOCKSTEP_LANES_NAME
+// Those that are made one by one: negateAdd is b - a; poissonLogMass, of floats, is b a - e^a - c, where c is log b!;
+// poissonOfMean the same where the mean e^a is known, and the result holds log a before; select, where a is a mask, is
+// a != 0 ? b : c; isFinite of reals gives a mask; toInt of reals goes towards zero, is clamped, and 0 for what is not a
+// number; toReal of ints gives the type asked for; not is of masks.
+#define LOCKSTEP_LANES_SINGLE(X) \
+    X(divide) X(negateAdd) X(poissonLogMass) X(poissonOfMean) X(select) X(copy) X(isFinite) X(toInt) X(toReal) X(not)
+#define LOCKSTEP_LANES_ALL(X) \
+    LOCKSTEP_LANES_UNARY(X) LOCKSTEP_LANES_ELEMENTARY(X) LOCKSTEP_LANES_BINARY(X) LOCKSTEP_LANES_TEST(X) \
+    LOCKSTEP_LANES_FUSED(X) LOCKSTEP_LANES_SINGLE(X)
+
+#define LOCKSTEP_LANES_CASE(name) lockstep_lanes_##name,
+typedef enum { LOCKSTEP_LANES_ALL(LOCKSTEP_LANES_CASE) lockstep_lanes_operations } lockstep_lanes_operation;
+#undef LOCKSTEP_LANES_CASE
+
+// NULL where there is no such operation.
+const char *lockstep_lanes_name(lockstep_lanes_operation operation);
 
 // Masks are ints, 0 or 1.
 typedef enum { lockstep_lanes_float, lockstep_lanes_double, lockstep_lanes_int, lockstep_lanes_types } lockstep_lanes_type;

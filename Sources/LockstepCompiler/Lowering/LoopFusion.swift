@@ -254,15 +254,7 @@ final class LoopFusion {
         guard let reduction = nest.reduction else { return }
         let id = buffer(of: nest)
         nest.accumulator = id
-        fill(nest, id, identity(reduction, nest.target.tensor.dtype))
-    }
-
-    private func identity(_ reduction: Reduction, _ dtype: DType) -> Double {
-        switch reduction {
-        case .sum, .any: 0
-        case .maximum: dtype == .int ? Double(Int32.min) : -.infinity
-        case .minimum: dtype == .int ? Double(Int32.max) : .infinity
-        }
+        fill(nest, id, reduction.identity(nest.target.tensor.dtype))
     }
 
     /// The target's axes that no decided loop walks, and the index built from those and the decided ones.

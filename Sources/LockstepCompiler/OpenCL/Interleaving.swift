@@ -166,10 +166,10 @@ extension Statement {
     /// Cycles until the result is there, roughly. It must not be 0 for what writes: later reads sort behind it.
     fileprivate var latency: Int {
         switch self {
-        case .constant, .scalar, .step, .index, .loop: 0
-        case .load, .store, .accumulate: 4
-        case .draw1, .draw4, .draw: 150
         case .map(_, let op, _): op == .divide || op == .sqrt ? 15 : op.isExpensive ? 60 : 4
+        case .logSum: 60
+        case .draw1, .draw4, .draw: 150
+        default: access == nil ? 0 : 4
         }
     }
 }

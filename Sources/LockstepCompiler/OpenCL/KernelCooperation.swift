@@ -88,7 +88,7 @@ extension KernelWriter {
         open("if (ls_worker < ls_half) {")
         for number in elements.indices {
             let (own, other) = (slot(number, "ls_local"), slot(number, "ls_local + ls_half * \(group.tile)"))
-            line("\(own) = \(combined(reduction, own, other, buffer.dtype));")
+            line("\(own) = \(reduction.combine.row.kernel.text([own, other], buffer.dtype));")
         }
         close()
         close()
@@ -107,15 +107,6 @@ extension KernelWriter {
         case .real: "(real)(\(text))"
         case .int: "(ints)(\(text))"
         case .bool: "LS_SPLAT_MASK(\(text))"
-        }
-    }
-
-    private func combined(_ reduction: Reduction, _ a: String, _ b: String, _ dtype: DType) -> String {
-        switch reduction {
-        case .sum: "\(a) + \(b)"
-        case .any: "ls_or(\(a), \(b))"
-        case .maximum: ElementText.text(.maximum, [a, b], dtype)
-        case .minimum: ElementText.text(.minimum, [a, b], dtype)
         }
     }
 }

@@ -40,6 +40,9 @@ extension KernelWriter {
             } else if !(stepTables?.isInTablesOnly(r) ?? false) {
                 writeMap(r, op, operands)
             }
+        case .logSum(let r, let op, let operands):
+            let values = operands.map { operand($0, isUniform: false) }.joined(separator: ", ")
+            define(r, "ls_sum_\(op == .log ? "log" : "log1p")\(operands.count)(\(values))")
         case .load(let r, let buffer, let index):
             define(r, element(buffer, index), mayMove: false)
         case .store(let buffer, let index, let value):
@@ -175,10 +178,10 @@ extension KernelWriter {
     private mutating func writeMap(_ r: Register, _ op: ElementOp, _ operands: [Register]) {
         let dtype = operands.last.map { self.dtype($0) } ?? .real
         if isUniform(r) {
-            if let text = ElementText.uniformText(op, operands.map { operand($0, isUniform: true) }, dtype) {
+            if let text = op.row.kernel.scalarText(operands.map { operand($0, isUniform: true) }, dtype) {
                 define(r, text)
             } else {
-                let wide = ElementText.text(op, operands.map { operand($0, isUniform: false) }, dtype)
+                let wide = op.row.kernel.text(operands.map { operand($0, isUniform: false) }, dtype)
                 // A mask's first component is -1 where a scalar's is 1.
                 define(r, self.dtype(r) == .bool ? "(LS_FIRST(\(wide)) != 0)" : "LS_FIRST(\(wide))", mayMove: false)
             }
@@ -189,7 +192,7 @@ extension KernelWriter {
             let texts = operands.enumerated().map { operand($1, isUniform: $0 == 1) }
             define(r, "ls_poisson_log_mass_of(\(texts.joined(separator: ", ")))")
         } else {
-            define(r, ElementText.text(op, operands.map { operand($0, isUniform: false) }, dtype))
+            define(r, op.row.kernel.text(operands.map { operand($0, isUniform: false) }, dtype))
         }
     }
 
@@ -286,16 +289,15 @@ extension KernelWriter {
             line("\(place) = ls_across_\(reduction.rawValue)\(buffer.dtype == .int ? "_i" : "")(\(text));")
             return
         }
-        switch reduction {
-        case .sum: line("\(place) += \(text);")
-        case .any: line(buffer.isUniform ? "\(place) = \(place) || \(text);" : "\(place) = ls_or(\(place), \(text));")
-        case .maximum, .minimum:
-            let op: ElementOp = reduction == .maximum ? .maximum : .minimum
-            if buffer.isUniform, buffer.dtype == .real {
-                line("\(place) = LS_FIRST(\(ElementText.text(op, ["(real)(\(place))", "(real)(\(text))"], .real)));")
-            } else {
-                line("\(place) = \(ElementText.text(op, [place, text], buffer.dtype));")
-            }
+        let op = reduction.combine
+        if reduction == .sum {
+            line("\(place) += \(text);")
+        } else if !buffer.isUniform {
+            line("\(place) = \(op.row.kernel.text([place, text], buffer.dtype));")
+        } else if let scalar = op.row.kernel.scalarText([place, text], buffer.dtype) {
+            line("\(place) = \(scalar);")
+        } else {
+            line("\(place) = LS_FIRST(\(op.row.kernel.text(["(real)(\(place))", "(real)(\(text))"], .real)));")
         }
     }
 }

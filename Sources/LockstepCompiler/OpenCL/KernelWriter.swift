@@ -55,7 +55,11 @@ struct KernelWriter {
         program.forEachStatement { statement in
             let names = statement.names
             for register in names.operands { uses[register, default: 0] += 1 }
-            if case .map(_, let op, _) = statement, op.isExpensive { weight += 24 } else { weight += 1 }
+            switch statement {
+            case .map(_, let op, _) where op.isExpensive: weight += 24
+            case .logSum: weight += 24
+            default: weight += 1
+            }
             if case .constant(let register, let value) = statement { constants[register] = value }
             guard let (buffer, _) = names.access else { return }
             for index in names.indices {
@@ -189,7 +193,7 @@ struct KernelWriter {
     private var callsDensities: Bool {
         var calls = false
         program.forEachStatement { statement in
-            if case .map(_, let op, _) = statement, ElementText.isDensity(op) { calls = true }
+            if case .map(_, let op, _) = statement, op.row.kernel.isDensity { calls = true }
         }
         return calls
     }

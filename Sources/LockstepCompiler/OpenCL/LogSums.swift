@@ -4,8 +4,7 @@ import LockstepTensor
 /// their place. A product that leaves the range of normal numbers is found out by the device function, which then
 /// takes the logarithms one by one.
 ///
-/// In the result, `log` may have up to four operands and `logOnePlus` up to four or eight: the sum over them. Only the
-/// kernel writer knows such statements.
+/// There are device functions for the sum of `log` over up to four values and of `logOnePlus` over up to four or eight.
 enum LogSums {
     /// Operands for which there is a device function. A product of eight is out of range too easily for logarithms of
     /// anything; what is added to one is mostly small.
@@ -121,7 +120,7 @@ enum LogSums {
         private mutating func define(_ op: ElementOp, _ operands: [Register], _ program: inout LaneProgram) -> Register {
             program.registers.append(RegisterType(dtype: .real, isUniform: false))
             let register = Register(program.registers.count - 1)
-            append(.map(register, op, operands))
+            append(operands.count > op.arity ? .logSum(register, op, operands) : .map(register, op, operands))
             return register
         }
 
@@ -145,7 +144,7 @@ enum LogSums {
             }
             switch op {
             case .log, .logOnePlus, .softplus:
-                return operands.count == 1 && !isUniform(register) ? Leaf(register: register, op: op, operand: operands[0]) : nil
+                return !isUniform(register) ? Leaf(register: register, op: op, operand: operands[0]) : nil
             case .add: return deeper(0) ?? deeper(1)
             case .subtract: return deeper(0) ?? deeper(1, negates: true)
             case .negate: return deeper(0, negates: true)

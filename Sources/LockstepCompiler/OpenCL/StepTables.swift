@@ -49,7 +49,7 @@ struct StepTables {
                     continue
                 }
                 ofStep.insert(r)
-                let isFunction = ElementText.uniformText(op, operands.map { _ in "" }, .real) == nil
+                let isFunction = op.row.kernel.scalarText(operands.map { _ in "" }, .real) == nil
                 if isFunction || operands.contains(where: costly.contains) { costly.insert(r) }
             default: break
             }
@@ -96,7 +96,7 @@ extension KernelWriter {
         open("for (int ls_block = ls_first; ls_block < ls_first + ls_count; ls_block += LS_WIDTH) {")
         for (r, op, operands) in stepTables.statements {
             let isStep = stepTables.steps.isSuperset(of: operands)
-            line("const real t\(r.number) = \(isStep ? "ls_steps(ls_block)" : ElementText.text(op, operands.map(text), .real));")
+            line("const real t\(r.number) = \(isStep ? "ls_steps(ls_block)" : op.row.kernel.text(operands.map(text), .real));")
             guard stepTables.tables.contains(r) else { continue }
             line("real1 \(tableName(r))[LS_WIDTH];")
             line("LS_KEEP_STEPS(t\(r.number), \(tableName(r)));")

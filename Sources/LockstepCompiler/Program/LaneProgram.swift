@@ -186,9 +186,11 @@ package indirect enum Statement: Hashable, Sendable {
     /// An index expression as an int.
     case index(Register, IndexExpression)
     case map(Register, ElementOp, [Register])
+    /// The sum of `log` or `logOnePlus` over 2 to 8 values.
+    case logSum(Register, ElementOp, [Register])
     case load(Register, BufferID, IndexExpression)
     case store(BufferID, IndexExpression, Register)
-    /// buffer[index] = reduction(buffer[index], value). For `any`, or.
+    /// buffer[index] = reduction(buffer[index], value). Where the index differs by lane, of sums only.
     case accumulate(Reduction, BufferID, IndexExpression, Register)
     /// The uniform or normal draw of a site that has one element: four steps share a block of draws.
     case draw1(RandomOp.Kind, Register, stream: DrawStream, particle: UInt32)

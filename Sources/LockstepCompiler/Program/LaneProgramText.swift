@@ -45,7 +45,8 @@ extension LaneProgram: CustomStringConvertible {
         case .scalar(let r, let scalar): return "\(name(r)) = \(scalar)"
         case .step(let r): return "\(name(r)) = step"
         case .index(let r, let index): return "\(name(r)) = \(index.text(name))"
-        case .map(let r, let op, let operands): return "\(name(r)) = \(op.rawValue)(\(names(operands)))"
+        case .map(let r, let op, let operands): return "\(name(r)) = \(op.name)(\(names(operands)))"
+        case .logSum(let r, let op, let operands): return "\(name(r)) = sum of \(op.name)(\(names(operands)))"
         case .load(let r, let buffer, let index): return "\(name(r)) = \(element(buffer, index))"
         case .store(let buffer, let index, let value): return "\(element(buffer, index)) = \(name(value))"
         case .accumulate(let reduction, let buffer, let index, let value):

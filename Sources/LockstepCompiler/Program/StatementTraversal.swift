@@ -38,6 +38,9 @@ extension Statement {
         case .map(let r, let op, let operands):
             let operands = operands.map { t.operand($0) }
             return .map(t.result(r), op, operands)
+        case .logSum(let r, let op, let operands):
+            let operands = operands.map { t.operand($0) }
+            return .logSum(t.result(r), op, operands)
         case .load(let r, let buffer, let index):
             let (index, buffer) = (t.index(index), t.buffer(buffer, .load))
             return .load(t.result(r), buffer, index)

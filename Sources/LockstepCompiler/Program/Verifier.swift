@@ -70,6 +70,9 @@ struct Verifier {
         if let range = names.indices.first?.range, range.lowerBound < 0 || range.upperBound >= buffer.count {
             mistakes.append("b\(id.number) has \(buffer.count) elements, not \(range)")
         }
+        if case .accumulate(let reduction) = kind, reduction != .sum, names.indices.contains(where: { $0.registers.contains { !type($0).isUniform } }) {
+            mistakes.append("elements of b\(id.number) that differ by lane are not added to")
+        }
         switch buffer.role {
         case .data, .table, .slices: if kind.isStore { mistakes.append("\(buffer.role.label) is written") }
         case .record: if kind == .load { mistakes.append("\(buffer.role.label) is read") }
@@ -106,25 +109,26 @@ struct Verifier {
                 expect(register, .real)
                 if type(register).isUniform { mistakes.append("register \(register.number) is a draw, and uniform") }
             }
-        case .constant, .scalar, .loop: break
+        case .logSum(let r, let op, let operands):
+            for register in [r] + operands { expect(register, .real) }
+            if op != .log && op != .logOnePlus || !(2...8).contains(operands.count) { mistakes.append("\(op) of \(operands.count) values") }
+        default: break
         }
         let varies = names.operands.contains { !type($0).isUniform }
         if varies, names.results.contains(where: { type($0).isUniform }) { mistakes.append("a uniform register depends on one that differs by lane") }
     }
 
     private mutating func check(_ op: ElementOp, _ result: Register, _ operands: [Register]) {
-        let signature = op.signature
-        // Logarithms of several values: see `LogSums`.
-        let isSum = (op == .log || op == .logOnePlus) && operands.count <= 8
-        guard operands.count == signature.inputs.count || (isSum && !operands.isEmpty) else {
+        let row = op.row
+        guard operands.count == row.inputs.count else {
             return mistakes.append("\(op) has \(operands.count) operands")
         }
-        let free = zip(operands, signature.inputs).filter { $1 == nil }.map { type($0.0).dtype }
+        let free = zip(operands, row.inputs).filter { $1 == nil }.map { type($0.0).dtype }
         if Set(free).count > 1 { mistakes.append("operands of \(op) are of several types") }
-        for (operand, wanted) in zip(operands, signature.inputs) where wanted != nil && type(operand).dtype != wanted {
+        for (operand, wanted) in zip(operands, row.inputs) where wanted != nil && type(operand).dtype != wanted {
             mistakes.append("register \(operand.number), an operand of \(op), is \(type(operand).dtype)")
         }
-        if let wanted = signature.output ?? free.first, type(result).dtype != wanted {
+        if let wanted = row.output ?? free.first, type(result).dtype != wanted {
             mistakes.append("the result of \(op) is \(type(result).dtype)")
         }
     }

@@ -16,7 +16,7 @@ struct SpoilingOperation {
         let symbols: [ElementOp: String] = [.add: "+", .subtract: "-", .multiply: "*", .divide: "/"]
         guard let op else { return "the sum of \(operands.count) finite numbers = \(Self.number(result))" }
         if let symbol = symbols[op], shown.count == 2 { return "\(shown[0]) \(symbol) \(shown[1]) = \(Self.number(result))" }
-        return "\(Self.names[op] ?? op.rawValue)(\(shown.joined(separator: ", "))) = \(Self.number(result))"
+        return "\(Self.names[op] ?? op.name)(\(shown.joined(separator: ", "))) = \(Self.number(result))"
     }
 
     private static let names: [ElementOp: String] = [.logOnePlus: "log(onePlus:)", .power: "pow", .negate: "-"]

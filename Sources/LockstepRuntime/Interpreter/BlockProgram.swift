@@ -89,8 +89,8 @@ enum BlockInstruction: Sendable {
     case point(PointStep)
     /// Reads an element that is another one for each lane.
     case gather(GatherStep)
-    /// Writes, or accumulates into, an element that is another one for each lane.
-    case scatter(AccessStep, Reduction?)
+    /// Writes, or adds to, an element that is another one for each lane.
+    case scatter(AccessStep, adds: Bool)
     /// Products that some iterations add to elements.
     case addProducts([ProductStep], iterations: Int)
     case index(Slot, plan: Int32)
@@ -128,7 +128,7 @@ struct ProductStep: Sendable {
 }
 
 struct MapStep: Sendable {
-    let op: ElementOp
+    let function: HostFunction
     let result: Slot
     let a: Slot
     let b: Slot

@@ -26,7 +26,7 @@ extension BlockFrame {
         case .function(let step): function(step)
         case .point(let step): registers[Int(step.entry)] = address(step)
         case .gather(let step): gather(step)
-        case .scatter(let access, let reduction): scatter(access, reduction)
+        case .scatter(let access, let adds): scatter(access, adds: adds)
         case .index(let slot, let plan): index(slot, Int(plan))
         case .draw(let step): draw(step)
         case .loop, .addProducts, .enter, .gate, .again: break

@@ -16,27 +16,15 @@ extension BlockFrame {
             shape.stride, width)
     }
 
-    func scatter(_ access: AccessStep, _ reduction: Reduction?) {
-        let buffer = Int(access.buffer)
+    func scatter(_ access: AccessStep, adds: Bool) {
+        let base = bases[Int(access.buffer)]
         switch access.bank {
         case .reals:
-            let target = bases[buffer].assumingMemoryBound(to: Real.self), values = reals(access.register.index)
-            switch reduction {
-            case nil: combine(target, values, access) { _, new in new }
-            case .sum: combine(target, values, access) { $0 + $1 }
-            case .maximum: combine(target, values, access, ElementFunctions.maximum)
-            case .minimum: combine(target, values, access, ElementFunctions.minimum)
-            case .any: combine(target, values, access) { $0 != 0 || $1 != 0 ? 1 : 0 }
-            }
+            let (target, values) = (base.assumingMemoryBound(to: Real.self), reals(access.register.index))
+            if adds { combine(target, values, access, +) } else { combine(target, values, access) { $1 } }
         case .ints:
-            let target = bases[buffer].assumingMemoryBound(to: Int32.self), values = ints(access.register.index)
-            switch reduction {
-            case nil: combine(target, values, access) { _, new in new }
-            case .sum: combine(target, values, access) { $0 &+ $1 }
-            case .maximum: combine(target, values, access) { $0 > $1 ? $0 : $1 }
-            case .minimum: combine(target, values, access) { $0 < $1 ? $0 : $1 }
-            case .any: combine(target, values, access) { $0 | $1 }
-            }
+            let (target, values) = (base.assumingMemoryBound(to: Int32.self), ints(access.register.index))
+            if adds { combine(target, values, access, &+) } else { combine(target, values, access) { $1 } }
         }
     }
 

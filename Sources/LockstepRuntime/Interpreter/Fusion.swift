@@ -94,7 +94,7 @@ struct Fusion {
                     open[result.number] = items.count
                 }
             case .accumulate(.sum, let buffer, let index, let value):
-                if dtypes[value.number] == .real, let first = taking(value), let operation = Self.sum(first.op) {
+                if dtypes[value.number] == .real, let first = taking(value), let operation = Self.operation(first.op, .add) {
                     items[first.position] = nil
                     item = .fused(FusedStatement(target: .sum(buffer, index), first: first.op, operation: operation, operands: first.operands))
                 }
@@ -114,7 +114,9 @@ struct Fusion {
     ) -> (Int, FusedStatement)? {
         guard operands.count == 2 else { return nil }
         for (place, operand) in operands.enumerated() {
-            guard let first = taking(operand), let operation = Self.operation(first.op, op, isReversed: place == 1) else { continue }
+            guard let first = taking(operand), first.operands.count == 2,
+                let operation = Self.operation(first.op, op, isReversed: place == 1)
+            else { continue }
             return (
                 first.position,
                 FusedStatement(
@@ -125,30 +127,9 @@ struct Fusion {
     }
 
     /// The pair of two operations; reversed when the first one's result is the second operand.
-    private static func operation(_ first: ElementOp, _ second: ElementOp, isReversed: Bool) -> lockstep_lanes_operation? {
-        switch (first, second) {
-        case (.multiply, .add): lockstep_lanes_multiplyAdd
-        case (.multiply, .subtract): isReversed ? lockstep_lanes_multiplyReverseSubtract : lockstep_lanes_multiplySubtract
-        case (.multiply, .multiply): lockstep_lanes_multiplyMultiply
-        case (.add, .add): lockstep_lanes_addAdd
-        case (.add, .subtract): isReversed ? lockstep_lanes_addReverseSubtract : lockstep_lanes_addSubtract
-        case (.add, .multiply): lockstep_lanes_addMultiply
-        case (.subtract, .add): lockstep_lanes_subtractAdd
-        case (.subtract, .subtract): isReversed ? lockstep_lanes_subtractReverseSubtract : lockstep_lanes_subtractSubtract
-        case (.subtract, .multiply): lockstep_lanes_subtractMultiply
-        default: nil
-        }
-    }
-
-    /// An operation whose result is added to an element.
-    private static func sum(_ first: ElementOp) -> lockstep_lanes_operation? {
-        switch first {
-        case .multiply: lockstep_lanes_multiplyAdd
-        case .add: lockstep_lanes_addAdd
-        case .subtract: lockstep_lanes_subtractAdd
-        case .negate: lockstep_lanes_negateAdd
-        default: nil
-        }
+    private static func operation(_ first: ElementOp, _ second: ElementOp, isReversed: Bool = false) -> lockstep_lanes_operation? {
+        let rest = isReversed && second == .subtract ? "ReverseSubtract" : second.name.prefix(1).uppercased() + second.name.dropFirst()
+        return LaneLoops.named[first.name + rest]
     }
 
     // MARK: Stores

@@ -62,55 +62,19 @@ struct LaneLoops: Sendable {
         }
     }
 
-    /// The table from operations to loops. Nil: a function of the C library or of our own, lane by lane.
     private func operation(_ op: ElementOp, _ bank: Bank) -> lockstep_lanes_operation? {
         switch op {
-        case .negate: lockstep_lanes_negate
-        case .abs: lockstep_lanes_abs
-        case .sign: lockstep_lanes_sign
-        case .floor: lockstep_lanes_floor
-        case .ceil: lockstep_lanes_ceil
-        case .sqrt: lockstep_lanes_sqrt
-        case .exp: lockstep_lanes_exp
-        case .expMinusOne: lockstep_lanes_expMinusOne
-        case .log: lockstep_lanes_log
-        case .logOnePlus: lockstep_lanes_logOnePlus
-        case .sin: lockstep_lanes_sin
-        case .cos: lockstep_lanes_cos
-        case .tanh: lockstep_lanes_tanh
-        case .sigmoid: lockstep_lanes_sigmoid
-        case .softplus: lockstep_lanes_softplus
-        case .add: lockstep_lanes_add
-        case .subtract: lockstep_lanes_subtract
-        case .multiply: lockstep_lanes_multiply
-        case .divide: lockstep_lanes_divide
-        case .minimum, .and: lockstep_lanes_minimum
-        case .maximum: lockstep_lanes_maximum
-        case .or: lockstep_lanes_either
-        case .isFinite: lockstep_lanes_isFinite
-        case .less: lockstep_lanes_less
-        case .lessOrEqual: lockstep_lanes_lessOrEqual
-        case .equal: lockstep_lanes_equal
-        case .not: lockstep_lanes_not
-        case .select: lockstep_lanes_select
-        case .toReal: bank == .reals ? lockstep_lanes_copy : lockstep_lanes_toReal
-        case .toInt: bank == .ints ? lockstep_lanes_copy : lockstep_lanes_toInt
-        case .poissonLogMass: lockstep_lanes_poissonLogMass
-        case .tan, .asin, .acos, .atan, .sinh, .cosh, .logGamma, .digamma, .erf, .erfc, .erfInverse, .power, .hurwitzZeta,
-            .stirlingError, .digammaError, .deviance, .logRatio:
-            nil
+        case .toReal where bank == .reals, .toInt where bank == .ints: lockstep_lanes_copy
+        default: Self.operations[op.rawValue]
         }
     }
-}
 
-extension Reduction {
-    /// What combines an element with a value.
-    var operation: lockstep_lanes_operation {
-        switch self {
-        case .sum: lockstep_lanes_add
-        case .maximum: lockstep_lanes_maximum
-        case .minimum: lockstep_lanes_minimum
-        case .any: lockstep_lanes_either
-        }
-    }
+    /// By operation. Nil: a function of the host, lane by lane.
+    private static let operations = ElementOp.allCases.map { named[$0.row.loop ?? $0.name] }
+
+    /// By the loop's name in `CLanes`.
+    static let named = Dictionary(
+        uniqueKeysWithValues: (0..<lockstep_lanes_operations.rawValue).compactMap { number in
+            lockstep_lanes_name(.init(number)).map { (String(cString: $0), lockstep_lanes_operation(number)) }
+        })
 }

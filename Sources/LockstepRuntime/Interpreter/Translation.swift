@@ -186,6 +186,8 @@ extension Translation {
             result.instructions.append(.index(slot, plan: Int32(plan)))
         case .map(let register, let op, let operands):
             emitMap(register, op, operands, at: position)
+        case .logSum(let register, let op, let operands):
+            emitLogSum(register, op, operands)
         case .load(let register, let buffer, let index):
             emitLoad(register, buffer, index)
         case .store(let buffer, let index, let value):
@@ -324,15 +326,29 @@ extension Translation {
 
     private mutating func emitMap(_ register: Register, _ op: ElementOp, _ operands: [Register], at position: Int) {
         let inputs = operands.map { operand($0) }
-        guard let first = inputs.first, let last = operands.last else { return }
-        let slot = defineResult(register, isUniform: inputs.allSatisfy(\.isUniform), at: position)
+        guard let last = operands.last else { return }
+        emitMap(defineResult(register, isUniform: inputs.allSatisfy(\.isUniform), at: position), op, bank(of: last), inputs)
+    }
+
+    private mutating func emitMap(_ slot: Slot, _ op: ElementOp, _ bank: Bank, _ inputs: [Slot]) {
+        guard let first = inputs.first else { return }
         let second = inputs.count > 1 ? inputs[1] : first
         let third = inputs.count > 2 ? inputs[2] : first
-        if let run = loops.loop(op, bank(of: last), uniform: inputs.map(\.isUniform)) {
+        if let run = loops.loop(op, bank, uniform: inputs.map(\.isUniform)) {
             emit(run, slot, first, second, third)
         } else {
-            result.instructions.append(.function(MapStep(op: op, result: slot, a: first, b: second, c: third)))
+            result.instructions.append(.function(MapStep(function: op.row.host, result: slot, a: first, b: second, c: third)))
         }
+    }
+
+    /// The plain thing: a logarithm after the other.
+    private mutating func emitLogSum(_ register: Register, _ op: ElementOp, _ operands: [Register]) {
+        // Varying ones first: the sum is where the first logarithm is.
+        let inputs = operands.map { operand($0) }.sorted { !$0.isUniform && $1.isUniform }
+        let parts = inputs.map { Slot(entry: entry($0.isUniform ? .uniform : .varying, in: .reals), isUniform: $0.isUniform) }
+        for (part, input) in zip(parts, inputs) { emitMap(part, op, .reals, [input]) }
+        for part in parts.dropFirst() { emitMap(parts[0], .add, .reals, [parts[0], part]) }
+        slots[register.number] = parts[0]
     }
 
     private mutating func emit(_ run: LaneLoops.Loop, _ slot: Slot, _ a: Slot, _ b: Slot, _ c: Slot) {
@@ -370,13 +386,13 @@ extension Translation {
         let bank = result.buffers[buffer.number].bank
         guard isUniform(index) else {
             let access = AccessStep(bank: bank, register: value, buffer: Int32(buffer.number), plan: Int32(plan(index)))
-            result.instructions.append(.scatter(access, reduction))
+            result.instructions.append(.scatter(access, adds: reduction != nil))
             return
         }
         let target = place(buffer, index)
         guard let reduction else { return emitCopy(target, value, bank) }
         let uniform = [target.isUniform, value.isUniform]
-        guard let run = loops.loop(reduction.operation, bank, uniform: uniform) else { return }
+        guard let run = loops.loop(reduction.combine, bank, uniform: uniform) else { return }
         emit(run, target, target, value, value)
     }
 }

@@ -30,6 +30,25 @@ package enum Reduction: String, Hashable, Sendable, CaseIterable {
     case sum, maximum, minimum
     /// Of masks: whether any is true.
     case any
+
+    /// What combines an element with a value.
+    package var combine: ElementOp {
+        switch self {
+        case .sum: .add
+        case .maximum: .maximum
+        case .minimum: .minimum
+        case .any: .or
+        }
+    }
+
+    /// What changes no value by being combined with it.
+    package func identity(_ dtype: DType) -> Double {
+        switch self {
+        case .sum, .any: 0
+        case .maximum: dtype == .int ? Double(Int32.min) : -.infinity
+        case .minimum: dtype == .int ? Double(Int32.max) : .infinity
+        }
+    }
 }
 
 /// A value that a run binds: to one trace, so that a tensor which escapes its trace is found out.

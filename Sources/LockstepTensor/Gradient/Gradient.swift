@@ -108,7 +108,7 @@ extension Gradient.Walk {
 
     private func elementwise(_ op: ElementOp, _ tensor: Tensor, _ adjoint: Adjoint, _ position: Int) -> Adjoint? {
         let x = tensor.node.inputs
-        func rule(_ g: Tensor) -> Tensor? { Gradient.elementwise(op, x, tensor, g, position) }
+        func rule(_ g: Tensor) -> Tensor? { op.row.pullback(x, tensor, g, position) }
         var part = adjoint
         switch op {
         case .select where position > 0:

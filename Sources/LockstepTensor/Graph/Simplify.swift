@@ -174,36 +174,7 @@ package struct Simplifier {
     private func fold(_ op: ElementOp, _ x: [Double?]) -> Double? {
         let values = x.compactMap { $0 }
         guard values.count == x.count else { return nil }
-        switch op {
-        case .negate: return -values[0]
-        case .add: return values[0] + values[1]
-        case .subtract: return values[0] - values[1]
-        case .multiply: return values[0] * values[1]
-        case .divide: return values[0] / values[1]
-        case .sqrt: return values[0].squareRoot()
-        case .exp: return .exp(values[0])
-        case .expMinusOne: return .expMinusOne(values[0])
-        case .log: return .log(values[0])
-        case .logOnePlus: return .log(onePlus: values[0])
-        case .logGamma where values[0] > 0: return .logGamma(values[0])
-        case .stirlingError: return DensityFunctions.stirlingError(values[0])
-        case .digammaError: return DensityFunctions.digammaError(values[0])
-        case .deviance: return DensityFunctions.deviance(values[0], values[1], values[2])
-        case .logRatio: return DensityFunctions.logRatio(values[0], values[1], values[2])
-        case .abs: return Swift.abs(values[0])
-        case .floor: return values[0].rounded(.down)
-        case .minimum where !values[0].isNaN && !values[1].isNaN: return Swift.min(values[0], values[1])
-        case .maximum where !values[0].isNaN && !values[1].isNaN: return Swift.max(values[0], values[1])
-        case .less: return values[0] < values[1] ? 1 : 0
-        case .lessOrEqual: return values[0] <= values[1] ? 1 : 0
-        case .equal: return values[0] == values[1] ? 1 : 0
-        case .isFinite: return values[0].isFinite ? 1 : 0
-        case .and: return values[0] * values[1]
-        case .or: return Swift.max(values[0], values[1])
-        case .not: return 1 - values[0]
-        case .toReal: return values[0]
-        default: return nil
-        }
+        return op == .toInt || op == .select ? nil : op.row.host(values)
     }
 
     // MARK: Reductions

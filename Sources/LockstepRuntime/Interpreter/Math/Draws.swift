@@ -1,5 +1,6 @@
 import CLanes
 import LockstepTensor
+import RealModule
 
 /// The draws of one lane for one random node: pure functions of the counter.
 ///
@@ -60,12 +61,12 @@ extension Float {
 
 extension Double {
     package static func normalPair(_ first: UInt32, _ second: UInt32) -> (Double, Double) {
-        let radius = (-2 * libmLog(Double(first) * 0x1p-32 + 0x1p-33)).squareRoot()
+        let radius = (-2 * Double.log(Double(first) * 0x1p-32 + 0x1p-33)).squareRoot()
         // The angle in quarter turns, split exactly into a whole number and a rest in [-1/2, 1/2].
         let quarters = Double(second) * 0x1p-30
         let whole = quarters.rounded(.toNearestOrEven)
         let angle = (quarters - whole) * (.pi / 2)
-        let c = libmCos(angle), s = libmSin(angle)
+        let c = Double.cos(angle), s = Double.sin(angle)
         let (cosine, sine) =
             switch Int(whole) & 3 {
             case 0: (c, s)

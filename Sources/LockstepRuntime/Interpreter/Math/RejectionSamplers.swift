@@ -1,3 +1,5 @@
+import RealModule
+
 /// Samplers that try until a proposal is accepted. The number of attempts is bounded so that a device's lanes
 /// always come back; the chance of reaching the bound is below 1e-30.
 extension Draws {
@@ -16,18 +18,18 @@ extension Draws {
         var logBoost = 0.0
         for t in 0..<Self.attempts {
             let words = words(attempt: t, element: element)
-            if t == 0, boosted { logBoost = libmLog(Real.uniform(words[3]).wide) / a }
+            if t == 0, boosted { logBoost = Double.log(Real.uniform(words[3]).wide) / a }
             let x = Real.normalPair(words[0], words[1]).0.wide
             let root = 1 + c * x
             guard root > 0 else { continue }
             let v = root * root * root
             let u = Real.uniform(words[2]).wide
-            if libmLog(u) < 0.5 * x * x + d - d * v + d * libmLog(v) {
+            if Double.log(u) < 0.5 * x * x + d - d * v + d * Double.log(v) {
                 cube = v
                 break
             }
         }
-        let draw = boosted ? Real(libmExp(libmLog(d * cube) + logBoost)) : Real(d * cube)
+        let draw = boosted ? Real(Double.exp(Double.log(d * cube) + logBoost)) : Real(d * cube)
         return max(draw, .leastNormalMagnitude)
     }
 
@@ -42,7 +44,7 @@ extension Draws {
     private func smallPoisson(_ mu: Double, _ element: UInt32) -> Double {
         let u = Real.uniform(words(attempt: 0, element: element)[0]).wide
         var count = 0.0
-        var probability = libmExp(-mu)
+        var probability = Double.exp(-mu)
         var cumulative = probability
         while u > cumulative, count < 200 {
             count += 1
@@ -57,7 +59,7 @@ extension Draws {
         let a = -0.059 + 0.02483 * b
         let inverseAlpha = 1.1239 + 1.1328 / (b - 3.4)
         let acceptable = 0.9277 - 3.6224 / (b - 2)
-        let logMu = libmLog(mu)
+        let logMu = Double.log(mu)
         for t in 0..<Self.attempts {
             let words = words(attempt: t, element: element)
             let u = Real.uniform(words[0]).wide - 0.5
@@ -66,8 +68,8 @@ extension Draws {
             let count = ((2 * a / edge + b) * u + mu + 0.43).rounded(.down)
             if edge >= 0.07, v <= acceptable { return count }
             if count < 0 || (edge < 0.013 && v > edge) { continue }
-            let height = libmLog(v * inverseAlpha / (a / (edge * edge) + b))
-            if height <= count * logMu - mu - libmLogGamma(count + 1) { return count }
+            let height = Double.log(v * inverseAlpha / (a / (edge * edge) + b))
+            if height <= count * logMu - mu - Double.logGamma(count + 1) { return count }
         }
         return mu.rounded(.down)
     }

@@ -1,16 +1,16 @@
 extension Tensor {
     /// Applies an elementwise operation after broadcasting its operands and converting ints where reals meet them.
     package static func map(_ op: ElementOp, _ operands: [Tensor], name: String? = nil) -> Tensor {
-        let label = name ?? op.rawValue
-        let signature = op.signature
+        let label = name ?? op.name
+        let row = op.row
         // "real or int": real as soon as one operand is real.
-        let free = zip(operands, signature.inputs).filter { $0.1 == nil }.map(\.0.dtype)
+        let free = zip(operands, row.inputs).filter { $0.1 == nil }.map(\.0.dtype)
         var common: DType = free.contains(.real) ? .real : (free.first ?? .real)
         if op != .select, op != .toReal, op != .toInt, op != .equal, common == .bool { common = .real }
         if free.contains(.int), common == .bool { common = .int }
         let converts = op == .toReal || op == .toInt
         var typed: [Tensor] = []
-        for (operand, expected) in zip(operands, signature.inputs) {
+        for (operand, expected) in zip(operands, row.inputs) {
             guard let converted = converts ? operand : operand.converted(to: expected ?? common) else {
                 return .failed(TensorError(label, operands.map(\.shape), "a mask is needed here, not \(operand.dtype) values"))
             }
@@ -21,7 +21,7 @@ extension Tensor {
                 operands.lazy.compactMap(\.failure).first
                     ?? TensorError(label, operands.map(\.shape), "the shapes do not broadcast; axes must be equal or 1, aligned at the right"))
         }
-        return Tensor(.map(op), typed.map { $0.broadcast(to: shape) }, shape: shape, dtype: signature.output ?? common)
+        return Tensor(.map(op), typed.map { $0.broadcast(to: shape) }, shape: shape, dtype: row.output ?? common)
     }
 
     private func converted(to target: DType) -> Tensor? {

@@ -1,3 +1,5 @@
+import RealModule
+
 extension SpecialFunctions {
     /// B_2j / (2j)! for j = 1 ... 12 (Abramowitz & Stegun 23.1, the Bernoulli numbers).
     private static let bernoulliOverFactorial: [Double] = {
@@ -33,7 +35,7 @@ extension SpecialFunctions {
         var k = 0.0
         while x + k < threshold {
             let base = x + k
-            let term = libmPower(base, -s)
+            let term = Self.power(base, -s)
             if term == .infinity { return .infinity }
             add(term)
             // What is left is below term (1 + base / (s - 1)): for large s stop as soon as that is nothing.
@@ -41,7 +43,7 @@ extension SpecialFunctions {
             k += 1
         }
         let base = x + k
-        let power = libmPower(base, -s)
+        let power = Self.power(base, -s)
         var correction = 0.0
         var factor = s / base
         for (j, coefficient) in bernoulliOverFactorial.enumerated() {
@@ -52,7 +54,7 @@ extension SpecialFunctions {
         // The tail's parts are of one sign but for the corrections, which are small: smallest first.
         add(power * correction)
         add(power * 0.5)
-        add(libmPower(base, 1 - s) / (s - 1))
+        add(Self.power(base, 1 - s) / (s - 1))
         return total + lost
     }
 }

@@ -1,3 +1,5 @@
+import RealModule
+
 extension SpecialFunctions {
     /// The positive root of digamma, in two parts.
     private static let root = 1.4616321449683623
@@ -21,7 +23,7 @@ extension SpecialFunctions {
             let fraction = x - x.rounded(.toNearestOrEven)
             if fraction == 0 || !x.isFinite { return .nan }
             // Reflection (DLMF 5.5.4), with the tangent's argument reduced exactly.
-            return positiveDigamma(1 - x) - .pi / libmTan(.pi * fraction)
+            return positiveDigamma(1 - x) - .pi / Double.tan(.pi * fraction)
         }
         return positiveDigamma(x)
     }
@@ -48,6 +50,6 @@ extension SpecialFunctions {
         let square = inverse * inverse
         var series = 0.0
         for coefficient in asymptotic.reversed() { series = (series + coefficient) * square }
-        return libmLog(shifted) - sum - (lost + 0.5 * inverse + series)
+        return Double.log(shifted) - sum - (lost + 0.5 * inverse + series)
     }
 }
