@@ -13,7 +13,7 @@ import Testing
         // Shorter to read.
         options.longTileSize = 4
         let program = try Lowering.lower(step.function, options: options)
-        let text = program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: 1 << 16))
+        let text = try program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: 1 << 16))
         let found = "/*\n\(program)\n*/\n" + text.kernel
         let file = Self.folder.appendingPathComponent("\(name).cl")
         if ProcessInfo.processInfo.environment["LOCKSTEP_RECORD"] == "1" {

@@ -8,7 +8,7 @@ import Testing
     private static func text(sines: Int, interleaves: Bool = false) throws -> KernelText {
         let x = Tensor.input(Input(.state, "x", origin: Origin()), shape: [])
         let program = try Lowering.lower(LaneFunction(states: [.init("x", (0..<sines).reduce(x) { value, _ in sin(value) })]))
-        return program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: interleaves, privateBytes: 1 << 16))
+        return try program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: interleaves, privateBytes: 1 << 16))
     }
 
     private static func calls(_ text: KernelText) -> Bool { text.sources.contains { $0.contains("LS_CALL1(ls_sin)") } }
@@ -30,7 +30,7 @@ import Testing
         func text(_ sums: Int, interleaves: Bool = false) throws -> String {
             let chain = (0..<sums).reduce(x) { value, number in value * x + Tensor(Double(number)) }
             let program = try Lowering.lower(LaneFunction(states: [.init("x", chain)]))
-            return program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: interleaves, privateBytes: 1 << 16)).kernel
+            return try program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: interleaves, privateBytes: 1 << 16)).kernel
         }
         #expect(try !text(900).contains("_part1("))
         #expect(try text(1_500).contains("_part10("))

@@ -63,8 +63,8 @@ import Testing
         var program = LaneProgram()
         var text: KernelText?
         let lowering = try ContinuousClock().measure { program = try Lowering.lower(function) }
-        let writing = ContinuousClock().measure {
-            text = program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: 1 << 16))
+        let writing = try ContinuousClock().measure {
+            text = try program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: 1 << 16))
         }
         print("\(Self.graphs[number].name): \(nodes) nodes, lowered in \(lowering), written in \(writing), \(text?.kernel.utf8.count ?? 0) bytes")
         #if DEBUG

@@ -65,11 +65,11 @@ import Testing
             Tensor.random(RandomOp(.normal, stream: UInt32(site), particle: 0, site: "z\(site)", origin: origin), shape: [])
         }
         let program = try Lowering.lower(LaneFunction(states: [.init("x", draws.map { sin($0) * $0 }.reduce(0, +))]), options: Self.eager)
-        func text(privateBytes: Int) -> String {
-            program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: privateBytes)).kernel
+        func text(privateBytes: Int) throws -> String {
+            try program.kernelText(KernelOptions(width: 16, isDouble: false, interleaves: false, privateBytes: privateBytes)).kernel
         }
-        #expect(text(privateBytes: 1 << 16).contains("[(ls_step & 3) * 40 + "))
-        #expect(!text(privateBytes: 1 << 10).contains("[(ls_step & 3) * 40 + "))
+        #expect(try text(privateBytes: 1 << 16).contains("[(ls_step & 3) * 40 + "))
+        #expect(try !text(privateBytes: 1 << 10).contains("[(ls_step & 3) * 40 + "))
     }
 
     private static func step(sites: Int) -> LaneFunction {

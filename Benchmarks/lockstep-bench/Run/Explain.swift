@@ -9,6 +9,8 @@ struct Explain: ParsableCommand {
     @Option(name: .customLong("case"), help: "The case; see list.") var name: String
     @Option(help: "Fits, on which the schedule depends.") var lanes = 4096
     @Option(help: "Steps of each fit, which give the history its length.") var steps = 1000
+    @Option(help: "Print the step as it is after this pass of the compiler, and nothing else: \(Explanation.passes.joined(separator: ", ")).")
+    var pass: String?
     @OptionGroup var devices: DeviceOptions
     @OptionGroup var files: DataOptions
 
@@ -18,6 +20,9 @@ struct Explain: ParsableCommand {
 
     func run() throws {
         let problem = try BenchmarkCase.named(name).problem(files.data, lanes)
+        if let pass {
+            return print(try problem.svi.text(after: pass, steps: steps, lanes: lanes, data: problem.data, options: devices.runOptions))
+        }
         let explained = try problem.svi.explain(
             steps: steps, lanes: lanes, data: problem.data, device: devices.chosen, options: devices.runOptions)
         print(ExplanationText(title: "\(name), \(lanes) lanes, \(steps) steps, on \(explained.deviceName)", explained: explained).text)

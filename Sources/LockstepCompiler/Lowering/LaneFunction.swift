@@ -55,3 +55,19 @@ extension LaneFunction {
             perLane: perLane)
     }
 }
+
+/// One operation a line, operands before what they are operands of.
+extension LaneFunction: CustomStringConvertible {
+    package var description: String {
+        var numbers: [ObjectIdentifier: Int] = [:]
+        func name(_ tensor: Tensor) -> String { "t\(numbers[tensor.id] ?? 0)" }
+        var lines = Graph.topologicalOrder(roots).enumerated().map { number, tensor in
+            numbers[tensor.id] = number
+            let operands = tensor.node.inputs.map(name).joined(separator: ", ")
+            return "t\(number) = \(tensor.node.op)\(operands.isEmpty ? "" : "(\(operands))") \(tensor.dtype.rawValue)\(tensor.shape)"
+        }
+        lines += states.map { "state \($0.name) = \(name($0.value))" }
+        lines += records.map { "record \($0.name)[\(name($0.slot))] = \(name($0.value))" }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,26 +1,20 @@
 import LockstepTensor
 
-/// From one step as expressions to a lane program: simplify, pack scalars, hoist what is uniform, decide what is
-/// materialised, lay out loops, fuse, prune.
 package enum Lowering {
+    /// From one step as expressions to a lane program.
+    ///
     /// - Throws: `TensorError` when an expression carries a mistake, `LoweringError` when it cannot be compiled.
     package static func lower(_ function: LaneFunction, options: LoweringOptions = LoweringOptions()) throws -> LaneProgram {
         for tensor in function.roots { if let failure = tensor.failure { throw failure } }
-        return try onLargeStack { try lowered(function, options) }
-    }
-
-    private static func lowered(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
-        let simple = function.replacingRoots(Simplifier.simplify(function.roots))
-        let packed = Packing.pack(simple, options)
-        let hoisted = options.hoists ? UniformHoisting.hoist(packed.function) : .init(function: packed.function, values: [])
-        var program = try fused(hoisted.function, options)
-        program.packs = packed.packs
-        if !hoisted.values.isEmpty { program.prologue = try fused(LaneFunction(states: hoisted.values), options) }
-        return program
+        return try onLargeStack {
+            var draft = Passes.Draft(options: options, function: function)
+            try Passes.run(Passes.lowering, on: &draft)
+            return draft.program ?? LaneProgram()
+        }
     }
 
     /// With limits of unrolling that keep to the budgets.
-    private static func fused(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
+    static func fused(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
         var options = options
         var best = try merged(function, options)
         var program = best
@@ -40,10 +34,10 @@ package enum Lowering {
         // A value kept for several loops that then do not merge would be an array over data: compute it twice instead.
         for _ in 0..<4 {
             let (program, unshared) = try layOut(function, declined: declined, options: options)
-            if unshared.isSubset(of: declined) { return try Pruning.prune(program).verified(after: "prune") }
+            if unshared.isSubset(of: declined) { return program }
             declined.formUnion(unshared)
         }
-        return try Pruning.prune(try layOut(function, declined: declined, options: options).program).verified(after: "prune")
+        return try layOut(function, declined: declined, options: options).program
     }
 
     private static func layOut(
@@ -71,6 +65,6 @@ package enum Lowering {
         }
         var program = pull.emitter.finish(indexBounds: pull.indexBounds)
         program.unrolling = fusion.unrolling
-        return (try program.verified(after: "fuse"), unshared)
+        return (program, unshared)
     }
 }

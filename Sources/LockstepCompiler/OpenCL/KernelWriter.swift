@@ -356,7 +356,8 @@ extension LaneProgram {
     /// The program as one OpenCL C kernel.
     ///
     /// - Parameter name: by which the kernel is called, and begins what else the text defines.
-    package func kernelText(_ options: KernelOptions, name: String = "lockstep_steps") -> KernelText {
-        KernelWriter.write(Interleaving.interleaved(LogSums.combined(self)), options: options, name: name)
+    /// - Throws: `LoweringError` where a pass breaks a rule of the program's language, and that is looked for.
+    package func kernelText(_ options: KernelOptions, name: String = "lockstep_steps") throws -> KernelText {
+        KernelWriter.write(try Passes.forKernel(self), options: options, name: name)
     }
 }

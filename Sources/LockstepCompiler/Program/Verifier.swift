@@ -142,8 +142,8 @@ extension LaneProgram {
     private static let verifies = ProcessInfo.processInfo.environment["LOCKSTEP_VERIFY"] == "1"
 
     /// - Throws: `LoweringError` where the program breaks a rule, and that is asked for.
-    func verified(after pass: String) throws -> LaneProgram {
-        guard Self.verifies, let first = mistakes.first else { return self }
+    func verify(after pass: String) throws {
+        guard Self.verifies, let first = mistakes.first else { return }
         throw LoweringError("the pass '\(pass)' made a program in which \(first)")
     }
 }

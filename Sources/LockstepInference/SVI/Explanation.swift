@@ -13,9 +13,22 @@ public struct Explanation: Sendable {
     public let kernels: [String]
     /// What the compiler chose, and why: which loops are unrolled, which scalars became arrays.
     public let remarks: [String]
+
+    /// The compiler's passes, in order.
+    public static let passes = Passes.names
 }
 
 extension SVI {
+    /// One step as it is after one of the compiler's passes, as text for people.
+    ///
+    /// - Parameter pass: one of `Explanation.passes`.
+    /// - Throws: `LockstepError` where there is no such pass, and as `explain(steps:lanes:data:device:options:)`.
+    public func text(
+        after pass: String, steps: Int, lanes: Int, data: [String: LaneData] = [:], options: RunOptions = RunOptions()
+    ) throws -> String {
+        try LockstepError.wrapping { try Passes.text(try checkedStep(steps, lanes, data, options).step, after: pass) }
+    }
+
     /// Shows what `run` would compile for these data, without compiling or running it.
     ///
     /// - Parameters:
@@ -26,17 +39,10 @@ extension SVI {
         steps: Int, lanes: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()
     ) throws -> Explanation {
         try LockstepError.wrapping {
-            try options.validate(lanes: lanes, steps: steps)
+            let (step, parameters) = try checkedStep(steps, lanes, data, options)
             let device = try device.choice().device
-            let function = try DataError.naming {
-                try StepFunction(
-                    self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes))
-            }
-            let binding = try DataBinding(function.declarations, data, lanes: lanes)
-            _ = try function.check(binding, lanes: lanes, options)
-            let program = try Lowering.lower(
-                LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane))
-            try Outcome.checkRoom(for: lanes, function.guide.parameters, steps: steps, options)
+            let program = try Lowering.lower(step)
+            try Outcome.checkRoom(for: lanes, parameters, steps: steps, options)
             let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)
             return Explanation(
                 deviceName: device.name,
@@ -45,5 +51,18 @@ extension SVI {
                     bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.realBytes)),
                 laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [], remarks: program.remarks)
         }
+    }
+
+    private func checkedStep(
+        _ steps: Int, _ lanes: Int, _ data: [String: LaneData], _ options: RunOptions
+    ) throws -> (step: LaneFunction, parameters: [PreparedGuide.Parameter]) {
+        try options.validate(lanes: lanes, steps: steps)
+        let function = try DataError.naming {
+            try StepFunction(self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes))
+        }
+        let binding = try DataBinding(function.declarations, data, lanes: lanes)
+        _ = try function.check(binding, lanes: lanes, options)
+        let step = LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane)
+        return (step, function.guide.parameters)
     }
 }

@@ -23,7 +23,7 @@ extension ResolvedDevice {
         }
         let schedule = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
         let programs = try schedule.programs(program)
-        let stages = try onLargeStack { OpenCLStage.all(programs, schedule.options(precision)) }
+        let stages = try onLargeStack { try OpenCLStage.all(programs, schedule.options(precision)) }
         try schedule.check(stages, precision, on: session.info)
         return KernelPlan(
             schedule: schedule, texts: stages.map(\.text),

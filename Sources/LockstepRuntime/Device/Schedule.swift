@@ -30,17 +30,14 @@ extension Schedule: LosslessStringConvertible {
     }
 
     public init?(_ description: String) {
-        let parts = description.split(separator: ":", omittingEmptySubsequences: false)
-        let numbers = parts.dropFirst().compactMap { Int($0) }
-        guard numbers.count == parts.count - 1 else { return nil }
-        switch (parts[0], numbers.count) {
-        case ("automatic", 0): self = .automatic
-        case ("A", 0): self = .lanes
-        case ("B", 2): self = .group(vectors: numbers[0], workers: numbers[1])
-        case ("C", 1): self = .group(vectors: 1, workers: numbers[0])
-        case ("D", 2): self = .split(slices: numbers[0], together: numbers[1])
-        default: return nil
-        }
+        let numbers = description.split(separator: ":", omittingEmptySubsequences: false).dropFirst().map { Int($0) ?? -1 } + [-1, -1]
+        let (a, b) = (numbers[0], numbers[1])
+        let spellings: [String: Schedule] = [
+            "automatic": .automatic, "A": .lanes, "B:\(a):\(b)": .group(vectors: a, workers: b), "C:\(a)": .group(vectors: 1, workers: a),
+            "D:\(a):\(b)": .split(slices: a, together: b),
+        ]
+        guard let match = spellings[description] else { return nil }
+        self = match
     }
 }
 

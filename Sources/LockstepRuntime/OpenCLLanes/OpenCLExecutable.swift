@@ -8,9 +8,11 @@ struct OpenCLStage: Sendable {
     let text: KernelText
 
     /// Those of a step. All are in one text, which a driver compiles sooner than several.
-    static func all(_ programs: [LaneProgram], _ options: KernelOptions) -> [OpenCLStage] {
-        guard programs.count > 1 else { return programs.map { OpenCLStage(program: $0, text: $0.kernelText(options)) } }
-        return programs.enumerated().map { OpenCLStage(program: $1, text: $1.kernelText(options, name: "lockstep_steps_\($0 + 1)")) }
+    static func all(_ programs: [LaneProgram], _ options: KernelOptions) throws -> [OpenCLStage] {
+        try programs.enumerated().map { number, program in
+            let name = "lockstep_steps" + (programs.count > 1 ? "_\(number + 1)" : "")
+            return OpenCLStage(program: program, text: try program.kernelText(options, name: name))
+        }
     }
 
     /// Work-items for each one that the schedule has.
@@ -40,7 +42,7 @@ package struct OpenCLExecutable: LaneExecutable {
         self.program = program
         let schedule = schedule ?? .choose(session.info, precision)
         self.schedule = schedule
-        let stages = OpenCLStage.all(try schedule.programs(program), schedule.options(precision))
+        let stages = try OpenCLStage.all(schedule.programs(program), schedule.options(precision))
         self.stages = stages
         try schedule.check(stages, precision, on: session.info)
         let recipe = ProgramRecipe(

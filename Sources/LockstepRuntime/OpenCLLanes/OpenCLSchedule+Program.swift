@@ -9,42 +9,19 @@ extension OpenCLSchedule {
         _ wanted: Schedule, for program: LaneProgram, lanes: Int, on device: OpenCLDeviceInfo, _ precision: Precision
     ) throws -> OpenCLSchedule {
         let plain = choose(device, precision)
-        switch wanted {
-        case .lanes: return plain
-        case .automatic:
+        if wanted == .automatic {
             return choose(device, precision, schedule: ScheduleRule.choose(plain.question(program, lanes: lanes, device, precision)))
-        case .group(let vectors, let workers):
-            let (size, overflows) = vectors.multipliedReportingOverflow(by: workers)
-            guard vectors >= 1, workers >= 2, workers.nonzeroBitCount == 1, !overflows, size <= device.maxWorkGroupSize else {
-                throw ScheduleError(
-                    "a group of \(vectors) x \(workers) work-items is not possible: workers must be a power of two "
-                        + "from 2 on, and \(device.name) has at most \(device.maxWorkGroupSize) work-items in a group")
-            }
-            return choose(device, precision, schedule: wanted)
-        case .split(let slices, let together):
-            guard slices >= 1, together >= 1, together.nonzeroBitCount == 1, together <= plain.width else {
-                throw ScheduleError(
-                    "data cannot be split in \(slices) x \(together) slices: together must be a power of two up to the "
-                        + "\(plain.width) lanes that a vector of \(device.name) has")
-            }
-            let schedule = choose(device, precision, schedule: wanted)
-            _ = try schedule.programs(program)
-            return schedule
         }
+        let schedule = choose(device, precision, schedule: wanted)
+        try schedule.form.check(device, width: plain.width)
+        _ = try schedule.programs(program)
+        return schedule
     }
 
     /// The programs that make a step.
     ///
     /// - Throws: `ScheduleError` where the schedule does not suit the program.
-    func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
-        guard case .split(let slices, let together) = schedule else { return [program] }
-        guard let step = SlicedStep(program, slices: slices, together: together, minimumRows: minimumRows) else {
-            throw ScheduleError(
-                "the data of this model cannot be split in \(slices) x \(together) slices: it has too few rows, or rows "
-                    + "that are kept, or that lanes do not share; use .automatic or another schedule")
-        }
-        return step.programs
-    }
+    func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] { try form.programs(program) }
 
     private func question(_ program: LaneProgram, lanes: Int, _ device: OpenCLDeviceInfo, _ precision: Precision) -> ScheduleQuestion {
         var rows = 0

@@ -42,39 +42,35 @@ package struct OpenCLSchedule: Hashable, Sendable {
             schedule, width: 1, groupSize: min(64, max(device.maxWorkGroupSize, 1)), interleaves: true, privateBytes: 1 << 11)
     }
 
+    /// What this kind of schedule makes of programs and work-groups.
+    var form: any ScheduleForm {
+        switch schedule {
+        case .automatic, .lanes: LanesForm()
+        case .group(let vectors, let workers): GroupForm(vectors: vectors, workers: workers, minimumExtent: minimumExtent)
+        case .split(let slices, let together): SplitForm(slices: slices, together: together, minimumRows: minimumRows)
+        }
+    }
+
     func options(_ precision: Precision) -> KernelOptions {
         var options = KernelOptions(
             width: width, isDouble: precision == .double, interleaves: interleaves, privateBytes: privateBytes)
         options.longest = longest
-        switch schedule {
-        case .automatic, .lanes: break
-        case .group(let vectors, let workers):
-            options.group = KernelOptions.Group(tile: vectors, workers: workers, minimumExtent: minimumExtent)
-        case .split(_, let together): options.together = together
-        }
+        form.change(&options)
         return options
     }
 
-    /// Neighbouring lanes of the layout that are one and the same: each has slices of its own.
-    var copies: Int {
-        if case .split(_, let together) = schedule { together } else { 1 }
-    }
+    var copies: Int { form.copies }
+    var workers: Int { form.workers }
 
     /// Vectors for a number of lanes: whole groups.
     func items(lanes: Int) -> Int {
         let vectors = (lanes * copies + width - 1) / width
-        let unit = if case .group(let tile, _) = schedule { tile } else { groupSize }
+        let unit = form.tile ?? groupSize
         return max((vectors + unit - 1) / unit, 1) * unit
     }
 
-    /// Work-items that share a vector of lanes inside a group.
-    var workers: Int {
-        if case .group(_, let workers) = schedule { workers } else { 1 }
-    }
-
-    var localSize: Int {
-        if case .group(let tile, let workers) = schedule { tile * workers } else { groupSize }
-    }
+    /// Work-items of a work-group.
+    var localSize: Int { (form.tile ?? groupSize) * workers }
 
     func layout(lanes: Int) -> LaneLayout {
         LaneLayout(lanes: lanes, width: interleaves ? items(lanes: lanes) : width, copies: copies)

@@ -118,3 +118,26 @@ package struct RandomOp: Hashable, Sendable {
         self.origin = origin
     }
 }
+
+extension Op: CustomStringConvertible {
+    /// The operation with what it has besides operands, for people.
+    package var description: String {
+        switch self {
+        case .literal(let values):
+            "literal(" + values.prefix(4).map { "\($0)" }.joined(separator: ", ") + (values.count > 4 ? ", ... \(values.count) in all)" : ")")
+        case .input(let input): "\(input.kind.rawValue) '\(input.name)'"
+        case .random(let draw): "\(draw.kind.rawValue) draw of '\(draw.site)'"
+        case .iota: "iota"
+        case .map(let op): op.name
+        case .reduce(let reduction, let axes): "\(reduction.rawValue) over \(axes)"
+        case .broadcast: "broadcast"
+        case .reshape: "reshape"
+        case .permute(let order): "permute \(order)"
+        case .slice(let starts): "slice from \(starts)"
+        case .assemble(let starts): "assemble at \(starts.prefix(8))"
+        case .gather: "gather"
+        case .segmentSum: "segmentSum"
+        case .stopGradient: "stopGradient"
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import LockstepTensor
+
+/// The compiler, as a straight list of passes in the order in which they run: from one step as expressions to a lane program,
+/// and from there to the program that is written as a kernel.
+package enum Passes {
+    /// What a compilation has come to: expressions until `fuse`, then a program.
+    struct Draft {
+        let options: LoweringOptions
+        var function: LaneFunction
+        var packs: [Pack] = []
+        /// What is computed once, for all lanes and steps.
+        var hoisted: [LaneFunction.State] = []
+        var program: LaneProgram?
+    }
+
+    struct Pass: Sendable {
+        let name: String
+        let run: @Sendable (inout Draft) throws -> Void
+    }
+
+    static let lowering = [
+        Pass(name: "simplify") { $0.function = $0.function.replacingRoots(Simplifier.simplify($0.function.roots)) },
+        Pass(name: "pack") { draft in
+            let packed = Packing.pack(draft.function, draft.options)
+            (draft.function, draft.packs) = (packed.function, packed.packs)
+        },
+        Pass(name: "hoist") { draft in
+            guard draft.options.hoists else { return }
+            let hoisted = UniformHoisting.hoist(draft.function)
+            (draft.function, draft.hoisted) = (hoisted.function, hoisted.values)
+        },
+        Pass(name: "fuse") { draft in
+            var program = try Lowering.fused(draft.function, draft.options)
+            program.packs = draft.packs
+            if !draft.hoisted.isEmpty { program.prologue = try Lowering.fused(LaneFunction(states: draft.hoisted), draft.options) }
+            draft.program = program
+        },
+        programPass("prune") { program in
+            var pruned = Pruning.prune(program)
+            pruned.prologue = program.prologue.map { Pruning.prune($0) }
+            return pruned
+        },
+    ]
+
+    /// What a kernel's text is made from.
+    static let kernel = [
+        programPass("sum logarithms") { LogSums.combined($0) },
+        programPass("interleave") { Interleaving.interleaved($0) },
+    ]
+
+    private static func programPass(_ name: String, _ change: @escaping @Sendable (LaneProgram) -> LaneProgram) -> Pass {
+        Pass(name: name) { draft in draft.program = draft.program.map(change) }
+    }
+
+    /// A lane program as its kernel is written.
+    ///
+    /// - Throws: `LoweringError`, as `run`.
+    static func forKernel(_ program: LaneProgram) throws -> LaneProgram {
+        var draft = Draft(options: LoweringOptions(), function: LaneFunction(states: []), program: program)
+        try run(kernel, on: &draft)
+        return draft.program ?? program
+    }
+
+    /// Their names, in order.
+    package static let names = (lowering + kernel).map(\.name)
+
+    /// - Throws: `LoweringError` where a program breaks a rule of its language after a pass, and that is asked for.
+    static func run(_ passes: [Pass], on draft: inout Draft) throws {
+        for pass in passes {
+            try pass.run(&draft)
+            try draft.program?.verify(after: pass.name)
+        }
+    }
+
+    /// A step as it is after one of the passes, as text for people.
+    ///
+    /// - Throws: `LoweringError` where there is no such pass, and as `Lowering.lower`.
+    package static func text(_ function: LaneFunction, after name: String, options: LoweringOptions = LoweringOptions()) throws -> String {
+        guard let last = names.firstIndex(of: name) else {
+            throw LoweringError("there is no pass '\(name)'; there are \(names.joined(separator: ", "))")
+        }
+        return try onLargeStack {
+            var draft = Draft(options: options, function: function)
+            try run(Array((lowering + kernel)[...last]), on: &draft)
+            return draft.program?.description ?? draft.function.description
+        }
+    }
+}
