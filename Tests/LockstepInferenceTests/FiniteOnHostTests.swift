@@ -17,9 +17,9 @@ import Testing
         func advance(from first: Int, count: Int, scalars: [String: Double]) throws {}
         func write(_ name: String, _ values: LaneArray) throws {}
         func read(_ name: String) throws -> LaneArray {
-            if name == Bookkeeping.Name.losses { return outcome.losses }
-            if let parameter = outcome.parameters[String(name.dropFirst(StepFunction.parameter("").count))] { return parameter }
-            let values: [Int32] = name == Bookkeeping.Name.frozen ? [0, Int32(Bookkeeping.Frozen.lost)] : [0, 3]
+            if name == StateName.losses.text { return outcome.losses }
+            if let parameter = outcome.parameters[String(name.dropFirst(StateName.parameter("").text.count))] { return parameter }
+            let values: [Int32] = name == StateName.frozen.text ? [0, Int32(Bookkeeping.Frozen.lost)] : [0, 3]
             return LaneArray(lanes: 2, count: 1, elements: .int(values))
         }
     }
@@ -29,7 +29,7 @@ import Testing
         let fits = try SVI(model, guide: AutoNormal(model), optimizer: Adam()).run(keys: Key(1).split(2), steps: 20, device: .cpu)
         let parameters = fits.outcome.parameters
         let outcome = try Outcome(
-            Claim(fits.outcome), results: Dictionary(uniqueKeysWithValues: parameters.keys.map { ($0, StepFunction.parameter($0)) }),
+            Claim(fits.outcome), results: Dictionary(uniqueKeysWithValues: parameters.keys.map { ($0, StateName.parameter($0).text) }),
             hasStart: [true, hasStart], slots: 1, refusedEarly: [0, 0], paces: [.nan, .nan], convergence: nil)
         let claimed = Fits(
             svi: fits.svi, guide: fits.guide, keys: fits.keys, binding: fits.binding, outcome: outcome, estimate: fits.estimate,

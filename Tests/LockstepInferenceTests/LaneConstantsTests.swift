@@ -11,7 +11,7 @@ import Testing
     private func data(_ name: String, _ shape: Shape) -> Tensor { .input(Input(.data, name, origin: origin), shape: shape) }
     private func draws(_ shape: Shape = [3]) -> Tensor { RandomSource(site: "z", purpose: "test", origin: origin).normal(shape) }
 
-    private func constants(_ function: Tensor) -> LaneConstants { LaneConstants(function, prefix: "c/", origin: origin) }
+    private func constants(_ function: Tensor) -> LaneConstants { LaneConstants(function, origin: origin) }
 
     /// The elementwise functions that are left.
     private func functions(_ found: LaneConstants) -> Set<ElementOp> {
@@ -28,7 +28,7 @@ import Testing
         #expect(functions(found) == [.add, .multiply, .subtract])
         // The scale of each, and the sum of their logarithms.
         #expect(found.constants.map(\.value.shape).sorted { $0.elementCount < $1.elementCount } == [[], [3]])
-        #expect(Set(found.constants.map(\.name)) == ["c/0", "c/1"])
+        #expect(Set(found.constants.map(\.name)) == ["f/0", "f/1"])
     }
 
     /// A parameter is where it is already, and a draw cannot be known.

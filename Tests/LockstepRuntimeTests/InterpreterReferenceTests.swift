@@ -198,7 +198,8 @@ struct ReferenceLane {
         case .map(let register, let op, let operands):
             set(register, apply(op, operands.map { registers[$0.number] }))
         case .logSum(let register, let op, let operands):
-            set(register, operands.map { apply(op, [registers[$0.number]]) }.reduce(0) { apply(.add, [$0, $1]) })
+            func rounded(_ x: Double) -> Double { precision == .float ? Double(Float(x)) : x }
+            set(register, operands.map { rounded(apply(op, [registers[$0.number]])) }.reduce(0) { rounded($0 + $1) })
         case .load(let register, let buffer, let position): set(register, buffers[buffer.number][index(position)])
         case .store(let buffer, let position, let value): buffers[buffer.number][index(position)] = registers[value.number]
         case .accumulate(let reduction, let buffer, let position, let value):

@@ -11,7 +11,7 @@ final class LoopFusion {
 
     let pull: Pull
     let options: LoweringOptions
-    let uniform: [ObjectIdentifier: Bool]
+    let variation: [ObjectIdentifier: Variation]
     /// Stores that wait until everything that may read the old value has been written.
     private var deferred: [[(BufferID, IndexExpression, Register)]] = [[]]
     /// Kept values that found no common loop with their users.
@@ -20,10 +20,10 @@ final class LoopFusion {
     /// Of loops that are unrolled, around what is being written.
     private var unrolledDepth = 0
 
-    init(_ pull: Pull, options: LoweringOptions, uniform: [ObjectIdentifier: Bool]) {
+    init(_ pull: Pull, options: LoweringOptions, variation: [ObjectIdentifier: Variation]) {
         self.pull = pull
         self.options = options
-        self.uniform = uniform
+        self.variation = variation
         unrolling.limit = options.unrollLimit
         unrolling.innerLimit = min(options.innerUnrollLimit, options.unrollLimit)
     }
@@ -243,11 +243,13 @@ final class LoopFusion {
         if let id = plan.id { return id }
         let count = plan.contracted.isEmpty ? plan.capacity : plan.storedShape.elementCount
         let id = pull.emitter.makeBuffer(
-            .temporary, dtype: plan.tensor.dtype, count: count, isUniform: uniform[plan.tensor.id] ?? false,
+            .temporary, dtype: plan.tensor.dtype, count: count, isUniform: isUniform(plan),
             homeDepth: plan.homeDepth)
         plan.id = id
         return id
     }
+
+    private func isUniform(_ plan: BufferPlan) -> Bool { variation[plan.tensor.id].map { $0 < .varying } ?? false }
 
     /// Sets what a reduction adds to, at the place where its first reducing loop begins.
     private func initialize(_ nest: Nest) {
@@ -304,16 +306,16 @@ final class LoopFusion {
         let interval = max(64, 4 * shape.elementCount) / tile
         guard 2 * interval * tile <= extent else { return nil }
         let plan = nest.target
+        let isUniform = isUniform(plan)
         func twin() -> BufferID {
             let count = pull.emitter.program.buffers[total.number].count
             let id = pull.emitter.makeBuffer(
-                .temporary, dtype: .real, count: count, isUniform: uniform[plan.tensor.id] ?? false, homeDepth: pull.emitter.depth)
+                .temporary, dtype: .real, count: count, isUniform: isUniform, homeDepth: pull.emitter.depth)
             fill(nest, id, 0)
             return id
         }
         let partial = twin()
         let lost = twin()
-        let isUniform = uniform[plan.tensor.id] ?? false
         let zero = pull.emitter.constant(0, .real)
         func empty(_ emitter: inout Emitter, _ counters: [IndexExpression]) {
             let position = plan.position(open.index(counters))

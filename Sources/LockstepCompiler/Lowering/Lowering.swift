@@ -53,7 +53,7 @@ package enum Lowering {
         for record in function.records {
             pull.named(.record(record.name), record.value.dtype, record.slots * record.value.count, isUniform: false)
         }
-        let fusion = LoopFusion(pull, options: options, uniform: pull.isUniform(everything))
+        let fusion = LoopFusion(pull, options: options, variation: Variation.of(everything, perLane: function.perLane))
         fusion.schedule(planner.computing)
         fusion.schedule(planner.storing)
         fusion.finish()

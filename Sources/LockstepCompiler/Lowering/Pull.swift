@@ -126,18 +126,4 @@ final class Pull {
         let table = emitter.sharedBuffer(.table(bits), dtype: .int, count: streams.count, isUniform: true)
         return .entry(emitter.load(table, index), index, count: streams.count)
     }
-
-    /// Whether an expression is the same for all lanes.
-    func isUniform(_ tensors: [Tensor]) -> [ObjectIdentifier: Bool] {
-        var result: [ObjectIdentifier: Bool] = [:]
-        for tensor in Graph.topologicalOrder(tensors) {
-            result[tensor.id] =
-                switch tensor.node.op {
-                case .random: false
-                case .input(let input): input.kind == .scalar || (input.kind == .data && !perLane.contains(input.name))
-                default: tensor.node.inputs.allSatisfy { result[$0.id] ?? false }
-                }
-        }
-        return result
-    }
 }

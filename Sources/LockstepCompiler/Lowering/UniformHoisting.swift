@@ -78,17 +78,7 @@ enum UniformHoisting {
     }
 
     private static func uniformNodes(_ roots: [Tensor], perLane: Set<String>) -> Set<ObjectIdentifier> {
-        var result: Set<ObjectIdentifier> = []
-        for tensor in Graph.topologicalOrder(roots) {
-            let isUniform =
-                switch tensor.node.op {
-                case .random: false
-                case .input(let input): input.kind == .data && !perLane.contains(input.name)
-                default: tensor.node.inputs.allSatisfy { result.contains($0.id) }
-                }
-            if isUniform { result.insert(tensor.id) }
-        }
-        return result
+        Set(Variation.of(roots, perLane: perLane).lazy.filter { $0.value == .constant }.map(\.key))
     }
 
     private static func hasOwnValue(_ tensor: Tensor) -> Bool {

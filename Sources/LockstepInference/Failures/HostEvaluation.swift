@@ -24,7 +24,7 @@ struct HostEvaluation {
 
         fileprivate init(_ fits: Fits, _ outputs: [Tensor]) throws {
             self.fits = fits
-            names = outputs.indices.map { "q/\($0)" }
+            names = outputs.indices.map { StateName.query($0).text }
             program = try Lowering.lower(
                 LaneFunction(states: zip(names, outputs).map { .init($0, $1.asReal) }, perLane: fits.binding.perLane))
             executable = InterpreterExecutable(program, precision: fits.options.precision)
@@ -40,8 +40,8 @@ struct HostEvaluation {
         func run(_ lanes: [Int], keys: [Key], step: Int = 0) throws -> [LaneArray] {
             let execution = try executable.start(LaneInputs(keys: keys, data: data(lanes)))
             let read = program.stateNames
-            for (name, array) in fits.outcome.parameters where read.contains(StepFunction.parameter(name)) {
-                try execution.write(StepFunction.parameter(name), array.lanes(lanes))
+            for (name, array) in fits.outcome.parameters where read.contains(StateName.parameter(name).text) {
+                try execution.write(StateName.parameter(name).text, array.lanes(lanes))
             }
             try execution.advance(from: step, count: 1, scalars: [:])
             return try names.map { try execution.read($0) }

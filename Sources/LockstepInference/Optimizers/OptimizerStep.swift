@@ -44,18 +44,18 @@ struct OptimizerStep {
         var updates: [Update] = []
         for ((parameter, value), gradient) in zip(zip(parameters, values), gradients) {
             try author.validate(gradient, "gradient of '\(parameter.name)' that prepare gave", parameter.shape)
-            let names = slotNames.map { "o/\($0)/\(parameter.name)" }
-            let slots = names.map { Tensor.input(Input(.state, $0, origin: origin), shape: parameter.shape) }
+            let names = slotNames.map { StateName.slot($0, of: parameter.name) }
+            let slots = names.map { $0.before(origin, shape: parameter.shape) }
             let (next, nextSlots) = optimizer.update(value, gradient: gradient, slots: slots, step: time.done + 1, read)
             try author.validate(next, "new value of '\(parameter.name)'", parameter.shape)
             guard nextSlots.count == slots.count else {
                 throw author.error(
                     "update gave \(nextSlots.count) slots for '\(parameter.name)'; give one for each of the slotNames \(slotNames)")
             }
-            updates.append(Update(name: StepFunction.parameter(parameter.name), isParameter: true, old: value, new: next))
+            updates.append(Update(name: StateName.parameter(parameter.name).text, isParameter: true, old: value, new: next))
             for (slot, new) in nextSlots.enumerated() {
                 try author.validate(new, "slot '\(slotNames[slot])' of '\(parameter.name)'", parameter.shape)
-                updates.append(Update(name: names[slot], isParameter: false, old: slots[slot], new: new))
+                updates.append(Update(name: names[slot].text, isParameter: false, old: slots[slot], new: new))
             }
         }
         self.gradients = gradients

@@ -60,7 +60,7 @@ extension PosteriorQuery {
 
     /// - Parameter middle: the same site with all of the guide's normal variates at their medians.
     private func form(of site: Site, _ middle: Site?) -> ClosedForm {
-        let own = Set([AutoNormal.loc(site.name), AutoNormal.scale(site.name)].map(StepFunction.parameter))
+        let own = Set([AutoNormal.loc(site.name), AutoNormal.scale(site.name)].map { StateName.parameter($0).text })
         if !site.value.draws { return .constant }
         // A support that depends on another latent moves with that.
         guard let middle, fits.guide.latents.contains(site.name), let support = site.distribution?.support,

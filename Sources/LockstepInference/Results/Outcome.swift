@@ -25,16 +25,15 @@ struct Outcome: Sendable {
         _ execution: any LaneExecution, results: [String: String], hasStart: [Bool], slots: Int, refusedEarly: [Int],
         paces: [Double], convergence: Convergence?
     ) throws {
-        typealias Name = Bookkeeping.Name
-        func scalars(_ name: String) throws -> [Double] {
+        func scalars(_ name: StateName) throws -> [Double] {
             try execution.read(name).element(0)
         }
-        losses = try execution.read(Name.losses).erasing(from: slots)
-        let frozen = try scalars(Name.frozen)
-        let refusedAt = try scalars(Name.refusedAt)
+        losses = try execution.read(.losses).erasing(from: slots)
+        let frozen = try scalars(.frozen)
+        let refusedAt = try scalars(.refusedAt)
         let none = hasStart.map { _ in 0.0 }
-        let convergedAt = try convergence == nil ? none : scalars(ConvergenceWatch.Name.convergedAt)
-        let lastWindow = try convergence == nil ? none : scalars(ConvergenceWatch.Name.mean)
+        let convergedAt = try convergence == nil ? none : scalars(.convergedAt)
+        let lastWindow = try convergence == nil ? none : scalars(.convergenceMean)
         status = hasStart.indices.map { lane in
             switch Int(frozen[lane]) {
             case _ where !hasStart[lane]: .noValidStart
@@ -49,18 +48,18 @@ struct Outcome: Sendable {
         var parameters: [String: LaneArray] = [:]
         for (name, state) in results {
             let result = try execution.read(state)
-            let last = StepFunction.parameter(name)
+            let last = StateName.parameter(name).text
             parameters[name] =
                 state == last || lost.isEmpty ? result : result.replacing(lost, with: try execution.read(last).lanes(lost))
         }
         self.parameters = parameters
-        initialLoss = try scalars(Name.initialLoss).enumerated().map { hasStart[$0] ? $1 : .nan }
-        finalLoss = try zip(scalars(Name.tailSum), scalars(Name.tailCount)).enumerated().map { lane, tail in
+        initialLoss = try scalars(.initialLoss).enumerated().map { hasStart[$0] ? $1 : .nan }
+        finalLoss = try zip(scalars(.tailSum), scalars(.tailCount)).enumerated().map { lane, tail in
             if case .converged = status[lane] { return lastWindow[lane] }
             return status[lane].isLost || tail.1 == 0 ? .nan : tail.0 / tail.1
         }
-        refusedLosses = try scalars(Name.refusedLosses).map { Int($0) }
-        refusedGradients = try scalars(Name.refusedGradients).map { Int($0) }
+        refusedLosses = try scalars(.refusedLosses).map { Int($0) }
+        refusedGradients = try scalars(.refusedGradients).map { Int($0) }
         driftPace = paces
         refusedLate = zip(zip(refusedLosses, refusedGradients), refusedEarly).map { $0.0 + $0.1 - $1 }
     }

@@ -3,22 +3,6 @@ import LockstepTensor
 
 /// What a lane carries beside its parameters: how it is doing, and its losses. All as expressions of one step.
 struct Bookkeeping {
-    /// Names of states. `/` keeps them apart from each other and from users' names.
-    enum Name {
-        static let frozen = "s/frozen"
-        static let trailing = "s/trailing"
-        static let refusedAt = "s/refusedAt"
-        static let refusedLosses = "s/refusedLosses"
-        static let refusedGradients = "s/refusedGradients"
-        static let isFinite = "s/isFinite"
-        static let initialLoss = "s/initialLoss"
-        static let windowSum = "s/windowSum"
-        static let windowCount = "s/windowCount"
-        static let tailSum = "s/tailSum"
-        static let tailCount = "s/tailCount"
-        static let losses = "r/losses"
-    }
-
     /// Numbers given at each launch.
     enum Setting {
         /// 0 for a trial step, which changes nothing but `isFinite`.
@@ -60,7 +44,7 @@ struct Bookkeeping {
         // A sum is finite only if all its terms are: one addition an element instead of a test.
         hasFiniteGradient = gradients.reduce(Tensor(0.0)) { $0 + ($1 * $1).sum() }.isFinite
         let commit = Tensor.input(Input(.scalar, Setting.commit, origin: origin), shape: [], dtype: .int)
-        isLive = (Self.int(Name.frozen, origin) .== Tensor(integer: 0)) .& (commit .== Tensor(integer: 1))
+        isLive = (StateName.frozen.before(origin, dtype: .int) .== Tensor(integer: 0)) .& (commit .== Tensor(integer: 1))
         accepts = isLive .& hasFiniteLoss .& hasFiniteGradient
         let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
         let counts = isLive .& hasFiniteLoss
@@ -69,9 +53,8 @@ struct Bookkeeping {
         }
     }
 
-    private static func int(_ name: String, _ origin: Origin) -> Tensor { .input(Input(.state, name, origin: origin), shape: [], dtype: .int) }
-    private func int(_ name: String) -> Tensor { Self.int(name, origin) }
-    private func real(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: []) }
+    private func int(_ name: StateName) -> Tensor { name.before(origin, dtype: .int) }
+    private func real(_ name: StateName) -> Tensor { name.before(origin) }
     private func setting(_ name: String) -> Tensor { .input(Input(.scalar, name, origin: origin), shape: []) }
 
     var states: [LaneFunction.State] { status + losses + (watch?.states ?? []) }
@@ -82,17 +65,17 @@ struct Bookkeeping {
         let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
         let isFinite = hasFiniteLoss .& hasFiniteGradient
         let refuses = isLive .& .!accepts
-        let trailing = int(Name.trailing)
+        let trailing = int(.trailing)
         let hasConverged = (watch?.hasConverged ?? Tensor(mask: false)) .& accepts
-        let kept = select(hasConverged, Tensor(integer: Frozen.converged), int(Name.frozen))
+        let kept = select(hasConverged, Tensor(integer: Frozen.converged), int(.frozen))
         let nextTrailing = select(isLive, select(accepts, zero, trailing + one), trailing)
         return [
-            .init(Name.isFinite, select(isFinite, one, zero)),
-            .init(Name.refusedLosses, int(Name.refusedLosses) + select(refuses .& .!hasFiniteLoss, one, zero)),
-            .init(Name.refusedGradients, int(Name.refusedGradients) + select(refuses .& hasFiniteLoss, one, zero)),
-            .init(Name.refusedAt, select(refuses .& (trailing .== zero), step, int(Name.refusedAt))),
-            .init(Name.trailing, nextTrailing),
-            .init(Name.frozen, select(refuses .& (Tensor(integer: Self.patience) .<= nextTrailing), one, kept)),
+            .init(StateName.isFinite, select(isFinite, one, zero)),
+            .init(StateName.refusedLosses, int(.refusedLosses) + select(refuses .& .!hasFiniteLoss, one, zero)),
+            .init(StateName.refusedGradients, int(.refusedGradients) + select(refuses .& hasFiniteLoss, one, zero)),
+            .init(StateName.refusedAt, select(refuses .& (trailing .== zero), step, int(.refusedAt))),
+            .init(StateName.trailing, nextTrailing),
+            .init(StateName.frozen, select(refuses .& (Tensor(integer: Self.patience) .<= nextTrailing), one, kept)),
         ]
     }
 
@@ -106,11 +89,11 @@ struct Bookkeeping {
         let startsWindow = (step - windowNumber * interval) .< Tensor(0.5)
         let isTail = setting(Setting.tailStart) .<= step
         return [
-            .init(Name.initialLoss, select(accepts .& (step .< Tensor(0.5)), loss, real(Name.initialLoss))),
-            .init(Name.windowSum, select(startsWindow, 0, real(Name.windowSum)) + added),
-            .init(Name.windowCount, select(startsWindow, 0, real(Name.windowCount)) + one),
-            .init(Name.tailSum, real(Name.tailSum) + select(isTail, added, 0)),
-            .init(Name.tailCount, real(Name.tailCount) + select(isTail, one, 0)),
+            .init(StateName.initialLoss, select(accepts .& (step .< Tensor(0.5)), loss, real(.initialLoss))),
+            .init(StateName.windowSum, select(startsWindow, 0, real(.windowSum)) + added),
+            .init(StateName.windowCount, select(startsWindow, 0, real(.windowCount)) + one),
+            .init(StateName.tailSum, real(.tailSum) + select(isTail, added, 0)),
+            .init(StateName.tailCount, real(.tailCount) + select(isTail, one, 0)),
         ]
     }
 
@@ -124,10 +107,10 @@ struct Bookkeeping {
     /// The history: each step writes its window's mean so far.
     var records: [LaneFunction.Record] {
         let byName = Dictionary(uniqueKeysWithValues: losses.map { ($0.name, $0.value) })
-        guard let sum = byName[Name.windowSum], let count = byName[Name.windowCount] else { return [] }
+        guard let sum = byName[StateName.windowSum.text], let count = byName[StateName.windowCount.text] else { return [] }
         let mean = select(0 .< count, sum / pointwiseMax(count, 1), Tensor(Double.nan))
         // The step of a trial may lie beyond the history.
         let slot = windowNumber.asInt * Tensor.input(Input(.scalar, Setting.commit, origin: origin), shape: [], dtype: .int)
-        return [.init(Name.losses, slots: slots, slot: slot, value: mean)]
+        return [.init(StateName.losses.text, slots: slots, slot: slot, value: mean)]
     }
 }

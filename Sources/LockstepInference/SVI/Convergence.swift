@@ -26,15 +26,6 @@ public struct Convergence: Hashable, Sendable {
 
 /// What a lane carries to see that it has converged, as expressions of one step.
 struct ConvergenceWatch {
-    enum Name {
-        static let sum = "c/sum"
-        static let count = "c/count"
-        static let windows = "c/windows"
-        /// The mean of the last whole window.
-        static let mean = "c/mean"
-        static let convergedAt = "c/convergedAt"
-    }
-
     let states: [LaneFunction.State]
     /// Whether the lane stops after this step.
     let hasConverged: Tensor
@@ -44,26 +35,26 @@ struct ConvergenceWatch {
     ///   - isLive: whether the lane moves at all.
     ///   - counts: whether the loss of this step counts.
     init(_ convergence: Convergence, loss: Tensor, step: Tensor, isLive: Tensor, counts: Tensor, origin: Origin) {
-        func real(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: []) }
-        func int(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: [], dtype: .int) }
+        func real(_ name: StateName) -> Tensor { name.before(origin) }
+        func int(_ name: StateName) -> Tensor { name.before(origin, dtype: .int) }
         let length = Tensor(Double(convergence.window))
         // Half a step more, so that rounding cannot move a boundary.
         let place = step.asReal - floor((step.asReal + 0.5) / length) * length
         let starts = place .< 0.5
         let ends = (length - 1.5) .< place
-        let sum = select(starts, 0, real(Name.sum)) + select(counts, loss, 0)
-        let count = select(starts, 0, real(Name.count)) + select(counts, Tensor(1.0), 0)
+        let sum = select(starts, 0, real(.convergenceSum)) + select(counts, loss, 0)
+        let count = select(starts, 0, real(.convergenceCount)) + select(counts, Tensor(1.0), 0)
         let closes = isLive .& ends .& (0 .< count)
         let mean = sum / pointwiseMax(count, 1)
-        let previous = real(Name.mean)
+        let previous = real(.convergenceMean)
         let isClose = abs(mean - previous) .<= Tensor(convergence.tolerance) * abs(previous)
-        hasConverged = closes .& (Tensor(integer: 1) .<= int(Name.windows)) .& isClose
+        hasConverged = closes .& (Tensor(integer: 1) .<= int(.convergenceWindows)) .& isClose
         states = [
-            .init(Name.sum, sum),
-            .init(Name.count, count),
-            .init(Name.windows, int(Name.windows) + select(closes, Tensor(integer: 1), Tensor(integer: 0))),
-            .init(Name.mean, select(closes, mean, previous)),
-            .init(Name.convergedAt, select(hasConverged, step + Tensor(integer: 1), int(Name.convergedAt))),
+            .init(StateName.convergenceSum, sum),
+            .init(StateName.convergenceCount, count),
+            .init(StateName.convergenceWindows, int(.convergenceWindows) + select(closes, Tensor(integer: 1), Tensor(integer: 0))),
+            .init(StateName.convergenceMean, select(closes, mean, previous)),
+            .init(StateName.convergedAt, select(hasConverged, step + Tensor(integer: 1), int(.convergedAt))),
         ]
     }
 }

@@ -7,20 +7,6 @@ import LockstepTensor
 /// from many draws. A lane program of its own, without a gradient, that goes through one draw in each step.
 struct FinalEstimate: Sendable {
     /// Names of states.
-    fileprivate enum Name {
-        /// Draws whose value was finite.
-        static let count = "e/count"
-        /// The first finite value, from which all are measured: a mean of large numbers in single precision would lose
-        /// what lanes differ by.
-        static let reference = "e/reference"
-        /// The mean of the finite values, less the reference.
-        static let mean = "e/mean"
-        /// The sum of squared deviations from the mean.
-        static let squares = "e/squares"
-        /// And a number: what does not differ from draw to draw.
-        static let constant = "c/"
-    }
-
     private let constants: [LaneFunction.State]
     private let states: [LaneFunction.State]
     private let draws: Int
@@ -32,7 +18,7 @@ struct FinalEstimate: Sendable {
         let run = TraceRun(origin: origin, purpose: "elbo", data: data)
         let (trace, values) = try guide.trace(svi.model, .sample, guide.carried(origin), run)
         let elbo = LaneConstants(
-            Simplifier.simplify([trace.logJoint - values.logDensity(trace)])[0], prefix: Name.constant, origin: origin)
+            Simplifier.simplify([trace.logJoint - values.logDensity(trace)])[0], origin: origin)
         constants = elbo.constants
         states = Self.states(elbo.function, origin)
         self.draws = draws
@@ -40,20 +26,20 @@ struct FinalEstimate: Sendable {
 
     /// Mean and squared deviations of all values so far (Welford 1962), those that are not finite left out.
     private static func states(_ value: Tensor, _ origin: Origin) -> [LaneFunction.State] {
-        func real(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: []) }
-        let count = Tensor.input(Input(.state, Name.count, origin: origin), shape: [], dtype: .int)
+        func real(_ name: StateName) -> Tensor { name.before(origin) }
+        let count = StateName.estimateCount.before(origin, dtype: .int)
         let counts = value.isFinite
         let isFirst = counts .& (count .== Tensor(integer: 0))
-        let reference = select(isFirst, value, real(Name.reference))
+        let reference = select(isFirst, value, real(.estimateReference))
         let next = count + select(counts, Tensor(integer: 1), Tensor(integer: 0))
         let distance = value - reference
-        let step = distance - real(Name.mean)
-        let mean = real(Name.mean) + step / next.asReal
+        let step = distance - real(.estimateMean)
+        let mean = real(.estimateMean) + step / next.asReal
         return [
-            .init(Name.count, next),
-            .init(Name.reference, reference),
-            .init(Name.mean, select(counts, mean, real(Name.mean))),
-            .init(Name.squares, select(counts, real(Name.squares) + step * (distance - mean), real(Name.squares))),
+            .init(StateName.estimateCount, next),
+            .init(StateName.estimateReference, reference),
+            .init(StateName.estimateMean, select(counts, mean, real(.estimateMean))),
+            .init(StateName.estimateSquares, select(counts, real(.estimateSquares) + step * (distance - mean), real(.estimateSquares))),
         ]
     }
 
@@ -97,8 +83,6 @@ struct FinalEstimate: Sendable {
 }
 
 extension FinalEstimate.Estimator {
-    private typealias Name = FinalEstimate.Name
-
     /// - Parameters:
     ///   - outcome: what the lanes came to, in the order of `lanes`.
     ///   - placed: the lanes' data, where they lie on the device.
@@ -113,15 +97,15 @@ extension FinalEstimate.Estimator {
             let isAll = places.count == lanes.count
             let parameters = Dictionary(
                 uniqueKeysWithValues: outcome.parameters.map {
-                    (StepFunction.parameter($0), isAll ? $1 : $1.lanes(places))
+                    (StateName.parameter($0).text, isAll ? $1 : $1.lanes(places))
                 })
             let inputs = binding.inputs(keys, lanes: isAll ? lanes : places.map { lanes[$0] })
             let execution = try executable.start(inputs, placed: isAll ? placed : nil)
             try execution.write(parameters, of: program)
             try execution.write(constants(parameters, inputs), of: program)
             try execution.advance(from: 0, count: draws, scalars: [:])
-            func scalars(_ name: String) throws -> [Double] { try execution.read(name).element(0) }
-            let moments = try (scalars(Name.count), scalars(Name.reference), scalars(Name.mean), scalars(Name.squares))
+            func scalars(_ name: StateName) throws -> [Double] { try execution.read(name).element(0) }
+            let moments = try (scalars(.estimateCount), scalars(.estimateReference), scalars(.estimateMean), scalars(.estimateSquares))
             for (row, place) in places.enumerated() {
                 if outcome.status[place].isLost {
                     result.appendNothing()

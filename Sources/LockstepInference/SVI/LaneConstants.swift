@@ -8,8 +8,7 @@ struct LaneConstants {
     let function: Tensor
     let constants: [LaneFunction.State]
 
-    /// - Parameter prefix: of the names of the constants.
-    init(_ function: Tensor, prefix: String, origin: Origin) {
+    init(_ function: Tensor, origin: Origin) {
         let constancy = Constancy(function)
         var constants: [LaneFunction.State] = []
         var replacements: [ObjectIdentifier: Tensor] = [:]
@@ -17,7 +16,7 @@ struct LaneConstants {
         var waiting = [function]
         while let tensor = waiting.popLast() {
             if constancy.isWorthKeeping(tensor) {
-                let name = "\(prefix)\(constants.count)"
+                let name = StateName.constant(constants.count).text
                 constants.append(.init(name, tensor))
                 replacements[tensor.id] = .input(Input(.state, name, origin: origin), shape: tensor.shape)
             } else {

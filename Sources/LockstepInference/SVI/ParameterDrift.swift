@@ -35,7 +35,7 @@ struct ParameterDrift {
     init?(_ optimizer: any Optimizer, _ parameters: [PreparedGuide.Parameter], lanes: Int, steps: Int) {
         guard RatePath.schedule(of: optimizer) != nil, steps >= Self.fewestSteps else { return nil }
         guard parameters.reduce(0, { $0 + $1.shape.elementCount }) <= Self.mostElements / max(lanes, 1) else { return nil }
-        names = parameters.map { StepFunction.parameter($0.name) }
+        names = parameters.map { StateName.parameter($0.name).text }
         self.steps = Self.phases.flatMap { start in
             (1...Self.looks).map { look in
                 Int(((start + Self.phaseLength * Double(look) / Double(Self.looks)) * Double(steps)).rounded())

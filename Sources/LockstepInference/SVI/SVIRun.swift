@@ -151,7 +151,7 @@ struct SVIRun {
         _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ progress: inout Progress
     ) throws -> (Outcome, PlacedData?) {
         let execution = try step.start(binding.inputs(keys, lanes: lanes))
-        try execution.write(Bookkeeping.Name.initialLoss, .filled(.nan, lanes: lanes.count, options.precision))
+        try execution.write(.initialLoss, .filled(.nan, lanes: lanes.count, options.precision))
         let hasStart = try startLanes(lanes, execution, start) {
             guard progress.firstLaunch == nil else { return }
             progress.firstLaunch = clock.time
@@ -161,7 +161,7 @@ struct SVIRun {
             // Such a lane takes no step at all.
             let frozen = LaneArray(
                 lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
-            try execution.write(Bookkeeping.Name.frozen, frozen)
+            try execution.write(.frozen, frozen)
         }
         var drift = ParameterDrift(svi.optimizer, function.guide.parameters, lanes: lanes.count, steps: steps)
         let (done, refusedEarly) = try advance(lanes, execution, &drift)
@@ -199,7 +199,7 @@ struct SVIRun {
             if done == late { refusedEarly = try refused(execution) }
             if done == drift?.next { try drift?.look(execution) }
             if options.convergence != nil {
-                allStopped = try execution.read(Bookkeeping.Name.frozen).element(0).allSatisfy { $0 != 0 }
+                allStopped = try execution.read(.frozen).element(0).allSatisfy { $0 != 0 }
             }
             let share = Double(before) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
             options.onProgress?(share / Double(good.count))
@@ -213,8 +213,8 @@ struct SVIRun {
     static func lastTenth(of steps: Int) -> Int { steps - max(1, steps / 10) }
 
     private func refused(_ execution: any LaneExecution) throws -> [Int] {
-        let losses = try execution.read(Bookkeeping.Name.refusedLosses).element(0)
-        return zip(losses, try execution.read(Bookkeeping.Name.refusedGradients).element(0)).map { Int($0 + $1) }
+        let losses = try execution.read(.refusedLosses).element(0)
+        return zip(losses, try execution.read(.refusedGradients).element(0)).map { Int($0 + $1) }
     }
 
     private func settings(commit: Bool) -> [String: Double] {
@@ -246,7 +246,7 @@ struct SVIRun {
             // Each trial has the draws of a step of its own: where the start is fixed, one unlucky draw is not the end.
             try execution.advance(from: attempt, count: 1, scalars: settings(commit: false))
             try launched()
-            let isFinite = try execution.read(Bookkeeping.Name.isFinite).element(0)
+            let isFinite = try execution.read(.isFinite).element(0)
             missing = missing.filter { isFinite[$0] == 0 }
             if missing.isEmpty { break }
         }

@@ -32,7 +32,7 @@ struct StepFunction {
             guard let value = initial.values[parameter.name] else {
                 throw ModelError(site: parameter.name, "the guide gives this parameter no start")
             }
-            return .init(Self.parameter(parameter.name), value.broadcast(to: parameter.shape))
+            return .init(StateName.parameter(parameter.name), value.broadcast(to: parameter.shape))
         }
 
         let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin, data: data))
@@ -57,14 +57,15 @@ struct StepFunction {
         if let share = svi.optimizer.averagedShare {
             let last = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.value) })
             for parameter in guide.parameters {
-                guard let value = last[Self.parameter(parameter.name)] else { continue }
-                let name = Self.average(parameter.name)
-                let old = Tensor.input(Input(.state, name, origin: origin), shape: parameter.shape)
+                guard let value = last[StateName.parameter(parameter.name).text] else { continue }
+                let name = StateName.average(parameter.name)
+                let old = name.before(origin, shape: parameter.shape)
                 states.append(.init(name, select(bookkeeping.isLive, Self.average(old, value, share, time), old)))
             }
         }
-        let state = svi.optimizer.averagedShare == nil ? Self.parameter : { Self.average($0) }
-        results = Dictionary(uniqueKeysWithValues: guide.parameters.map { ($0.name, state($0.name)) })
+        let averages = svi.optimizer.averagedShare != nil
+        results = Dictionary(
+            uniqueKeysWithValues: guide.parameters.map { ($0.name, (averages ? StateName.average($0.name) : .parameter($0.name)).text) })
         step = (states + bookkeeping.states, bookkeeping.records)
         try StreamCheck.check((start + step.states).map(\.value))
     }
@@ -77,9 +78,6 @@ struct StepFunction {
         let mistakes = hyperparameters.mistakes(binding.data, options.precision)
         return try checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData, mistakes: mistakes)
     }
-
-    static func parameter(_ name: String) -> String { "p/" + name }
-    private static func average(_ name: String) -> String { "a/" + name }
 
     /// The mean of a parameter's values over the steps since the average began; before that, the last value.
     private static func average(_ old: Tensor, _ value: Tensor, _ share: Double, _ time: StepTime) -> Tensor {
@@ -94,7 +92,7 @@ extension PreparedGuide {
     func carried(_ origin: Origin) -> [String: Tensor] {
         Dictionary(
             uniqueKeysWithValues: parameters.map {
-                ($0.name, Tensor.input(Input(.state, StepFunction.parameter($0.name), origin: origin), shape: $0.shape))
+                ($0.name, StateName.parameter($0.name).before(origin, shape: $0.shape))
             })
     }
 }
