@@ -46,7 +46,6 @@ typedef ls_word mask;
 #define LS_AS_REAL LS_PASTE(as_, LS_VECTOR(LS_REAL1))
 #define LS_AS_WORD LS_PASTE(as_, LS_VECTOR(LS_WORD1))
 #define LS_AS_INTS LS_PASTE(as_, LS_VECTOR(int))
-#define LS_AS_BITS LS_PASTE(as_, LS_VECTOR(uint))
 
 // A mask of reals and a comparison of 32-bit ints differ in width only for vectors of double.
 #if LS_WIDTH == 1
@@ -66,7 +65,6 @@ static inline ints ls_select_i(mask m, ints a, ints b) { return LS_INTS_FROM_MAS
 static inline mask ls_lt(real a, real b) { return a < b; }
 static inline mask ls_le(real a, real b) { return a <= b; }
 static inline mask ls_eq(real a, real b) { return a == b; }
-static inline mask ls_ne(real a, real b) { return a != b; }
 static inline mask ls_lt_i(ints a, ints b) { return LS_MASK_FROM_COMPARED_INTS(a < b); }
 static inline mask ls_le_i(ints a, ints b) { return LS_MASK_FROM_COMPARED_INTS(a <= b); }
 static inline mask ls_eq_i(ints a, ints b) { return LS_MASK_FROM_COMPARED_INTS(a == b); }
@@ -102,14 +100,9 @@ static inline int ls_any(mask m) {
 static inline int ls_any(mask m) { return any(m); }
 #endif
 
-static inline real ls_splat(real1 a) { return (real)(a); }
-static inline ints ls_splat_i(int a) { return (ints)(a); }
-
 static inline real ls_real_from_ints(ints a) { return LS_TO_REAL(a); }
-static inline ints ls_ints_from_real(real a) { return LS_TO_INTS(a); }
 static inline real ls_real_from_mask(mask m) { return m ? LS_R(1.0) : LS_R(0.0); }
 static inline ints ls_ints_from_mask(mask m) { return LS_INTS_FROM_MASK_BITS(m) & 1; }
-static inline mask ls_mask_from_real(real a) { return a != LS_R(0.0); }
 static inline mask ls_mask_from_ints(ints a) { return ls_ne_i(a, (ints)(0)); }
 
 // LS_EACH(M) expands M(lane, index component, value component) for every lane: components need literal names.

@@ -11,14 +11,14 @@ import Testing
     ) -> Schedule {
         ScheduleRule.choose(
             ScheduleQuestion(
-                .cpu(cores: cores), width: 16, lanes: lanes, rows: rows, canSplit: canSplit, canStandTogether: canStandTogether,
+                hardware: .cpu(cores: cores), width: 16, lanes: lanes, rows: rows, canSplit: canSplit, canStandTogether: canStandTogether,
                 bytesPerLane: 1000))
     }
 
     private static func gpu(lanes: Int, rows: Int, canSplit: Bool = true, bytesPerLane: Int = 1000) -> Schedule {
         ScheduleRule.choose(
             ScheduleQuestion(
-                .gpu(computeUnits: 100, maxGroupSize: 1024), width: 1, lanes: lanes, rows: rows, canSplit: canSplit,
+                hardware: .gpu(computeUnits: 100, maxGroupSize: 1024), width: 1, lanes: lanes, rows: rows, canSplit: canSplit,
                 canStandTogether: false, bytesPerLane: bytesPerLane))
     }
 
@@ -52,7 +52,7 @@ import Testing
     @Test func slicesAreEvenWhereTheyCanBe() {
         func schedule(iterations: [Int], lanes: Int = 16) -> Schedule {
             var question = ScheduleQuestion(
-                .cpu(cores: 2), width: 16, lanes: lanes, rows: 100_000, canSplit: true, canStandTogether: true, bytesPerLane: 1000)
+                hardware: .cpu(cores: 2), width: 16, lanes: lanes, rows: 100_000, canSplit: true, canStandTogether: true, bytesPerLane: 1000)
             question.iterations = iterations
             return ScheduleRule.choose(question)
         }

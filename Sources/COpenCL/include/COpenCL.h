@@ -45,10 +45,8 @@
     X(clReleaseMemObject)         \
     X(clEnqueueWriteBuffer)       \
     X(clEnqueueReadBuffer)        \
-    X(clEnqueueCopyBuffer)        \
     X(clEnqueueFillBuffer)        \
     X(clEnqueueNDRangeKernel)     \
-    X(clFlush)                    \
     X(clFinish)
 
 // Filled once and never written again, hence safe to share between threads.

@@ -155,12 +155,6 @@ package struct DataSlices: Hashable, Sendable {
     /// Slices in one vector.
     package let together: Int
 
-    package init(name: String, slices: Int, together: Int) {
-        self.name = name
-        self.slices = slices
-        self.together = together
-    }
-
     /// The array as the device gets it, `[slices, count, together]` with `count` elements in a slice; empty where
     /// there are too few values.
     package func placed(_ values: [Double], count: Int) -> [Double] {
@@ -243,12 +237,6 @@ package struct Loop: Hashable, Sendable {
         package let keepsRows: Bool
         /// Rows of data that an iteration goes through.
         package let rowsPerIteration: Int
-
-        package init(accumulators: [Accumulator], keepsRows: Bool, rowsPerIteration: Int) {
-            self.accumulators = accumulators
-            self.keepsRows = keepsRows
-            self.rowsPerIteration = rowsPerIteration
-        }
     }
 
     package struct Accumulator: Hashable, Sendable {

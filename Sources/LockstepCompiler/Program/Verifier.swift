@@ -70,7 +70,8 @@ struct Verifier {
         if let range = names.indices.first?.range, range.lowerBound < 0 || range.upperBound >= buffer.count {
             mistakes.append("b\(id.number) has \(buffer.count) elements, not \(range)")
         }
-        if case .accumulate(let reduction) = kind, reduction != .sum, names.indices.contains(where: { $0.registers.contains { !type($0).isUniform } }) {
+        if case .accumulate(let reduction) = kind, reduction != .sum, names.indices.contains(where: { $0.registers.contains { !type($0).isUniform } })
+        {
             mistakes.append("elements of b\(id.number) that differ by lane are not added to")
         }
         switch buffer.role {

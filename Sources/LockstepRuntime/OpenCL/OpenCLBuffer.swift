@@ -102,21 +102,6 @@ extension OpenCLSession {
         try check(code, "clEnqueueFillBuffer", "\(count) bytes")
     }
 
-    /// Copies between buffers on the device, after everything given so far, without waiting. The ranges of one
-    /// buffer must not overlap.
-    package func copy(
-        _ source: OpenCLBuffer, at sourceOffset: Int = 0, to target: OpenCLBuffer, at targetOffset: Int = 0, count: Int
-    ) throws {
-        try own(source)
-        try own(target)
-        try source.check("copy", count: count, at: sourceOffset)
-        try target.check("copy", count: count, at: targetOffset)
-        guard count > 0 else { return }
-        let code = cl.clEnqueueCopyBuffer(
-            queue, source.memory, target.memory, sourceOffset, targetOffset, count, 0, nil, nil)
-        try check(code, "clEnqueueCopyBuffer", "\(count) bytes")
-    }
-
     func own(_ buffer: OpenCLBuffer) throws {
         guard buffer.session.context == context else {
             throw OpenCLError.misuse("A buffer can only be used in the session that allocated it, or beside it.")

@@ -5,13 +5,8 @@ import Foundation
 package enum OpenCLArgument: Sendable {
     case buffer(OpenCLBuffer)
     case int32(Int32)
-    case uint32(UInt32)
-    case int64(Int64)
-    case uint64(UInt64)
     case float(Float)
     case double(Double)
-    /// Memory that the work-items of a group share, for a `__local` pointer parameter.
-    case local(bytes: Int)
 }
 
 /// An entry point of a program.
@@ -25,12 +20,8 @@ package final class OpenCLKernel: @unchecked Sendable {
     package let argumentCount: Int
     /// The largest work-group that this kernel can run in on its device.
     package let maxWorkGroupSize: Int
-    /// Work-group sizes should be multiples of this one.
-    package let preferredWorkGroupMultiple: Int
-    /// Local memory that the kernel uses by itself, without `local` arguments. Zero where the driver does not say.
+    /// Local memory that the kernel uses. Zero where the driver does not say.
     package let localMemoryBytes: Int
-    /// Private memory of one work-item, a hint of spilled registers. Zero where the driver does not say.
-    package let privateMemoryBytes: Int
 
     let kernel: OpaquePointer
     private let lock = NSLock()
@@ -53,16 +44,13 @@ package final class OpenCLKernel: @unchecked Sendable {
             }
             argumentCount = Int(count)
             maxWorkGroupSize = try group(CL_KERNEL_WORK_GROUP_SIZE)
-            preferredWorkGroupMultiple = try group(CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE)
         } catch {
             _ = cl.clReleaseKernel(kernel)
             throw OpenCLError.callFailed(
                 call: "clGetKernelInfo", code: error.code, device: session.info.name, detail: "kernel \"\(name)\"")
         }
         let local: cl_ulong? = try? group(CL_KERNEL_LOCAL_MEM_SIZE)
-        let own: cl_ulong? = try? group(CL_KERNEL_PRIVATE_MEM_SIZE)
         localMemoryBytes = Int(clamping: local ?? 0)
-        privateMemoryBytes = Int(clamping: own ?? 0)
         self.program = program
         self.name = name
         self.kernel = kernel
@@ -94,12 +82,8 @@ package final class OpenCLKernel: @unchecked Sendable {
         return switch argument {
         case .buffer(let buffer): set(buffer.memory)
         case .int32(let value): set(value)
-        case .uint32(let value): set(value)
-        case .int64(let value): set(value)
-        case .uint64(let value): set(value)
         case .float(let value): set(value)
         case .double(let value): set(value)
-        case .local(let bytes): program.session.cl.clSetKernelArg(kernel, index, bytes, nil)
         }
     }
 }
@@ -118,26 +102,13 @@ extension OpenCLSession {
                 "Kernel \"\(kernel.name)\" takes \(kernel.argumentCount) arguments; \(arguments.count) were given.")
         }
         for case .buffer(let buffer) in arguments { try own(buffer) }
-        try checkLocalMemory(kernel, arguments)
-        try checkSizes(kernel, globalSize, localSize)
-        try kernel.enqueue(arguments, globalSize: globalSize, localSize: localSize)
-    }
-
-    private func checkLocalMemory(_ kernel: OpenCLKernel, _ arguments: [OpenCLArgument]) throws {
-        var total = kernel.localMemoryBytes
-        for case .local(let bytes) in arguments {
-            guard bytes > 0, bytes <= info.localMemoryBytes else {
-                throw OpenCLError.misuse(
-                    "A local argument of kernel \"\(kernel.name)\" has \(bytes) bytes;"
-                        + " \"\(info.name)\" allows 1 to \(info.localMemoryBytes).")
-            }
-            total += bytes
-        }
-        guard total <= info.localMemoryBytes else {
+        guard kernel.localMemoryBytes <= info.localMemoryBytes else {
             throw OpenCLError.misuse(
-                "Kernel \"\(kernel.name)\" needs \(total) bytes of local memory;"
+                "Kernel \"\(kernel.name)\" needs \(kernel.localMemoryBytes) bytes of local memory;"
                     + " \"\(info.name)\" has \(info.localMemoryBytes).")
         }
+        try checkSizes(kernel, globalSize, localSize)
+        try kernel.enqueue(arguments, globalSize: globalSize, localSize: localSize)
     }
 
     private func checkSizes(_ kernel: OpenCLKernel, _ global: [Int], _ local: [Int]?) throws {

@@ -77,11 +77,6 @@ package final class OpenCLSession: @unchecked Sendable {
         try check(cl.clFinish(queue), "clFinish")
     }
 
-    /// Sends what was given so far to the device, without waiting for it.
-    package func flush() throws {
-        try check(cl.clFlush(queue), "clFlush")
-    }
-
     func check(_ code: Int32, _ call: String, _ detail: @autoclosure () -> String = "") throws(OpenCLError) {
         guard code == CL_SUCCESS else {
             throw .callFailed(call: call, code: OpenCLErrorCode(rawValue: code), device: info.name, detail: detail())

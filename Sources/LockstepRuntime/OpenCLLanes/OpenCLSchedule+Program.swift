@@ -35,15 +35,13 @@ extension OpenCLSchedule {
         func canSplit(_ slices: Int, _ together: Int) -> Bool {
             isLong && SlicedStep(program, slices: slices, together: together, minimumRows: minimumRows) != nil
         }
-        var question = ScheduleQuestion(
-            device.kind == .cpu
+        return ScheduleQuestion(
+            hardware: device.kind == .cpu
                 ? .cpu(cores: device.computeUnits)
                 : .gpu(computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize),
             width: width, lanes: lanes, rows: rows, canSplit: canSplit(2, 1),
             canStandTogether: lanes < width && canSplit(1, width),
-            bytesPerLane: program.bytesPerLane(realBytes: precision == .float ? 4 : 8))
-        question.iterations = iterations
-        return question
+            bytesPerLane: program.bytesPerLane(realBytes: precision == .float ? 4 : 8), iterations: iterations)
     }
 
     /// Memory of one lane, with what the workers on it have for themselves.

@@ -1,38 +1,26 @@
 import LockstepCompiler
 
 /// What the choice of a schedule depends on.
-package struct ScheduleQuestion: Hashable, Sendable {
-    package enum Hardware: Hashable, Sendable {
+struct ScheduleQuestion: Hashable, Sendable {
+    enum Hardware: Hashable, Sendable {
         /// Work-groups run one item after another.
         case cpu(cores: Int)
         case gpu(computeUnits: Int, maxGroupSize: Int)
     }
 
-    package var hardware: Hardware
+    var hardware: Hardware
     /// Lanes of a vector.
-    package var width: Int
-    package var lanes: Int
+    var width: Int
+    var lanes: Int
     /// Rows of data that a step goes through.
-    package var rows: Int
+    var rows: Int
     /// Whether the loops over rows do nothing but add up, so that they can be launches of their own.
-    package var canSplit: Bool
+    var canSplit: Bool
     /// Whether slices of the rows can share a vector.
-    package var canStandTogether: Bool
-    package var bytesPerLane: Int
+    var canStandTogether: Bool
+    var bytesPerLane: Int
     /// Iterations of each of the loops over rows.
-    package var iterations: [Int] = []
-
-    package init(
-        _ hardware: Hardware, width: Int, lanes: Int, rows: Int, canSplit: Bool, canStandTogether: Bool, bytesPerLane: Int
-    ) {
-        self.hardware = hardware
-        self.width = width
-        self.lanes = lanes
-        self.rows = rows
-        self.canSplit = canSplit
-        self.canStandTogether = canStandTogether
-        self.bytesPerLane = bytesPerLane
-    }
+    var iterations: [Int] = []
 }
 
 /// The cost rule. A step costs about rows x vectors of lanes / workers, plus what the sharing costs: barriers in
