@@ -22,6 +22,9 @@ public struct RunOptions: Sendable {
     /// Called from time to time with the share of all steps that is done.
     public var onProgress: (@Sendable (Double) -> Void)?
 
+    /// Called before a driver compiles the steps.
+    public var onCompile: (@Sendable (CompilationSize) -> Void)?
+
     public init() {}
 
     /// - Throws: `RunError` for a run that makes no sense.

@@ -98,6 +98,7 @@ struct SVIRun {
             LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
         let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
         try Outcome.checkRoom(for: keys.count, function.guide.parameters, steps: steps, options)
+        if let onCompile = options.onCompile, case .opencl = device.device { onCompile(CompilationSize(stepProgram, function.trace)) }
         let (step, device) = try device.compile(
             stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
         // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.

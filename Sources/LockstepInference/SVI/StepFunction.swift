@@ -10,6 +10,8 @@ struct StepFunction {
     private let hyperparameters: HyperparameterCheck
     /// The states that hold the results, by parameter.
     let results: [String: String]
+    /// The model at the guide's draws.
+    let trace: Trace
     /// What data are held against before a run.
     private let checks: DataChecks
     /// Draws starts; the step number is the attempt.
@@ -26,6 +28,7 @@ struct StepFunction {
         let run = TraceRun(origin: origin, purpose: "step", data: data)
         let (plain, values) = try guide.trace(svi.model, .sample, parameters, run)
 
+        trace = plain
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial", data: data))
         checks = DataChecks(traces: [plain] + (values.trace.map { [$0] } ?? []), starts: initial.uses)
         start = try guide.parameters.map { parameter in

@@ -68,6 +68,11 @@ struct FitCommand: ParsableCommand {
             // The history is not shown, but tells whether the loss is level; more entries would only take memory.
             options.lossInterval = max(1, steps / 50)
             options.schedule = schedule
+            options.onCompile = { size in
+                guard size.isLarge else { return }
+                ProgressBar.clearLine()
+                try? Terminal.write("lockstep: \(size)\n", to: .error)
+            }
             if let bar { options.onProgress = { share in bar.show(share) } }
             return try svi.run(keys: Key(seed).split(lanes), steps: steps, data: problem.data, device: device, options: options)
         }

@@ -1,22 +1,40 @@
 import Dispatch
 import Foundation
+import Synchronization
 
 /// A line on standard error that is drawn again and again while fits run.
 final class ProgressBar: Sendable {
     private let start = DispatchTime.now().uptimeNanoseconds
+    private let isCompiling = Mutex(true)
 
     /// Nil when nobody would see it.
     init?() {
         guard Terminal.errorWidth != nil else { return nil }
         draw("compiling ...")
+        Thread.detachNewThread { [weak self] in
+            while self?.showCompiling() == true { Thread.sleep(forTimeInterval: 1) }
+        }
+    }
+
+    private var seconds: Double { Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 }
+
+    /// - Returns: whether that goes on.
+    private func showCompiling() -> Bool {
+        isCompiling.withLock { isCompiling in
+            if isCompiling, seconds >= 1 { draw("compiling for \(Self.duration(seconds)) ...") }
+            return isCompiling
+        }
     }
 
     func show(_ share: Double) {
-        let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+        isCompiling.withLock { $0 = false }
         draw(Self.line(share: share, seconds: seconds, width: Terminal.errorWidth ?? 80))
     }
 
-    func clear() { Self.clearLine() }
+    func clear() {
+        isCompiling.withLock { $0 = false }
+        Self.clearLine()
+    }
 
     /// Takes the bar away, if there is one.
     static func clearLine() {
