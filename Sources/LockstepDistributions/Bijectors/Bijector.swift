@@ -4,10 +4,14 @@ import LockstepTensor
 ///
 /// The rightmost `domainEventRank` axes of `x` (`codomainEventRank` of `y`) are one event, axes left of them a batch.
 public protocol Bijector: Sendable {
+    /// The rightmost axes of `x` that make one event.
     var domainEventRank: Int { get }
+    /// The rightmost axes of `y` that make one event.
     var codomainEventRank: Int { get }
 
+    /// y, of shape `forwardShape(x.shape)`.
     func forward(_ x: Tensor) -> Tensor
+    /// The x that `forward` takes to `y`, of shape `inverseShape(y.shape)`.
     func inverse(_ y: Tensor) -> Tensor
 
     /// log |det dy/dx|, of the batch shape: event axes are summed.
@@ -16,6 +20,7 @@ public protocol Bijector: Sendable {
 
     /// The shape of `forward(x)` for an `x` of the given shape.
     func forwardShape(_ shape: Shape) -> Shape
+    /// The shape of `inverse(y)` for a `y` of the given shape.
     func inverseShape(_ shape: Shape) -> Shape
 
     /// Where `forward` takes values that fulfil `constraint`.

@@ -2,7 +2,9 @@ import LockstepTensor
 
 /// The batch of a distribution: the shape that its parameters broadcast to, or what is wrong with them.
 public struct Batch: Sendable {
+    /// What the parameters broadcast to, without axes of the event.
     public let shape: Shape
+    /// Why they do not; nil where they do.
     public let failure: TensorError?
 
     /// - Parameters:
@@ -23,6 +25,7 @@ public struct Batch: Sendable {
         }
     }
 
+    /// A batch of a known shape, or one that carries a mistake.
     public init(shape: Shape, failure: TensorError? = nil) {
         self.shape = shape
         self.failure = failure

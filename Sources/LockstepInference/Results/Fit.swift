@@ -3,6 +3,7 @@ import LockstepTensor
 /// One lane's fit, and questions to its guide.
 public struct Fit: Sendable {
     let fits: Fits
+    /// The lane's place in `Fits`.
     public let lane: Int
 
     /// Lanes that do not exist are reported by the queries that throw.

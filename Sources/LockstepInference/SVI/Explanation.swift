@@ -4,7 +4,9 @@ import LockstepTensor
 
 /// What a fit is compiled to, as text for people.
 public struct Explanation: Sendable {
+    /// The device that it is compiled for.
     public let deviceName: String
+    /// How lanes and data would be laid on it.
     public let layout: RunLayout
     /// One step as fused loops.
     public let laneProgram: String
