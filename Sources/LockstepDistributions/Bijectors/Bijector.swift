@@ -15,7 +15,10 @@ public protocol Bijector: Sendable {
     func inverse(_ y: Tensor) -> Tensor
 
     /// log |det dy/dx|, of the batch shape: event axes are summed.
-    /// - Parameter y: `forward(x)`, so that it need not be computed twice.
+    ///
+    /// - Parameters:
+    ///   - x: where the map is taken.
+    ///   - y: `forward(x)`, so that it need not be computed twice.
     func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor
 
     /// The shape of `forward(x)` for an `x` of the given shape.

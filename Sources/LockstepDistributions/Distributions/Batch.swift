@@ -9,6 +9,7 @@ public struct Batch: Sendable {
 
     /// - Parameters:
     ///   - distribution: its name, for messages.
+    ///   - parameters: what must broadcast, without the axes of the event.
     ///   - eventRank: how many rightmost axes of each parameter belong to the event.
     public init(of distribution: String, _ parameters: [Tensor], eventRank: Int = 0) {
         let shapes = parameters.map(\.shape)

@@ -11,7 +11,9 @@ public struct Averaged: Optimizer {
     /// The share of the run's steps, at the end, over which the mean is taken; above 0, up to 1.
     public let share: Double
 
-    /// - Parameter share: the share of the run's steps, at the end, over which the mean is taken.
+    /// - Parameters:
+    ///   - base: what moves the parameters.
+    ///   - share: the share of the run's steps, at the end, over which the mean is taken.
     public init(_ base: any Optimizer, over share: Double = 0.25) {
         self.base = base
         self.share = share

@@ -34,8 +34,11 @@ extension SVI {
     /// Shows what `run` would compile for these data, without compiling or running it.
     ///
     /// - Parameters:
+    ///   - steps: of the run.
     ///   - lanes: the number of lanes, against which per-lane data are checked, and on which the schedule depends.
+    ///   - data: as for the run; their numbers are checked as there.
     ///   - device: whose kernels are shown.
+    ///   - options: as for the run.
     /// - Throws: `LockstepError`, as `run` does for what it finds before it compiles.
     public func explain(
         steps: Int, lanes: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()

@@ -28,6 +28,7 @@ public struct SVI: Sendable {
     ///   - keys: one per lane. A lane's result is a function of its key and data, not of the other lanes.
     ///   - steps: updates of each lane.
     ///   - data: by the names that the model declares.
+    ///   - device: what runs the kernels.
     ///   - options: how often losses are kept, what precision, what happens on the way.
     /// - Throws: `LockstepError`, before or during the run; a lane that fails throws nothing, and has its status.
     ///   `CancellationError` where the calling task is cancelled: within about a second while steps run, and at once

@@ -12,8 +12,7 @@ public struct TransformedDistribution: Distribution {
     public let eventShape: Shape
     public let failure: TensorError?
 
-    /// The distribution of `bijector.forward(x)`; `failure` tells where the event of `base` is too small for the
-    /// bijector.
+    /// The distribution of `bijector.forward(x)`; `failure` tells where `base` is discrete, or has too few axes.
     public init(_ base: any Distribution, _ bijector: any Bijector) {
         let missing = Swift.max(bijector.domainEventRank - base.eventShape.count, 0)
         let whole = missing == 0 ? base : Independent(base, missing)
