@@ -23,7 +23,12 @@ public struct Explanation: Sendable {
 extension SVI {
     /// One step as it is after one of the compiler's passes, as text for people.
     ///
-    /// - Parameter pass: one of `Explanation.passes`.
+    /// - Parameters:
+    ///   - pass: one of `Explanation.passes`.
+    ///   - steps: of the run.
+    ///   - lanes: the number of lanes, against which per-lane data are checked.
+    ///   - data: as for the run; their numbers are checked as there.
+    ///   - options: as for the run.
     /// - Throws: `LockstepError` where there is no such pass, and as `explain(steps:lanes:data:device:options:)`.
     public func text(
         after pass: String, steps: Int, lanes: Int, data: [String: LaneData] = [:], options: RunOptions = RunOptions()
