@@ -57,3 +57,8 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Only who builds the documentation fetches the plugin: LOCKSTEP_DOCS=1 swift package generate-documentation
+if Context.environment["LOCKSTEP_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

@@ -2,6 +2,7 @@ import Lockstep
 
 /// A model that the programs know by name, and how its data come from a table.
 public struct Example: Sendable {
+    /// What `lockstep fit` calls it.
     public let name: String
     /// One line.
     public let summary: String
@@ -18,9 +19,11 @@ public struct Example: Sendable {
 
     /// A model with its data.
     public struct Problem: Sendable {
+        /// What is fitted.
         public let model: Model
         /// What automatic guides are built over: the model, or a part of it.
         public let guided: Model
+        /// By the names that the model declares.
         public let data: [String: LaneData]
 
         init(_ model: Model, guided: Model? = nil, data: [String: LaneData]) {
@@ -41,6 +44,7 @@ public struct Example: Sendable {
     /// By name, in the order of `lockstep fit --help`.
     public static let all: [Example] = [.eightSchools, .radon, .gaussianMixture, .logistic, .blockedDeterministic]
 
+    /// The example of a name; nil where there is none.
     public static func named(_ name: String) -> Example? { all.first { $0.name == name } }
 }
 

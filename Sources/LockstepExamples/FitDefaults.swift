@@ -7,9 +7,12 @@ import Lockstep
 /// forgets the gradients of the start, which are larger by orders of magnitude, in some hundreds of steps, and its long mean
 /// of gradients carries it along narrow valleys.
 public enum FitDefaults {
+    /// Updates of each fit.
     public static let steps = 20_000
+    /// Of Adam.
     public static let learningRate = Hyperparameter.cosine(from: 0.15, to: 0)
 
+    /// Adam with means of the last 20 gradients and 100 squares.
     public static func optimizer(learningRate: Hyperparameter = learningRate) -> Adam {
         Adam(learningRate: learningRate, beta1: 0.95, beta2: 0.99)
     }

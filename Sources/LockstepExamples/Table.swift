@@ -5,7 +5,9 @@ import SwiftCSV
 public struct Table: Sendable {
     /// What to call it in messages.
     public let name: String
+    /// The names of the columns, in order.
     public let header: [String]
+    /// Without the header.
     public let rowCount: Int
     /// Blank lines are left out, and counted.
     private let rows: [(line: Int, fields: [String])]
@@ -140,5 +142,6 @@ struct ShownText: CustomStringConvertible {
 /// What is wrong with a table.
 public struct TableError: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
+    /// In one line, with the table's name.
     public init(_ description: String) { self.description = description }
 }

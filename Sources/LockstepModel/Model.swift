@@ -11,6 +11,7 @@ public struct Model: Sendable {
     /// The key of runs that are given none.
     package var seededKey: Key?
 
+    /// The body names its sites on the context, each once a run; it may run more than once.
     public init(_ body: @escaping @Sendable (inout ModelContext) -> Void) {
         self.body = body
     }

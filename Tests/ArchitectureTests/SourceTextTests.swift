@@ -6,7 +6,7 @@ import Testing
 
     static func sources() throws -> [ProjectFiles.File] {
         let extensions: Set<String> = ["swift", "c", "h", "cl", "py"]
-        return try ["Sources", "Kernels", "Benchmarks", "Tests"].flatMap { try ProjectFiles.files($0, extensions) }
+        return try ["Sources", "Kernels", "Benchmarks", "Tests", "Snippets"].flatMap { try ProjectFiles.files($0, extensions) }
     }
 
     @Test func filesAreShort() throws {

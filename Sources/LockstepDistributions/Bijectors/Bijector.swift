@@ -4,18 +4,26 @@ import LockstepTensor
 ///
 /// The rightmost `domainEventRank` axes of `x` (`codomainEventRank` of `y`) are one event, axes left of them a batch.
 public protocol Bijector: Sendable {
+    /// The rightmost axes of `x` that make one event.
     var domainEventRank: Int { get }
+    /// The rightmost axes of `y` that make one event.
     var codomainEventRank: Int { get }
 
+    /// y, of shape `forwardShape(x.shape)`.
     func forward(_ x: Tensor) -> Tensor
+    /// The x that `forward` takes to `y`, of shape `inverseShape(y.shape)`.
     func inverse(_ y: Tensor) -> Tensor
 
     /// log |det dy/dx|, of the batch shape: event axes are summed.
-    /// - Parameter y: `forward(x)`, so that it need not be computed twice.
+    ///
+    /// - Parameters:
+    ///   - x: where the map is taken.
+    ///   - y: `forward(x)`, so that it need not be computed twice.
     func logAbsDetJacobian(_ x: Tensor, _ y: Tensor) -> Tensor
 
     /// The shape of `forward(x)` for an `x` of the given shape.
     func forwardShape(_ shape: Shape) -> Shape
+    /// The shape of `inverse(y)` for a `y` of the given shape.
     func inverseShape(_ shape: Shape) -> Shape
 
     /// Where `forward` takes values that fulfil `constraint`.

@@ -2,8 +2,10 @@ import LockstepTensor
 
 /// The parts one after another, the first part first.
 public struct ComposedBijector: Bijector {
+    /// In the order in which `forward` applies them.
     public let parts: [any Bijector]
 
+    /// Applies `parts` from the first to the last; without any it is the identity.
     public init(_ parts: [any Bijector]) { self.parts = parts }
 
     public var domainEventRank: Int {
@@ -42,9 +44,12 @@ public struct ComposedBijector: Bijector {
 
 /// A bijector that takes `axes` of its batch axes into the event.
 public struct IndependentBijector: Bijector {
+    /// The bijector of one element of the event.
     public let base: any Bijector
+    /// How many batch axes of `base` belong to the event.
     public let axes: Int
 
+    /// Takes the rightmost `axes` batch axes of `base` into the event; a negative number counts as 0.
     public init(_ base: any Bijector, axes: Int) {
         self.base = base
         self.axes = Shapes.axes(axes)

@@ -2,6 +2,7 @@ import LockstepTensor
 
 /// y = x.
 public struct IdentityBijector: Bijector {
+    /// The identity on arrays of any shape.
     public init() {}
     public func forward(_ x: Tensor) -> Tensor { x }
     public func inverse(_ y: Tensor) -> Tensor { y }
@@ -14,6 +15,7 @@ public struct IdentityBijector: Bijector {
 /// y = exp(x), from the reals to the positive numbers. Where it would underflow, y is 2^-126; where it overflows it
 /// is infinite, so that a fit which runs away is seen to diverge.
 public struct ExpBijector: Bijector {
+    /// Elementwise, on arrays of any shape.
     public init() {}
     public func forward(_ x: Tensor) -> Tensor { pointwiseMax(exp(x), Rounding.tiny) }
     public func inverse(_ y: Tensor) -> Tensor { log(pointwiseMax(y, Rounding.tiny)) }
@@ -34,6 +36,7 @@ public struct ExpBijector: Bijector {
 /// y = 1 / (1 + exp(-x)), from the reals to (0, 1). Results are kept within [2^-126, 1 - 2^-24], so that rounding
 /// never puts them on an end.
 public struct SigmoidBijector: Bijector {
+    /// Elementwise, on arrays of any shape.
     public init() {}
     public func forward(_ x: Tensor) -> Tensor { Rounding.clampToUnitInterval(sigmoid(x)) }
     public func inverse(_ y: Tensor) -> Tensor { logit(Rounding.clampToUnitInterval(y)) }
@@ -47,6 +50,7 @@ public struct SigmoidBijector: Bijector {
 
 /// y = log(1 + exp(x)), from the reals to the positive numbers.
 public struct SoftplusBijector: Bijector {
+    /// Elementwise, on arrays of any shape.
     public init() {}
     public func forward(_ x: Tensor) -> Tensor { pointwiseMax(softplus(x), Rounding.tiny) }
     /// log(exp(y) - 1) = y + log(1 - exp(-y)).
@@ -63,9 +67,12 @@ public struct SoftplusBijector: Bijector {
 
 /// y = loc + scale x. The scale is taken to be positive where the image of a bounded constraint is asked for.
 public struct AffineBijector: Bijector {
+    /// What is added, after scaling.
     public let loc: Tensor
+    /// What `x` is multiplied with.
     public let scale: Tensor
 
+    /// `loc` and `scale` broadcast against `x`.
     public init(_ loc: Tensor, _ scale: Tensor) {
         self.loc = loc
         self.scale = scale

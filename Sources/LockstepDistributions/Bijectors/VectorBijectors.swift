@@ -5,6 +5,7 @@ import LockstepTensor
 ///
 /// Source: Stan Reference Manual, "Unit simplex".
 public struct StickBreakingBijector: Bijector {
+    /// From shape `batch + [K - 1]` to `batch + [K]`.
     public init() {}
     public var domainEventRank: Int { 1 }
     public var codomainEventRank: Int { 1 }
@@ -56,6 +57,7 @@ public struct StickBreakingBijector: Bijector {
 ///
 /// Source: Stan Reference Manual, "Ordered vector".
 public struct OrderedBijector: Bijector {
+    /// On vectors along the last axis, whose length stays.
     public init() {}
     public var domainEventRank: Int { 1 }
     public var codomainEventRank: Int { 1 }

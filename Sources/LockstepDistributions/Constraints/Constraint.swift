@@ -3,13 +3,17 @@ import LockstepTensor
 /// Where the values of a distribution or of a parameter may lie. The rightmost `eventRank` axes of a value belong
 /// to one event; the others are batch axes. Intervals contain their ends.
 public indirect enum Constraint: Sendable {
+    /// Any finite number.
     case real
+    /// Above 0.
     case positive
+    /// 0 or above.
     case nonNegative
     /// [0, 1].
     case unitInterval
     /// [lower, upper]; the bounds broadcast against the value.
     case interval(Tensor, Tensor)
+    /// Above a bound, which broadcasts against the value.
     case greaterThan(Tensor)
     /// Vectors of non-negative numbers that sum to one.
     case simplex
@@ -19,6 +23,7 @@ public indirect enum Constraint: Sendable {
     case positiveOrdered
     /// 0 or 1.
     case boolean
+    /// 0, 1, 2 and so on.
     case nonNegativeInteger
     /// Integers in [lower, upper].
     case integerInterval(Tensor, Tensor)

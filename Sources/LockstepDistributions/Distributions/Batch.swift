@@ -2,11 +2,14 @@ import LockstepTensor
 
 /// The batch of a distribution: the shape that its parameters broadcast to, or what is wrong with them.
 public struct Batch: Sendable {
+    /// What the parameters broadcast to, without axes of the event.
     public let shape: Shape
+    /// Why they do not; nil where they do.
     public let failure: TensorError?
 
     /// - Parameters:
     ///   - distribution: its name, for messages.
+    ///   - parameters: what must broadcast, without the axes of the event.
     ///   - eventRank: how many rightmost axes of each parameter belong to the event.
     public init(of distribution: String, _ parameters: [Tensor], eventRank: Int = 0) {
         let shapes = parameters.map(\.shape)
@@ -23,6 +26,7 @@ public struct Batch: Sendable {
         }
     }
 
+    /// A batch of a known shape, or one that carries a mistake.
     public init(shape: Shape, failure: TensorError? = nil) {
         self.shape = shape
         self.failure = failure

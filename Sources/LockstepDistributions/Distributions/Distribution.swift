@@ -5,8 +5,11 @@ import LockstepTensor
 /// Shapes are as in NumPyro: the event's axes are the rightmost ones, batch axes lie left of them. Bad shapes do not
 /// trap: the tensors that come out carry the mistake, and `failure` tells it.
 public protocol Distribution: Sendable {
+    /// The shape of a batch of independent events; empty for one.
     var batchShape: Shape { get }
+    /// The shape of one event; empty for a number.
     var eventShape: Shape { get }
+    /// Where values lie.
     var support: Constraint { get }
     /// Whether the values are isolated points.
     var isDiscrete: Bool { get }
@@ -65,14 +68,18 @@ extension Distribution {
 
 /// A parameter of a distribution, and where it must lie.
 public struct DistributionParameter: Sendable {
+    /// As messages call it.
     public let name: String
+    /// As given, before it broadcasts to the batch.
     public let value: Tensor
+    /// Where the value must lie; data and constants are held against it before a run.
     public let constraint: Constraint
     /// Rightmost axes of the distribution's event that to this parameter are a batch.
     package private(set) var eventAxes = 0
     /// Whether -infinity will do too: the value is the logarithm of something that may be 0.
     package private(set) var isLogarithm = false
 
+    /// A parameter as a message names it, its value, and where that must lie.
     public init(_ name: String, _ value: Tensor, _ constraint: Constraint) {
         self.name = name
         self.value = value

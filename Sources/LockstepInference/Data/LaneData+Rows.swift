@@ -83,7 +83,9 @@ extension LaneData {
 
     /// Numbers for each lane in turn, row-major `[lanes] + shape`.
     ///
-    /// - Parameter shape: of one lane's array; where the model states one, it must be the same.
+    /// - Parameters:
+    ///   - values: of all lanes.
+    ///   - shape: of one lane's array; where the model states one, it must be the same.
     public static func perLane<Element: DataElement>(_ values: [Element], shape: Shape) -> LaneData {
         perLane((values as? [Double]) ?? values.map(\.dataValue)).with(form(shape, of: shape.elementCount))
     }

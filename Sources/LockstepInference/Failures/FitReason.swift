@@ -1,6 +1,7 @@
 /// Why a fit was lost: the first cause, found by evaluating its last start, or the step at which it was refused, once
 /// more on the host, site by site.
 public struct FitReason: Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong at the site.
     public enum Kind: Hashable, Sendable {
         /// The site's value is not finite.
         case value
@@ -20,8 +21,11 @@ public struct FitReason: Hashable, Sendable, CustomStringConvertible {
         case unknown
     }
 
+    /// A number that the host found there: the site's value, a parameter or a density.
     public struct Number: Hashable, Sendable {
+        /// What the number is.
         public let name: String
+        /// It may be NaN or infinite.
         public let value: Double
 
         /// One NaN is as good as another.
@@ -31,6 +35,7 @@ public struct FitReason: Hashable, Sendable, CustomStringConvertible {
 
     /// How the fit ended.
     public let status: FitStatus
+    /// What is wrong there.
     public let kind: Kind
     /// The site where it begins; empty where no single one is to blame.
     public let site: String
@@ -50,10 +55,12 @@ public struct FitReason: Hashable, Sendable, CustomStringConvertible {
 
 /// The lost fits that have a reason in common: site and kind are the same, elements and numbers may differ.
 public struct FitReasonGroup: Sendable, CustomStringConvertible {
+    /// In order.
     public let lanes: [Int]
     /// That of the first lane.
     public let reason: FitReason
 
+    /// How many lanes there are.
     public var count: Int { lanes.count }
     public var description: String { "\(count) lane\(count == 1 ? "" : "s"): \(reason.description)" }
 

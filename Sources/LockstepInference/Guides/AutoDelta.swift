@@ -7,9 +7,13 @@ import LockstepTensor
 ///
 /// Parameters: `NAME_auto_loc` for each latent, of its own shape and inside its support.
 public struct AutoDelta: Guide {
+    /// Whose latents the guide covers.
     public let model: Model
+    /// Where the fits start.
     public let initializer: Initializer
 
+    /// A point for each latent of `model`: what the loss then finds is the maximum a posteriori in the latents' own
+    /// space.
     public init(_ model: Model, initializer: Initializer = .uniform()) {
         self.model = model
         self.initializer = initializer

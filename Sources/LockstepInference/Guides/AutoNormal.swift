@@ -8,10 +8,14 @@ import LockstepTensor
 /// Parameters: `NAME_auto_loc` and `NAME_auto_scale` for each latent, of its unconstrained shape. The scale moves
 /// through softplus, and starts at `initialScale`.
 public struct AutoNormal: Guide {
+    /// Whose latents the guide covers.
     public let model: Model
+    /// Where the locations start.
     public let initializer: Initializer
+    /// The standard deviations of the start, in unconstrained space.
     public let initialScale: Double
 
+    /// A guide over the latents of `model`. An `initialScale` that is not positive and finite is an error of the run.
     public init(_ model: Model, initializer: Initializer = .uniform(), initialScale: Double = 0.1) {
         self.model = model
         self.initializer = initializer

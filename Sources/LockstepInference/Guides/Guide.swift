@@ -17,6 +17,7 @@ public struct GuideData: Sendable {
     package let shapes: DataShapes?
 
     package init(_ shapes: DataShapes?) { self.shapes = shapes }
+    /// The shapes of data as for `SVI.run`; the numbers do not count.
     public init(_ data: [String: LaneData]) { self.init(data.shapes(lanes: nil)) }
 }
 

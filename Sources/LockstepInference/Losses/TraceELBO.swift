@@ -31,6 +31,7 @@ public struct TraceELBO: Loss {
     /// Draws averaged in each step.
     public let particles: Int
 
+    /// The mean of so many draws, at least 1; they follow one another in the kernel.
     public init(particles: Int = 1) { self.particles = particles }
 
     public func value(of step: LossStep) throws -> Tensor {

@@ -3,11 +3,16 @@ import LockstepTensor
 
 /// Kingma and Ba 2015, algorithm 1, with the epsilon outside of the square root as there.
 public struct Adam: Optimizer {
+    /// The step size; positive.
     public let learningRate: Hyperparameter
+    /// The share of the mean gradient that a step keeps; in [0, 1).
     public let beta1: Double
+    /// The share of the mean squared gradient that a step keeps; in [0, 1).
     public let beta2: Double
+    /// What is added to the root of the mean square; not negative.
     public let epsilon: Double
 
+    /// Numbers with which Adam makes no sense are refused before a run.
     public init(
         learningRate: some HyperparameterConvertible = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
     ) {

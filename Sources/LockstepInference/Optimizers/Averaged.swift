@@ -6,10 +6,14 @@ import LockstepTensor
 /// A lane that stops early, converged, has the mean over those of the last steps of the run that it took, or its last
 /// parameters where it took none. One that diverged has its last finite parameters, as ever.
 public struct Averaged: Optimizer {
+    /// What moves the parameters.
     public let base: any Optimizer
+    /// The share of the run's steps, at the end, over which the mean is taken; above 0, up to 1.
     public let share: Double
 
-    /// - Parameter share: the share of the run's steps, at the end, over which the mean is taken.
+    /// - Parameters:
+    ///   - base: what moves the parameters.
+    ///   - share: the share of the run's steps, at the end, over which the mean is taken.
     public init(_ base: any Optimizer, over share: Double = 0.25) {
         self.base = base
         self.share = share

@@ -2,9 +2,12 @@ import LockstepTensor
 
 /// An optimiser that is given clipped gradients. A gradient that is not finite stays so, and its step is refused.
 public struct Clipped: Optimizer {
+    /// What is given the clipped gradients.
     public let base: any Optimizer
+    /// What is limited.
     public let limit: Limit
 
+    /// What is limited, and the limit, which is positive.
     public enum Limit: Sendable, Hashable {
         /// Of the Euclidean norm of all gradients of a lane together: where it is larger, all are scaled down alike
         /// (Optax: `clip_by_global_norm`).
@@ -13,11 +16,13 @@ public struct Clipped: Optimizer {
         case value(Hyperparameter)
     }
 
+    /// Scales all gradients of a lane down to a norm.
     public init(_ base: any Optimizer, norm: some HyperparameterConvertible) {
         self.base = base
         limit = .norm(norm.hyperparameter)
     }
 
+    /// Clips gradients element by element to [-value, value].
     public init(_ base: any Optimizer, value: some HyperparameterConvertible) {
         self.base = base
         limit = .value(value.hyperparameter)

@@ -16,6 +16,7 @@ public struct Hyperparameter: Sendable, Hashable, ExpressibleByFloatLiteral, Exp
 
     init(_ form: Form) { self.form = form }
 
+    /// From a number, or what is a hyperparameter already.
     public init(_ value: some HyperparameterConvertible) { self = value.hyperparameter }
     public init(floatLiteral value: Double) { self.init(Form.constant(value)) }
     public init(integerLiteral value: Int) { self.init(Form.constant(Double(value))) }
@@ -31,9 +32,11 @@ public struct Hyperparameter: Sendable, Hashable, ExpressibleByFloatLiteral, Exp
 
     /// Values that a hyperparameter may have. All are finite, also when rounded to the run's precision.
     public enum Range: Sendable, Hashable {
+        /// Any finite number.
         case real
         /// Above 0, and not so small that devices take it for 0.
         case positive
+        /// 0 or above.
         case notNegative
         /// From 0 up to 1, without 1.
         case belowOne
@@ -46,6 +49,7 @@ public struct Hyperparameter: Sendable, Hashable, ExpressibleByFloatLiteral, Exp
 
 /// What can stand for a hyperparameter.
 public protocol HyperparameterConvertible {
+    /// As an optimiser keeps it.
     var hyperparameter: Hyperparameter { get }
 }
 
@@ -66,6 +70,7 @@ extension Int: HyperparameterConvertible {
 }
 
 extension HyperparameterConvertible where Self == Hyperparameter {
+    /// The same number at all steps of all lanes.
     public static func constant(_ value: Double) -> Self { Hyperparameter(.constant(value)) }
     /// The name of scalar data.
     public static func data(_ name: String) -> Self { Hyperparameter(.data(name)) }

@@ -17,6 +17,9 @@ public protocol Optimizer: Sendable {
     func prepare(_ gradients: [Tensor], _ read: (Hyperparameter) -> Tensor) -> [Tensor]
 
     /// - Parameters:
+    ///   - parameter: an array of a lane, in unconstrained space.
+    ///   - gradient: of the loss, as `prepare` left it; of the parameter's shape.
+    ///   - slots: in the order of `slotNames`, of the parameter's shape.
     ///   - step: the number of this update, a real scalar, 1 for the first.
     ///   - read: the value of a hyperparameter at this step, a real scalar.
     /// - Returns: the new parameter, and the new slots in the order of `slotNames`.

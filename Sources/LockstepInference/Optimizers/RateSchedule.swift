@@ -21,7 +21,10 @@ enum RateSchedule: Sendable, Hashable {
 extension HyperparameterConvertible where Self == Hyperparameter {
     /// from * (to / from)^(t / T): the same ratio from each step to the next (Optax: `exponential_decay`).
     ///
-    /// - Parameter over: the number of steps T; nil for all of the run, or of the piece of it that the schedule has.
+    /// - Parameters:
+    ///   - from: the first value.
+    ///   - to: the value after T steps, and from there on.
+    ///   - over: the number of steps T; nil for all of the run, or of the piece of it that the schedule has.
     public static func exponentialDecay(
         from: some HyperparameterConvertible, to: some HyperparameterConvertible, over: Int? = nil
     ) -> Self {
@@ -45,9 +48,11 @@ extension HyperparameterConvertible where Self == Hyperparameter {
     /// Up and down along half waves of a cosine (Optax: `cosine_onecycle_schedule`).
     ///
     /// - Parameters:
+    ///   - peak: the largest value.
     ///   - rise: the share of the steps in which the peak is reached, rounded to whole steps.
     ///   - startDivisor: the first value is the peak divided by this.
     ///   - endDivisor: the last value is the first divided by this.
+    ///   - over: the number of steps; nil for all of the run, or of the piece of it that the schedule has.
     public static func oneCycle(
         peak: some HyperparameterConvertible, rise: Double = 0.3, startDivisor: Double = 25, endDivisor: Double = 1e4,
         over: Int? = nil

@@ -2,9 +2,12 @@ import LockstepTensor
 
 /// Steepest descent, with momentum where asked: velocity = momentum * velocity + gradient.
 public struct SGD: Optimizer {
+    /// The step size; positive.
     public let learningRate: Hyperparameter
+    /// The share of the velocity that a step keeps; in [0, 1).
     public let momentum: Double
 
+    /// Numbers with which descent makes no sense are refused before a run.
     public init(learningRate: some HyperparameterConvertible = 0.001, momentum: Double = 0) {
         self.learningRate = learningRate.hyperparameter
         self.momentum = momentum

@@ -3,6 +3,7 @@ import LockstepTensor
 /// One lane's fit, and questions to its guide.
 public struct Fit: Sendable {
     let fits: Fits
+    /// The lane's place in `Fits`.
     public let lane: Int
 
     /// Lanes that do not exist are reported by the queries that throw.
@@ -54,7 +55,9 @@ public struct Fit: Sendable {
 
     /// Draws from the guide, with the deterministic sites that follow from them.
     ///
-    /// - Parameter key: the same key gives the same draws.
+    /// - Parameters:
+    ///   - count: how many draws.
+    ///   - key: the same key gives the same draws.
     /// - Returns: for each site an array per draw, row-major.
     public func sample(_ count: Int, key: Key = Key(0)) throws -> [String: LaneValues] {
         try asking { query in

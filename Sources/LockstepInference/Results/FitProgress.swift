@@ -1,10 +1,12 @@
 /// Whether a fit was done when its steps were: what its loss did at the end, latents and parameters that ended at the
 /// edge of their range, and how many of its last steps were refused.
 public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
+    /// What the loss did at the end.
     public enum Trend: String, Hashable, Sendable {
         /// The loss still falls, beyond its noise; in a run with a schedule of rates it would fall on, for parameters were still
         /// on their way when the rate ran out.
         case falling
+        /// The loss neither falls nor rises beyond its noise.
         case level
         /// The loss rises, beyond its noise.
         case rising
@@ -14,6 +16,7 @@ public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
 
     /// A latent or parameter that went as far as numbers go.
     public struct Edge: Hashable, Sendable {
+        /// In which way it ended there.
         public enum Kind: String, Hashable, Sendable {
             /// Within a millionth of the ends of an interval, below 1e-30 or above 1e30 where it must be positive, all on
             /// one component of a simplex, or two equal neighbours in an ordered vector.
@@ -22,10 +25,13 @@ public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
             case collapsed = "collapsed to a point"
         }
 
+        /// The name of the latent, or of the parameter.
         public let site: String
+        /// In which way it ended there.
         public let kind: Kind
         /// The first such element, and how many there are.
         public let element: [Int]
+        /// How many elements ended so.
         public let count: Int
         /// There: of the site's median, of the parameter, or the standard deviation.
         public let value: Double
@@ -39,6 +45,7 @@ public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
     /// How far the loss fell over the part of the history that was tested, and the standard error of that; nil where the
     /// trend is unknown.
     public let fall: Double?
+    /// The standard error of `fall`.
     public let fallError: Double?
     /// Empty where there are none; nil where they could not be evaluated.
     public let edges: [Edge]?

@@ -15,9 +15,13 @@ public struct Fits: Sendable {
     public let fallbackReason: String?
     let options: RunOptions
     let examination = Examination()
+    /// One for each lane.
     public let keys: [Key]
+    /// The steps that were asked for; a lane that stopped took fewer.
     public let steps: Int
+    /// What took how long.
     public let timings: Timings
+    /// How lanes and data were laid on the device.
     public let layout: RunLayout
     /// What is wrong with the data of the lanes that `RunOptions.badData` left out.
     public let badData: [Int: DataError]
@@ -41,12 +45,14 @@ public struct Fits: Sendable {
         self.badData = badData
     }
 
+    /// How many fits there are.
     public var lanes: Int { keys.count }
     /// The name of the device that ran the fits.
     public var deviceName: String { device.name }
     /// `opencl` or `cpu`.
     public var deviceKind: String { device.kind }
 
+    /// How each lane ended.
     public var status: [FitStatus] { outcome.status }
     /// The ELBO of each lane's guide at its final parameters: the mean over `RunOptions.finalDraws` draws that no step
     /// saw, less those that are not finite. NaN for a lane that was lost, for one without a finite draw, and where no

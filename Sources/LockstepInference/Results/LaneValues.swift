@@ -22,6 +22,7 @@ public struct LaneValues: Sendable {
         self.init(array: LaneArray(lanes: lanes, count: count, elements: .double(values)), shape: shape)
     }
 
+    /// How many arrays there are.
     public var lanes: Int { array.lanes }
     /// The values of one lane, row-major; empty when there is no such lane.
     public subscript(lane: Int) -> [Double] { (0..<array.lanes).contains(lane) ? array.lane(lane) : [] }

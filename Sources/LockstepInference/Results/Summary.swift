@@ -6,9 +6,11 @@ import LockstepTensor
 public struct Summary: Sendable {
     /// One element of a site.
     public struct Row: Sendable, Hashable {
+        /// The name of the site.
         public let site: String
         /// The element's place in the site's array; empty for a scalar.
         public let index: [Int]
+        /// The element's mean and standard deviation.
         public let mean, sd: Double
         /// The 5 %, 50 % and 95 % quantiles.
         public let q05, median, q95: Double

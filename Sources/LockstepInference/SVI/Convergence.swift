@@ -11,6 +11,7 @@ public struct Convergence: Hashable, Sendable {
     /// Steps of a window.
     public var window: Int
 
+    /// A tolerance that is negative or not finite, and a window without steps, are errors of the run.
     public init(tolerance: Double = 1e-4, window: Int = 500) {
         self.tolerance = tolerance
         self.window = window

@@ -4,7 +4,9 @@ import LockstepTensor
 
 /// What a fit is compiled to, as text for people.
 public struct Explanation: Sendable {
+    /// The device that it is compiled for.
     public let deviceName: String
+    /// How lanes and data would be laid on it.
     public let layout: RunLayout
     /// One step as fused loops.
     public let laneProgram: String
@@ -21,7 +23,12 @@ public struct Explanation: Sendable {
 extension SVI {
     /// One step as it is after one of the compiler's passes, as text for people.
     ///
-    /// - Parameter pass: one of `Explanation.passes`.
+    /// - Parameters:
+    ///   - pass: one of `Explanation.passes`.
+    ///   - steps: of the run.
+    ///   - lanes: the number of lanes, against which per-lane data are checked.
+    ///   - data: as for the run; their numbers are checked as there.
+    ///   - options: as for the run.
     /// - Throws: `LockstepError` where there is no such pass, and as `explain(steps:lanes:data:device:options:)`.
     public func text(
         after pass: String, steps: Int, lanes: Int, data: [String: LaneData] = [:], options: RunOptions = RunOptions()
@@ -32,8 +39,11 @@ extension SVI {
     /// Shows what `run` would compile for these data, without compiling or running it.
     ///
     /// - Parameters:
+    ///   - steps: of the run.
     ///   - lanes: the number of lanes, against which per-lane data are checked, and on which the schedule depends.
+    ///   - data: as for the run; their numbers are checked as there.
     ///   - device: whose kernels are shown.
+    ///   - options: as for the run.
     /// - Throws: `LockstepError`, as `run` does for what it finds before it compiles.
     public func explain(
         steps: Int, lanes: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()

@@ -5,6 +5,7 @@ import LockstepRuntime
 public struct RunOptions: Sendable {
     /// The losses of this many steps are averaged into one entry of the history.
     public var lossInterval = 50
+    /// Of all real numbers on the device.
     public var precision = Precision.float
     /// How lanes and data are laid on an OpenCL device. A lane's result is the same to the bit for one schedule.
     public var schedule = Schedule.automatic
@@ -25,6 +26,7 @@ public struct RunOptions: Sendable {
     /// Called before a driver compiles the steps.
     public var onCompile: (@Sendable (CompilationSize) -> Void)?
 
+    /// The defaults, to be changed one by one.
     public init() {}
 
     /// - Throws: `RunError` for a run that makes no sense.

@@ -27,9 +27,12 @@ extension ModelContext: Sendable {}
 extension ModelContext {
     /// A random variable: latent, unless a handler conditions it.
     ///
-    /// - Parameter shape: independent copies that make one value: `sample("b", Normal(0, 1), shape: [3])` is a vector of
-    ///   three normal variates. The axes stand between the plates' and the distribution's event; a mask or scale takes
-    ///   them as a whole, so copies that are to be told apart belong in a plate.
+    /// - Parameters:
+    ///   - name: of the site; no other of the run may bear it.
+    ///   - distribution: of the value.
+    ///   - shape: independent copies that make one value: `sample("b", Normal(0, 1), shape: [3])` is a vector of three
+    ///     normal variates. The axes stand between the plates' and the distribution's event; a mask or scale takes them as
+    ///     a whole, so copies that are to be told apart belong in a plate.
     /// - Returns: its value, of shape batch + event.
     @discardableResult
     public mutating func sample(_ name: String, _ distribution: any Distribution, shape: Shape = []) -> Tensor {
@@ -39,6 +42,8 @@ extension ModelContext {
     /// A random variable that is observed when a value is there.
     ///
     /// - Parameters:
+    ///   - name: of the site; no other of the run may bear it.
+    ///   - distribution: of the value.
     ///   - shape: independent copies that make one value, as of a latent.
     ///   - observed: broadcasts to batch + event; nil for a latent.
     /// - Returns: its value, of shape batch + event.
@@ -50,6 +55,8 @@ extension ModelContext {
     /// A random variable with a known value.
     ///
     /// - Parameters:
+    ///   - name: of the site; no other of the run may bear it.
+    ///   - distribution: of the value.
     ///   - value: broadcasts to batch + event.
     ///   - shape: independent copies that make one value, as of a latent.
     /// - Returns: the value, of shape batch + event.
@@ -61,6 +68,7 @@ extension ModelContext {
     /// A value to optimise.
     ///
     /// - Parameters:
+    ///   - name: of the site; no other of the run may bear it.
     ///   - initial: where the optimiser starts; it lies in the constraint.
     ///   - constraint: where the value must stay.
     /// - Returns: the value, of the shape of `initial`.
@@ -109,6 +117,7 @@ extension ModelContext {
     /// of another one are an error.
     ///
     /// - Parameters:
+    ///   - name: that the run binds the data to.
     ///   - shape: of one lane's array.
     ///   - rank: how many axes the shape that is taken from the run must have; any when nil.
     public mutating func data(_ name: String, shape: Shape? = nil, rank: Int? = nil) -> Tensor {
@@ -118,6 +127,7 @@ extension ModelContext {
     /// Integer data that choose rows, as in `alpha[m.indices("county", below: 85)]`.
     ///
     /// - Parameters:
+    ///   - name: that the run binds the data to.
     ///   - shape: of one lane's array; by default that of what is bound at the run, as of `data(_:shape:rank:)`.
     ///   - rank: how many axes the shape that is taken from the run must have; any when nil.
     ///   - bound: the number of rows, when it is known: values that reach it are refused before a run.

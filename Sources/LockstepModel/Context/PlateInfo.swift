@@ -2,7 +2,9 @@ import LockstepTensor
 
 /// A plate around a site: `size` independent copies along one batch axis.
 public struct PlateInfo: Hashable, Sendable {
+    /// As the model names it.
     public let name: String
+    /// How many copies there are.
     public let size: Int
     /// The batch axis, counted from the right: -1 is the last.
     public let dim: Int

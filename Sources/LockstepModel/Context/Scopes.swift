@@ -24,7 +24,11 @@ extension ModelContext {
     /// Independent copies: the batch of each site inside has `size` elements along the batch axis `dim`.
     ///
     /// - Parameters:
+    ///   - name: of the plate, for messages and traces.
+    ///   - size: how many copies there are.
     ///   - dim: the axis, counted from the right, so negative; by default the rightmost that no plate around takes.
+    ///   - body: the sites inside.
+    /// - Returns: what the body returns.
     @discardableResult
     public mutating func plate<R>(
         _ name: String, _ size: Int, dim: Int? = nil, _ body: (inout ModelContext) throws -> R
@@ -35,7 +39,9 @@ extension ModelContext {
     /// Takes elements out of the log density of the sample sites and factors inside where `mask` is false. They count for
     /// nothing, in value and gradient, whatever their values, covariates and parameters hold there: 0, NaN, infinity.
     ///
-    /// - Parameter mask: broadcasts to the batch shape of every site inside.
+    /// - Parameters:
+    ///   - mask: broadcasts to the batch shape of every site inside.
+    ///   - body: the sites inside.
     @discardableResult
     public mutating func mask<R>(_ mask: Tensor, _ body: (inout ModelContext) throws -> R) rethrows -> R {
         try inside(.mask(mask), body)
@@ -44,7 +50,9 @@ extension ModelContext {
     /// Multiplies the log density of the sample sites and factors inside. Elements of weight 0 count for nothing, as those
     /// that a mask excludes.
     ///
-    /// - Parameter factor: not negative; broadcasts to the batch shape of every site inside.
+    /// - Parameters:
+    ///   - factor: not negative; broadcasts to the batch shape of every site inside.
+    ///   - body: the sites inside.
     @discardableResult
     public mutating func scale<R>(_ factor: Tensor, _ body: (inout ModelContext) throws -> R) rethrows -> R {
         try inside(.scale(factor), body)

@@ -2,9 +2,11 @@ import LockstepTensor
 
 /// An array that a model asks of whoever runs it.
 public struct DataDeclaration: Hashable, Sendable {
+    /// As the model names it.
     public let name: String
     /// Of one lane.
     public let shape: Shape
+    /// Reals, or ints that choose rows.
     public let dtype: DType
     /// Indices must be below this; nil when any will do.
     public let bound: Int?

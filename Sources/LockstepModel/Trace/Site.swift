@@ -15,7 +15,9 @@ public enum SiteKind: String, Hashable, Sendable {
 
 /// What one named statement of a model came to in one run.
 public struct Site: Sendable {
+    /// As the model names it.
     public let name: String
+    /// What it states.
     public let kind: SiteKind
     /// Whether the value is data: of a sample site, or of a factor.
     public let isObserved: Bool
@@ -39,14 +41,18 @@ public struct Site: Sendable {
 
     /// Whether the site is a variable that nobody observed.
     public var isLatent: Bool { kind == .sample && !isObserved }
+    /// Whether its values are isolated points.
     public var isDiscrete: Bool { distribution?.isDiscrete ?? false }
 }
 
 /// What is known of a site while it passes through the handlers.
 public struct SiteInfo: Hashable, Sendable {
+    /// As the model names it.
     public let name: String
+    /// What it states.
     public let kind: SiteKind
     /// Whether the value is data: of a sample site, or of a factor.
     public let isObserved: Bool
+    /// Whether its values are isolated points.
     public let isDiscrete: Bool
 }

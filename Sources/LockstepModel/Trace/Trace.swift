@@ -34,6 +34,8 @@ public struct Trace: Sendable {
     public var discreteLatents: [Site] { sites.filter { $0.isLatent && $0.isDiscrete } }
     /// The sample sites whose value is data.
     public var observations: [Site] { sites.filter { $0.kind == .sample && $0.isObserved } }
+    /// The values to optimise.
     public var params: [Site] { sites.filter { $0.kind == .param } }
+    /// The values for the record.
     public var deterministics: [Site] { sites.filter { $0.kind == .deterministic } }
 }

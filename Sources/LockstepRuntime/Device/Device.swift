@@ -18,6 +18,7 @@ public enum Device: Hashable, Sendable {
 public struct AvailableDevice: Hashable, Sendable, CustomStringConvertible {
     /// `opencl` or `cpu`.
     public let kind: String
+    /// As the driver calls it.
     public let name: String
     /// One line.
     public let description: String
@@ -97,7 +98,9 @@ extension Device {
 
 /// Why a device cannot be used.
 public enum DeviceError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// There is no OpenCL device, and why.
     case noOpenCL(reason: String)
+    /// No device's description contains the text; those of all devices.
     case noSuchDevice(String, known: [String])
 
     public var description: String {

@@ -1,4 +1,7 @@
 /// The precision of real numbers on a device.
 public enum Precision: String, Hashable, Sendable, CaseIterable {
-    case float, double
+    /// 32 bits.
+    case float
+    /// 64 bits; where a device has none, a run throws.
+    case double
 }

@@ -7,11 +7,15 @@ public struct Tensor: Sendable {
 
     package init(node: Node) { self.node = node }
 
+    /// Of one lane's array; empty for a scalar.
     public var shape: Shape { node.shape }
+    /// What the elements are.
     public var dtype: DType { node.dtype }
     /// The mistake that this expression carries, if any.
     public var failure: TensorError? { node.failure }
+    /// The number of axes.
     public var rank: Int { node.shape.count }
+    /// The number of elements.
     public var count: Int { node.shape.elementCount }
 }
 

@@ -1,5 +1,6 @@
 /// What arrays of data may hold: `Double`, `Float`, `Int`, and `Bool` as 0 and 1.
 public protocol DataElement: Sendable {
+    /// The number as data hold it.
     var dataValue: Double { get }
 }
 
@@ -24,6 +25,7 @@ extension TensorNumber {
 /// They are generic so that a literal is not taken for a tensor on their account: `[1.5, 2.5].reduce(0, +) / 2` is a
 /// `Double` still.
 public protocol TensorExpression: Sendable {
+    /// Itself.
     var tensor: Tensor { get }
 }
 

@@ -1,6 +1,11 @@
 /// What one element of a tensor is.
 public enum DType: String, Hashable, Sendable, CaseIterable {
-    case real, int, bool
+    /// A floating-point number of the run's precision.
+    case real
+    /// A whole number of 32 bits.
+    case int
+    /// True or false, as an element of a mask.
+    case bool
 }
 
 /// The elementwise operations. All that is known of one is its row in `ElementTable.swift`.

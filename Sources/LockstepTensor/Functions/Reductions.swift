@@ -17,15 +17,20 @@ extension Tensor {
         return Tensor(.reduce(reduction, axes: normal.sorted()), [source], shape: target, dtype: source.dtype)
     }
 
+    /// The sum over the given axes (all of them by default), which are dropped.
     public func sum(_ axes: [Int]? = nil) -> Tensor { reduce(.sum, axes) }
+    /// The sum along one axis, which is dropped.
     public func sum(axis: Int) -> Tensor { reduce(.sum, [axis]) }
+    /// The largest element along the given axes (all of them by default), which are dropped.
     public func max(_ axes: [Int]? = nil) -> Tensor { reduce(.maximum, axes) }
+    /// The smallest element along the given axes (all of them by default), which are dropped.
     public func min(_ axes: [Int]? = nil) -> Tensor { reduce(.minimum, axes) }
     /// Whether any element of a mask is true.
     public func any(_ axes: [Int]? = nil) -> Tensor { reduce(.any, axes) }
     /// Whether all elements of a mask are true.
     public func all(_ axes: [Int]? = nil) -> Tensor { .!((.!self).reduce(.any, axes)) }
 
+    /// The mean over the given axes (all of them by default), which are dropped.
     public func mean(_ axes: [Int]? = nil) -> Tensor {
         let total = sum(axes)
         return total.failure == nil ? total / Tensor(Double(count) / Double(Swift.max(total.count, 1))) : total

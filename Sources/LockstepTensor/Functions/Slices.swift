@@ -1,5 +1,6 @@
 /// What stands between the brackets for one axis, as in `x[1..., -1, newAxis]`: an `Int`, a range of them, `newAxis`.
 public protocol TensorIndex: Sendable {
+    /// As an index of one axis.
     var axisIndex: AxisIndex { get }
 }
 
@@ -44,24 +45,32 @@ extension Tensor {
 
     // `...` alone is a function, which conforms to nothing: it has its own place in each of these.
 
+    /// `x[..., i]`, and so on: a part of this tensor, as above.
     public subscript(_: UnboundedRange, rest: any TensorIndex...) -> Tensor { taking([AxisIndex.ellipsis] + rest) }
+    /// `x[i, ..., j]`, and so on: a part of this tensor, as above.
     public subscript(a: any TensorIndex, _: UnboundedRange, rest: any TensorIndex...) -> Tensor { taking([a, AxisIndex.ellipsis] + rest) }
+    /// `x[..., ..., i]`, and so on: a part of this tensor, as above.
     public subscript(_: UnboundedRange, _: UnboundedRange, rest: any TensorIndex...) -> Tensor {
         taking([AxisIndex.ellipsis, AxisIndex.ellipsis] + rest)
     }
+    /// `x[i, j, ..., k]`, and so on: a part of this tensor, as above.
     public subscript(a: any TensorIndex, b: any TensorIndex, _: UnboundedRange, rest: any TensorIndex...) -> Tensor {
         taking([a, b, AxisIndex.ellipsis] + rest)
     }
+    /// `x[..., i, ..., j]`, and so on: a part of this tensor, as above.
     public subscript(_: UnboundedRange, a: any TensorIndex, _: UnboundedRange, rest: any TensorIndex...) -> Tensor {
         taking([AxisIndex.ellipsis, a, AxisIndex.ellipsis] + rest)
     }
+    /// `x[i, ..., ..., j]`, and so on: a part of this tensor, as above.
     public subscript(a: any TensorIndex, _: UnboundedRange, _: UnboundedRange, rest: any TensorIndex...) -> Tensor {
         taking([a, AxisIndex.ellipsis, AxisIndex.ellipsis] + rest)
     }
+    /// `x[..., ..., ..., i]`, and so on: a part of this tensor, as above.
     public subscript(_: UnboundedRange, _: UnboundedRange, _: UnboundedRange, rest: any TensorIndex...) -> Tensor {
         taking([AxisIndex.ellipsis, AxisIndex.ellipsis, AxisIndex.ellipsis] + rest)
     }
 
+    /// `x[i, j, k, ..., l]`, and so on: a part of this tensor, as above.
     public subscript(a: any TensorIndex, b: any TensorIndex, c: any TensorIndex, _: UnboundedRange, rest: any TensorIndex...) -> Tensor {
         taking([a, b, c, AxisIndex.ellipsis] + rest)
     }

@@ -1,16 +1,23 @@
 // Reductions that are made of others, and reductions as functions.
 
 extension Tensor {
+    /// The mean along one axis, which is dropped.
     public func mean(axis: Int) -> Tensor { mean([axis]) }
+    /// The largest element along one axis, which is dropped.
     public func max(axis: Int) -> Tensor { max([axis]) }
+    /// The smallest element along one axis, which is dropped.
     public func min(axis: Int) -> Tensor { min([axis]) }
+    /// Whether any element of a mask is true, along one axis, which is dropped.
     public func any(axis: Int) -> Tensor { any([axis]) }
+    /// Whether all elements of a mask are true, along one axis, which is dropped.
     public func all(axis: Int) -> Tensor { all([axis]) }
 
     /// The mean square of what is left after the mean, over the given axes (all of them by default), which are dropped.
     ///
-    /// - Parameter correction: what is taken from the count that the sum is divided by: 0 for the variance of the numbers
-    ///   themselves, as in NumPy, 1 for the unbiased estimate. NaN or infinite where that leaves nothing.
+    /// - Parameters:
+    ///   - axes: distinct ones; negative numbers count from the end.
+    ///   - correction: what is taken from the count that the sum is divided by: 0 for the variance of the numbers
+    ///     themselves, as in NumPy, 1 for the unbiased estimate. NaN or infinite where that leaves nothing.
     public func variance(_ axes: [Int]? = nil, correction: Int = 0) -> Tensor {
         let centre = mean(axes)
         if centre.failure != nil { return centre }
@@ -24,7 +31,9 @@ extension Tensor {
 
     /// The root of the variance; its gradient is 0 where all numbers are equal.
     ///
-    /// - Parameter correction: as of `variance(_:correction:)`.
+    /// - Parameters:
+    ///   - axes: as of `variance(_:correction:)`.
+    ///   - correction: as of `variance(_:correction:)`.
     public func std(_ axes: [Int]? = nil, correction: Int = 0) -> Tensor {
         let variance = variance(axes, correction: correction)
         let isFlat = variance .== 0

@@ -10,12 +10,13 @@ struct FitCommand: ParsableCommand {
             + Example.all.flatMap { ["  \($0.name)", "    \($0.summary)"] + ($0.columns.isEmpty ? [] : ["    columns \($0.columns)"]) })
             .joined(separator: "\n"))
 
-    @Argument(help: "The model to fit.")
+    @Argument(help: "The model to fit.", completion: .list(Example.all.map(\.name)))
     var model: String
 
     @Option(
         help: ArgumentHelp(
-            "A CSV file with a header line; - stands for standard input. (default for eight-schools: the data of 1981)", valueName: "FILE.csv"))
+            "A CSV file with a header line; - stands for standard input. (default for eight-schools: the data of 1981)", valueName: "FILE.csv"),
+        completion: .file(extensions: ["csv"]))
     var data: String?
 
     // Numbers are parsed unconditionally, so that a negative one is taken for a number and refused as such.
@@ -28,13 +29,20 @@ struct FitCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "The same seed gives the same starts and draws.")
     var seed: UInt64 = 0
 
-    @Option(help: ArgumentHelp("normal: a normal distribution with diagonal covariance; delta: a point.", valueName: "normal|delta"))
+    @Option(
+        help: ArgumentHelp("normal: a normal distribution with diagonal covariance; delta: a point.", valueName: "normal|delta"),
+        completion: .list(GuideChoice.allCases.map(\.rawValue)))
     var guide = GuideChoice.normal.rawValue
 
-    @Option(help: ArgumentHelp("What runs the fits; part of an OpenCL device's name will do.", valueName: "auto|opencl|cpu"))
+    @Option(
+        help: ArgumentHelp("What runs the fits; part of an OpenCL device's name will do.", valueName: "auto|opencl|cpu"),
+        completion: .list(["auto", "opencl", "cpu"]))
     var device = "auto"
 
-    @Option(help: ArgumentHelp("How work is shared out on an OpenCL device.", valueName: "automatic|A|B:vectors:workers|C:workers|D:slices:together"))
+    // Those without numbers: shells take a colon for the end of a word.
+    @Option(
+        help: ArgumentHelp("How work is shared out on an OpenCL device.", valueName: "automatic|A|B:vectors:workers|C:workers|D:slices:together"),
+        completion: .list([Schedule.automatic, .lanes].map(\.description)))
     var schedule = Schedule.automatic.description
 
     @Option(
@@ -47,7 +55,9 @@ struct FitCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "Draws averaged in each step; many take long to compile.")
     var particles = 1
 
-    @Option(help: ArgumentHelp("Write all results to a file; - stands for standard output, without the table.", valueName: "FILE"))
+    @Option(
+        help: ArgumentHelp("Write all results to a file; - stands for standard output, without the table.", valueName: "FILE"),
+        completion: .file(extensions: ["json"]))
     var json: String?
 
     func run() throws {

@@ -9,7 +9,10 @@ public struct Delta: BatchedDistribution {
     public let eventShape: Shape
     public var batch: Batch
 
-    /// - Parameter eventRank: how many rightmost axes of the value are the event.
+    /// - Parameters:
+    ///   - value: the point, of shape batch + event.
+    ///   - logDensity: what `logProb` is there; broadcasts to the batch.
+    ///   - eventRank: how many rightmost axes of the value are the event.
     public init(_ value: Tensor, logDensity: Tensor = 0, eventRank: Int = 0) {
         self.value = value
         self.logDensity = logDensity

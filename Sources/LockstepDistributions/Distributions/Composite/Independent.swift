@@ -2,10 +2,13 @@ import LockstepTensor
 
 /// A distribution that takes the last `eventAxes` batch axes of its base into the event: `logProb` sums over them.
 public struct Independent: Distribution {
+    /// The distribution whose batch axes become axes of the event.
     public let base: any Distribution
+    /// How many of them, from the right.
     public let eventAxes: Int
     public let failure: TensorError?
 
+    /// `logProb` then sums over the last `eventAxes` batch axes of `base`; `failure` tells where it has fewer.
     public init(_ base: any Distribution, _ eventAxes: Int) {
         self.base = base
         let fits = (0...base.batchShape.count).contains(eventAxes)

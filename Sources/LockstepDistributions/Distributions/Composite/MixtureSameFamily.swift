@@ -9,6 +9,8 @@ public struct MixtureSameFamily: Distribution {
     public let batchShape: Shape
     public let failure: TensorError?
 
+    /// The last batch axis of `components` is as long as the weights, and the other axes of both batches broadcast;
+    /// `failure` tells where they do not.
     public init(_ mixing: Categorical, _ components: any Distribution) {
         self.mixing = mixing
         self.components = components

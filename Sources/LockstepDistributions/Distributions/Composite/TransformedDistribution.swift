@@ -4,12 +4,15 @@ import LockstepTensor
 ///
 /// Batch axes of the base that the bijector needs as event axes are taken into the event.
 public struct TransformedDistribution: Distribution {
+    /// The distribution of x.
     public let base: any Distribution
+    /// What takes x to the value.
     public let bijector: any Bijector
     public let batchShape: Shape
     public let eventShape: Shape
     public let failure: TensorError?
 
+    /// The distribution of `bijector.forward(x)`; `failure` tells where `base` is discrete, or has too few axes.
     public init(_ base: any Distribution, _ bijector: any Bijector) {
         let missing = Swift.max(bijector.domainEventRank - base.eventShape.count, 0)
         let whole = missing == 0 ? base : Independent(base, missing)

@@ -2,7 +2,9 @@ import LockstepTensor
 
 /// The beta distribution, with density proportional to x^(a - 1) (1 - x)^(b - 1).
 public struct Beta: BatchedDistribution {
+    /// a, the exponent of x plus one.
     public let concentration1: Tensor
+    /// b, the exponent of 1 - x plus one.
     public let concentration0: Tensor
     public var batch: Batch
 

@@ -2,10 +2,13 @@ import LockstepTensor
 
 /// The Cauchy distribution around `loc`, with half width at half maximum `scale`.
 public struct Cauchy: BatchedDistribution {
+    /// The median.
     public let loc: Tensor
+    /// Half the width at half the maximum; positive.
     public let scale: Tensor
     public var batch: Batch
 
+    /// `loc` and `scale` broadcast to the batch.
     public init(_ loc: Tensor = 0, _ scale: Tensor = 1) {
         self.loc = loc
         self.scale = scale
@@ -39,9 +42,11 @@ public struct Cauchy: BatchedDistribution {
 
 /// The absolute value of a Cauchy variate around 0.
 public struct HalfCauchy: BatchedDistribution {
+    /// The median; positive.
     public let scale: Tensor
     public var batch: Batch
 
+    /// `scale` has the shape of the batch.
     public init(_ scale: Tensor = 1) {
         self.scale = scale
         batch = Batch(of: "HalfCauchy", [scale])

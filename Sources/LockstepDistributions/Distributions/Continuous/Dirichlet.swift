@@ -6,6 +6,7 @@ public struct Dirichlet: BatchedDistribution {
     public let concentration: Tensor
     public var batch: Batch
 
+    /// `concentration` has shape `batch + [K]`, and positive elements.
     public init(_ concentration: Tensor) {
         self.concentration = concentration
         batch = Batch(of: "Dirichlet", [concentration], eventRank: 1)

@@ -2,9 +2,11 @@ import LockstepTensor
 
 /// The exponential distribution with mean 1 / `rate`.
 public struct Exponential: BatchedDistribution {
+    /// The reciprocal of the mean; positive.
     public let rate: Tensor
     public var batch: Batch
 
+    /// `rate` has the shape of the batch.
     public init(_ rate: Tensor = 1) {
         self.rate = rate
         batch = Batch(of: "Exponential", [rate])
@@ -31,10 +33,13 @@ public struct Exponential: BatchedDistribution {
 
 /// The uniform distribution on [low, high].
 public struct Uniform: BatchedDistribution {
+    /// The lower end.
     public let low: Tensor
+    /// The upper end, above `low`.
     public let high: Tensor
     public var batch: Batch
 
+    /// `low` and `high` broadcast to the batch.
     public init(_ low: Tensor = 0, _ high: Tensor = 1) {
         self.low = low
         self.high = high

@@ -2,10 +2,13 @@ import LockstepTensor
 
 /// The gamma distribution with mean `concentration / rate`.
 public struct Gamma: BatchedDistribution {
+    /// The shape parameter; positive.
     public let concentration: Tensor
+    /// The reciprocal of the scale; positive.
     public let rate: Tensor
     public var batch: Batch
 
+    /// `concentration` and `rate` broadcast to the batch.
     public init(_ concentration: Tensor, _ rate: Tensor = 1) {
         self.concentration = concentration
         self.rate = rate

@@ -12,6 +12,7 @@ public struct ImproperUniform: BatchedDistribution {
 
     /// - Parameters:
     ///   - support: continuous. Axes of the event that it does not take itself are taken elementwise.
+    ///   - batchShape: of independent copies.
     ///   - eventShape: of one value: for vectors of a joint constraint, `.simplex` and `.ordered` among them, their length.
     public init(_ support: Constraint, batchShape: Shape = [], eventShape: Shape = []) {
         let extra = eventShape.count - support.eventRank

@@ -2,10 +2,13 @@ import LockstepTensor
 
 /// The normal distribution with mean `loc` and standard deviation `scale`.
 public struct Normal: BatchedDistribution {
+    /// The mean.
     public let loc: Tensor
+    /// The standard deviation; positive.
     public let scale: Tensor
     public var batch: Batch
 
+    /// `loc` and `scale` broadcast to the batch.
     public init(_ loc: Tensor = 0, _ scale: Tensor = 1) {
         self.loc = loc
         self.scale = scale
@@ -38,9 +41,11 @@ public struct Normal: BatchedDistribution {
 
 /// The absolute value of a normal variate with mean 0 and standard deviation `scale`.
 public struct HalfNormal: BatchedDistribution {
+    /// The standard deviation of the variate whose absolute value this is; positive.
     public let scale: Tensor
     public var batch: Batch
 
+    /// `scale` has the shape of the batch.
     public init(_ scale: Tensor = 1) {
         self.scale = scale
         batch = Batch(of: "HalfNormal", [scale])
@@ -75,10 +80,13 @@ public struct HalfNormal: BatchedDistribution {
 
 /// exp of a normal variate with mean `loc` and standard deviation `scale`.
 public struct LogNormal: BatchedDistribution {
+    /// The mean of the logarithm.
     public let loc: Tensor
+    /// The standard deviation of the logarithm; positive.
     public let scale: Tensor
     public var batch: Batch
 
+    /// `loc` and `scale` broadcast to the batch.
     public init(_ loc: Tensor = 0, _ scale: Tensor = 1) {
         self.loc = loc
         self.scale = scale

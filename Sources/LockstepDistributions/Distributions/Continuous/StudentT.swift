@@ -2,11 +2,15 @@ import LockstepTensor
 
 /// Student's t distribution with location and scale.
 public struct StudentT: BatchedDistribution {
+    /// The lower, the heavier the tails; positive.
     public let degreesOfFreedom: Tensor
+    /// The median.
     public let loc: Tensor
+    /// What the standard variate is multiplied with; positive.
     public let scale: Tensor
     public var batch: Batch
 
+    /// The parameters broadcast to the batch.
     public init(_ degreesOfFreedom: Tensor, _ loc: Tensor = 0, _ scale: Tensor = 1) {
         self.degreesOfFreedom = degreesOfFreedom
         self.loc = loc

@@ -10,6 +10,7 @@ public struct Bernoulli: BatchedDistribution {
     let form: Form
     public var batch: Batch
 
+    /// `probabilities` has the shape of the batch, and elements in [0, 1].
     public init(probabilities: Tensor) {
         form = .probabilities(probabilities)
         batch = Batch(of: "Bernoulli", [probabilities])
@@ -21,6 +22,7 @@ public struct Bernoulli: BatchedDistribution {
         batch = Batch(of: "Bernoulli", [logits])
     }
 
+    /// The probability of 1.
     public var probabilities: Tensor {
         switch form {
         case .probabilities(let p): p
@@ -28,6 +30,7 @@ public struct Bernoulli: BatchedDistribution {
         }
     }
 
+    /// log(p / (1 - p)) of the probability of 1.
     public var logits: Tensor {
         switch form {
         case .probabilities(let p): logit(p)

@@ -26,6 +26,7 @@ public struct Categorical: BatchedDistribution {
     /// The number of classes, K.
     public var classCount: Int { weights.shape.last ?? 0 }
 
+    /// Of shape `batch + [K]`.
     public var probabilities: Tensor {
         switch form {
         case .probabilities(let p): p

@@ -11,6 +11,7 @@ public struct Poisson: BatchedDistribution {
     let form: Form
     public var batch: Batch
 
+    /// `rate` has the shape of the batch; it is not negative.
     public init(_ rate: Tensor) {
         form = .rate(rate)
         batch = Batch(of: "Poisson", [rate])
@@ -22,6 +23,7 @@ public struct Poisson: BatchedDistribution {
         batch = Batch(of: "Poisson", [logRate])
     }
 
+    /// The mean.
     public var rate: Tensor {
         switch form {
         case .rate(let rate): rate

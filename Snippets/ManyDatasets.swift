@@ -1,0 +1,66 @@
+// The code of the article "Many datasets".
+
+import Lockstep
+
+// snippet.data
+let model = Model { m in
+    let y = m.data("y", shape: [4])
+    let scale = m.data("prior scale", shape: [])
+    let mean = m.sample("mean", Normal(0, scale))
+    m.plate("rows", 4) { m in m.observe("obs", Normal(mean, 1), y) }
+}
+let tables: [[Double]] = [[1, 2, 3, 2], [-4, -5, -3, -4], [0, 0.5, -0.5, 0]]
+// snippet.end
+
+// snippet.perLane
+let svi = SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: .cosine(from: 0.1)))
+let fits = try svi.run(
+    keys: Key(0).split(3), steps: 2000, data: ["y": .perLane(tables), "prior scale": .shared(10)])
+for fit in fits {
+    print(fit.lane, fit.status, try fit.mean("mean"))
+}
+// snippet.end
+expect(abs(try fits[1].mean("mean")[0] + 4) < 0.1)
+
+// snippet.starts
+// Five starts of each table: lanes 0 ..< 5 have the first, 5 ..< 10 the second.
+let starts = 5
+let repeated = tables.flatMap { table in Array(repeating: table, count: starts) }
+let many = try svi.run(
+    keys: Key(0).split(repeated.count), steps: 2000, data: ["y": .perLane(repeated), "prior scale": .shared(10)])
+let bestOfEach = tables.indices.map { table in
+    (table * starts..<(table + 1) * starts).max { many.elbo[$0] < many.elbo[$1] }
+}
+// snippet.end
+expect(bestOfEach.allSatisfy { $0 != nil })
+
+// snippet.grid
+let scales = [0.1, 1, 10]
+let grid = try svi.run(
+    keys: Key(0).split(3), steps: 2000, data: ["y": .shared(tables[0]), "prior scale": .perLane(scales)])
+print(zip(scales, grid.elbo).map { "\($0): \($1)" })
+// snippet.end
+expect(grid.elbo[0] < grid.elbo[1])
+
+// snippet.bad
+var options = RunOptions()
+options.badData = .leaveOut
+let some = try svi.run(
+    keys: Key(0).split(2), steps: 500, data: ["y": .perLane([tables[0], [1, .nan, 1, 1]]), "prior scale": .shared(10)],
+    options: options)
+print(some.status, some.badData)
+// snippet.end
+expect(some.badData[1] != nil && some.badData[0] == nil)
+
+// snippet.layout
+options.schedule = fits.layout.schedule ?? .automatic
+let alone = try svi.run(
+    keys: [fits.keys[2]], steps: 2000, data: ["y": .shared(tables[2]), "prior scale": .shared(10)], options: options)
+print(alone.loss[0] == fits.loss[2])  // true
+// snippet.end
+expect(alone.loss[0] == fits.loss[2])
+
+/// Snippets are run, and end badly where a result is not as it should be.
+func expect(_ holds: Bool, _ what: String = "", line: Int = #line) {
+    precondition(holds, "line \(line): \(what)")
+}
