@@ -6,7 +6,7 @@ import Testing
 /// Every family: densities against SciPy, and their gradients against finite differences.
 @Suite struct DensityTests {
     @Test func goldensCoverEveryFamily() {
-        #expect(Set(GoldenCase.all.map(\.distribution)) == Set(Family.allCases))
+        #expect(Set(GoldenCase.all.map(\.distribution)) == Set(Family.all))
     }
 
     @Test(arguments: GoldenCase.all, GoldenCase.Layout.allCases)
@@ -33,7 +33,7 @@ import Testing
             #expect(agree(x, point.cdf ?? .nan, relative: 1e-9, absolute: 1e-300), "at \(point.value)")
         }
         guard let inverse = distribution.icdf(Tensor(points.map { $0.cdf ?? .nan })) else {
-            #expect(golden.distribution == .NormalMixture)
+            #expect(golden.distribution == "NormalMixture")
             return
         }
         for (point, x) in zip(points, try ReferenceEvaluator.evaluate(inverse)) {
@@ -47,12 +47,12 @@ import Testing
     func gradientAgreesWithDifferences(_ golden: GoldenCase, _ layout: GoldenCase.Layout) throws {
         let points = golden.points.filter(\.interior)
         // Steps of the differences would leave an interval as narrow as this one.
-        let isNarrow = golden.distribution == .Uniform && golden.parameters["low"] == [10]
+        let isNarrow = golden.distribution == "Uniform" && golden.parameters["low"] == [10]
         guard !points.isEmpty, !isNarrow else { return }
         var (tensors, bindings) = golden.inputs(layout, count: points.count)
         let distribution = golden.distribution.make(tensors)
         var value = Tensor(points.flatMap(\.value), shape: golden.valueShape(points.count))
-        if !distribution.isDiscrete, golden.distribution != .Uniform {
+        if !distribution.isDiscrete, golden.distribution != "Uniform" {
             let bijector = try bijector(to: distribution.support)
             let free = bijector.inverse(value)
             bindings["free"] = try ReferenceEvaluator.evaluate(free)

@@ -53,16 +53,16 @@ enum ExtremeDensities {
     /// By family: the largest term of a number that is small against it where terms happen to cancel.
     static func term(_ family: Family, _ name: String, _ position: Int, _ row: ExtremeCase) -> Double {
         func parameter(_ name: String) -> [Double] { row.parameters[name] ?? [] }
-        switch (family, name) {
+        switch (family.name, name) {
         // Of -log(scale).
-        case (.StudentT, "scale"): return 1 / parameter("scale")[0]
+        case ("StudentT", "scale"): return 1 / parameter("scale")[0]
         // Of log(concentration) / 2 in the normalizer.
-        case (.Beta, "concentration1"), (.Beta, "concentration0"): return 1 / parameter(name)[0]
+        case ("Beta", "concentration1"), ("Beta", "concentration0"): return 1 / parameter(name)[0]
         // The force along (1, 1, ...), which is the same in all components and leaves the simplex.
-        case (.Dirichlet, "value"): return parameter("concentration").reduce(0, +)
+        case ("Dirichlet", "value"): return parameter("concentration").reduce(0, +)
         // 1 - p and the sum of all probabilities, which are near 1.
-        case (.BernoulliProbabilities, "logProb"), (.BernoulliLogits, "logits"), (.CategoricalLogits, "logits"): return 1
-        case (.BernoulliLogits, "logProb"), (.CategoricalLogits, "logProb"):
+        case ("BernoulliProbabilities", "logProb"), ("BernoulliLogits", "logits"), ("CategoricalLogits", "logits"): return 1
+        case ("BernoulliLogits", "logProb"), ("CategoricalLogits", "logProb"):
             return parameter("logits").map(\.magnitude).max() ?? 0
         default: return 0
         }
@@ -102,10 +102,10 @@ enum ExtremeDensities {
             .input(Input(.data, name, origin: origin), shape: isVector ? [count] : [])
         }
         var inputs = first.parameters.reduce(into: [String: Tensor]()) { all, parameter in
-            all[parameter.key] = input(parameter.key, isVector: family.hasVectorParameters, parameter.value.count)
+            all[parameter.key] = input(parameter.key, isVector: parameter.value.count > 1, parameter.value.count)
         }
         let distribution = family.make(inputs)
-        let value = input("value", isVector: family == .Dirichlet, first.value.count)
+        let value = input("value", isVector: first.value.count > 1, first.value.count)
         if !distribution.isDiscrete { inputs["value"] = value }
         let logProb = distribution.logProb(value)
         let targets = inputs.sorted { $0.key < $1.key }
@@ -153,12 +153,12 @@ enum GammaFunctions {
     func gammaFunctions(_ precision: Precision) throws { try GammaFunctions.check(precision) { try $0.interpreted(precision) } }
 
     @Test func goldensCoverEveryFamily() {
-        #expect(Set(ExtremeCase.all.keys) == Set(Family.allCases))
+        #expect(Set(ExtremeCase.all.keys) == Set(Family.all))
     }
 
     @Test func largeParameters() throws { try LargeParameters.check { try $0.interpreted(.float) } }
 
-    @Test(arguments: Family.allCases, Precision.allCases)
+    @Test(arguments: Family.all, Precision.allCases)
     func interpreter(_ family: Family, _ precision: Precision) throws {
         try ExtremeDensities.check(family, precision, "interpreter") { try $0.interpreted(precision) }
     }
@@ -182,10 +182,10 @@ enum LargeParameters {
     /// Log densities; parameters as inputs and as literals.
     private static func checkValues(_ run: (StepCase) throws -> StepCase.Outcome) throws {
         let cases: [(Family, [String: Double], Double, Double)] = [
-            (.Beta, ["concentration1": 1e6, "concentration0": 1e6], 0.5, 7.0285374),
-            (.StudentT, ["degreesOfFreedom": 1e6, "loc": 0, "scale": 1], 1.5, -2.0439386),
-            (.Gamma, ["concentration": 1e6, "rate": 1e6], 1.001, 5.4881502),
-            (.Poisson, ["rate": 1e8], 1e8, -10.1292789),
+            ("Beta", ["concentration1": 1e6, "concentration0": 1e6], 0.5, 7.0285374),
+            ("StudentT", ["degreesOfFreedom": 1e6, "loc": 0, "scale": 1], 1.5, -2.0439386),
+            ("Gamma", ["concentration": 1e6, "rate": 1e6], 1.001, 5.4881502),
+            ("Poisson", ["rate": 1e8], 1e8, -10.1292789),
         ]
         for (family, parameters, x, wanted) in cases {
             let names = parameters.keys.sorted()
@@ -237,7 +237,7 @@ enum LargeParameters {
         try LargeParameters.check { try $0.openCL(variant.session, .float, width: variant.width) }
     }
 
-    @Test(arguments: Family.allCases, OpenCLSessions.variants)
+    @Test(arguments: Family.all, OpenCLSessions.variants)
     func device(_ family: Family, _ variant: OpenCLSessions.Variant) throws {
         try ExtremeDensities.check(family, variant.precision, "\(variant)") {
             try $0.openCL(variant.session, variant.precision, width: variant.width)

@@ -4,41 +4,50 @@ import LockstepTensor
 import TestSupport
 import Testing
 
-/// The families under test, and how each is built from named parameters.
-enum Family: String, CaseIterable, Sendable, Decodable {
-    case Normal, HalfNormal, LogNormal, Cauchy, HalfCauchy, StudentT, Exponential, Uniform, Gamma, Beta, Dirichlet
-    case BernoulliProbabilities, BernoulliLogits, CategoricalProbabilities, CategoricalLogits
-    case Poisson, PoissonLogRate, NormalMixture
-
-    func make(_ p: [String: Tensor]) -> any Distribution {
-        func get(_ name: String) -> Tensor { p[name] ?? Tensor(.nan) }
-        let (loc, scale) = (get("loc"), get("scale"))
-        switch self {
-        case .Normal: return LockstepDistributions.Normal(loc, scale)
-        case .HalfNormal: return LockstepDistributions.HalfNormal(scale)
-        case .LogNormal: return LockstepDistributions.LogNormal(loc, scale)
-        case .Cauchy: return LockstepDistributions.Cauchy(loc, scale)
-        case .HalfCauchy: return LockstepDistributions.HalfCauchy(scale)
-        case .StudentT: return LockstepDistributions.StudentT(get("degreesOfFreedom"), loc, scale)
-        case .Exponential: return LockstepDistributions.Exponential(get("rate"))
-        case .Uniform: return LockstepDistributions.Uniform(get("low"), get("high"))
-        case .Gamma: return LockstepDistributions.Gamma(get("concentration"), get("rate"))
-        case .Beta: return LockstepDistributions.Beta(get("concentration1"), get("concentration0"))
-        case .Dirichlet: return LockstepDistributions.Dirichlet(get("concentration"))
-        case .BernoulliProbabilities: return Bernoulli(probabilities: get("probabilities"))
-        case .BernoulliLogits: return Bernoulli(logits: get("logits"))
-        case .CategoricalProbabilities: return Categorical(probabilities: get("probabilities"))
-        case .CategoricalLogits: return Categorical(logits: get("logits"))
-        case .Poisson: return LockstepDistributions.Poisson(get("rate"))
-        case .PoissonLogRate: return LockstepDistributions.Poisson(logRate: get("logRate"))
-        case .NormalMixture:
-            return MixtureSameFamily(Categorical(probabilities: get("probabilities")), LockstepDistributions.Normal(loc, scale))
-        }
+/// A family under test, and how it is built from named parameters.
+struct Family: Hashable, Sendable, Decodable, ExpressibleByStringLiteral, CustomStringConvertible {
+    struct Parameters {
+        let byName: [String: Tensor]
+        subscript(name: String) -> Tensor { byName[name] ?? Tensor(.nan) }
     }
 
-    /// Whether a parameter is a vector for each element of the batch.
-    var hasVectorParameters: Bool {
-        [.Dirichlet, .CategoricalProbabilities, .CategoricalLogits, .NormalMixture].contains(self)
+    /// One row for each family: its goldens are found by its name.
+    private static let table: [(name: String, make: @Sendable (Parameters) -> any Distribution)] = [
+        ("Normal", { p in Normal(p["loc"], p["scale"]) }),
+        ("HalfNormal", { p in HalfNormal(p["scale"]) }),
+        ("LogNormal", { p in LogNormal(p["loc"], p["scale"]) }),
+        ("Cauchy", { p in Cauchy(p["loc"], p["scale"]) }),
+        ("HalfCauchy", { p in HalfCauchy(p["scale"]) }),
+        ("StudentT", { p in StudentT(p["degreesOfFreedom"], p["loc"], p["scale"]) }),
+        ("Exponential", { p in Exponential(p["rate"]) }),
+        ("Uniform", { p in Uniform(p["low"], p["high"]) }),
+        ("Gamma", { p in Gamma(p["concentration"], p["rate"]) }),
+        ("Beta", { p in Beta(p["concentration1"], p["concentration0"]) }),
+        ("Dirichlet", { p in Dirichlet(p["concentration"]) }),
+        ("BernoulliProbabilities", { p in Bernoulli(probabilities: p["probabilities"]) }),
+        ("BernoulliLogits", { p in Bernoulli(logits: p["logits"]) }),
+        ("CategoricalProbabilities", { p in Categorical(probabilities: p["probabilities"]) }),
+        ("CategoricalLogits", { p in Categorical(logits: p["logits"]) }),
+        ("Poisson", { p in Poisson(p["rate"]) }),
+        ("PoissonLogRate", { p in Poisson(logRate: p["logRate"]) }),
+        ("NormalMixture", { p in MixtureSameFamily(Categorical(probabilities: p["probabilities"]), Normal(p["loc"], p["scale"])) }),
+    ]
+
+    let name: String
+
+    static let all = table.map { Family(name: $0.name) }
+
+    private init(name: String) { self.name = name }
+
+    init(stringLiteral name: String) { self.name = name }
+
+    init(from decoder: any Decoder) throws { name = try decoder.singleValueContainer().decode(String.self) }
+
+    var description: String { name }
+
+    func make(_ parameters: [String: Tensor]) -> any Distribution {
+        // Goldens of a family that is not in the table fail their tests.
+        Self.table.first { $0.name == name }?.make(Parameters(byName: parameters)) ?? Normal(Tensor(.nan), Tensor(.nan))
     }
 }
 
@@ -83,7 +92,7 @@ struct GoldenCase: Sendable, Decodable, CustomTestStringConvertible {
         var tensors: [String: Tensor] = [:]
         var bindings: [String: [Double]] = [:]
         for (name, values) in parameters {
-            tensors[name] = .named(name, lead + (distribution.hasVectorParameters ? [values.count] : []))
+            tensors[name] = .named(name, lead + (values.count > 1 ? [values.count] : []))
             bindings[name] = layout == .shared ? values : Array(repeating: values, count: count).flatMap { $0 }
         }
         return (tensors, bindings)
@@ -92,13 +101,14 @@ struct GoldenCase: Sendable, Decodable, CustomTestStringConvertible {
     /// With the parameters written as literals.
     var literal: any Distribution {
         distribution.make(
-            parameters.mapValues {
-                distribution.hasVectorParameters ? Tensor($0) : Tensor($0[0])
-            })
+            parameters.mapValues { $0.count > 1 ? Tensor($0) : Tensor($0[0]) })
     }
 
     /// The shape of a stack of `count` values.
-    func valueShape(_ count: Int) -> Shape { distribution == .Dirichlet ? [count, parameters["concentration"]?.count ?? 0] : [count] }
+    func valueShape(_ count: Int) -> Shape {
+        let extent = points.first?.value.count ?? 1
+        return extent > 1 ? [count, extent] : [count]
+    }
 }
 
 /// Whether two numbers agree, infinities and NaN included.
