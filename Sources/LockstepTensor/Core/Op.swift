@@ -31,24 +31,19 @@ package enum Reduction: String, Hashable, Sendable, CaseIterable {
     /// Of masks: whether any is true.
     case any
 
-    /// What combines an element with a value.
-    package var combine: ElementOp {
+    /// What combines an element with a value, and what changes no value by being combined with it, as a real and as an int.
+    private var row: (combine: ElementOp, identity: Double, intIdentity: Int32) {
         switch self {
-        case .sum: .add
-        case .maximum: .maximum
-        case .minimum: .minimum
-        case .any: .or
+        case .sum: (.add, 0, 0)
+        case .maximum: (.maximum, -.infinity, .min)
+        case .minimum: (.minimum, .infinity, .max)
+        case .any: (.or, 0, 0)
         }
     }
 
-    /// What changes no value by being combined with it.
-    package func identity(_ dtype: DType) -> Double {
-        switch self {
-        case .sum, .any: 0
-        case .maximum: dtype == .int ? Double(Int32.min) : -.infinity
-        case .minimum: dtype == .int ? Double(Int32.max) : .infinity
-        }
-    }
+    package var combine: ElementOp { row.combine }
+
+    package func identity(_ dtype: DType) -> Double { dtype == .int ? Double(row.intIdentity) : row.identity }
 }
 
 /// A value that a run binds: to one trace, so that a tensor which escapes its trace is found out.
