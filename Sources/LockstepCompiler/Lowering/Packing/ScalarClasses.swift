@@ -185,14 +185,11 @@ struct ScalarSums {
         }
         // Those of short sums are values like others.
         let parts = Set(terms.keys)
-        inner =
-            parts.isEmpty
-            ? []
-            : inner.filter { part in
-                var current = user[part]
-                while let next = current, inner.contains(next.id) { current = user[next.id] }
-                return current.map { parts.contains($0.id) } ?? false
-            }
+        var kept: Set<ObjectIdentifier> = []
+        for tensor in order.reversed() where inner.contains(tensor.id) {
+            if let next = user[tensor.id], parts.contains(next.id) || kept.contains(next.id) { kept.insert(tensor.id) }
+        }
+        inner = kept
     }
 
     private func terms(of sum: Tensor) -> [Term] {
