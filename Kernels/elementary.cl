@@ -351,19 +351,15 @@ static inline real ls_pow_of_magnitude(real a, real y) {
     p = fma(z, p, LS_R(0.200000614));
     p = fma(z, p, LS_R(0.333333343));
     real cubic = fma(s * z, p, s_low);
-    // times 2 / ln 2 = 2.885390043... + 3.8519e-8
-    real high = s * LS_R(2.88539004325866699);
-    real low = fma(s, LS_R(2.88539004325866699), -high) + fma(s, LS_R(3.85195763e-8), cubic * LS_R(2.88539008));
-    real total = exponent + high;
-    low += (exponent - total) + high;
+    // times 2 / ln 2 = 2.885390043... + 3.8519e-8. What is lost to rounding is found by explicit fma only: compilers for GPUs make
+    // one of a product and the sum after it, and what they keep by that would be added twice.
+    real total = fma(s, LS_R(2.88539004325866699), exponent);
+    real low = fma(s, LS_R(2.88539004325866699), exponent - total) + fma(s, LS_R(3.85195763e-8), cubic * LS_R(2.88539008));
     // y * (total + low), then split off the integer part
     real product = total * y;
-    real product_low = fma(total, y, -product) + low * y;
     mask huge = fabs(product) > LS_R(300.0);
-    real bounded = huge ? ls_with_sign_of(LS_R(300.0), product) : product;
-    product_low = huge ? LS_R(0.0) : product_low;
-    real shifted = bounded + LS_ROUNDER;
-    real rest = (bounded - (shifted - LS_ROUNDER)) + product_low;
+    real shifted = (huge ? ls_with_sign_of(LS_R(300.0), product) : product) + LS_ROUNDER;
+    real rest = huge ? LS_R(0.0) : fma(low, y, fma(total, y, -(shifted - LS_ROUNDER)));
     ints n = LS_AS_INTS(shifted) - (ints)(LS_ROUNDER_BITS);
     n = clamp(n, (ints)(-250), (ints)(250));
     ints half_n = n >> 1;
