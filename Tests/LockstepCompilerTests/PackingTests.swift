@@ -7,7 +7,7 @@ import Testing
 
 /// Alike scalars become arrays, and all that is known of them by name stays as it was.
 @Suite struct PackingTests {
-    static let seeds = 0..<UInt64(TestLevel.count(small: 20, medium: 60, full: 1000))
+    static let seeds = TestLevel.seeds(small: 20, medium: 60, full: 1000)
 
     static let eager: LoweringOptions = {
         var options = LoweringOptions()

@@ -6,7 +6,7 @@ import Testing
 
 /// Fused programs equal unfused ones, and both equal the plain evaluation, for steps that nobody thought of.
 @Suite struct RandomStepTests {
-    static let seeds = 0..<UInt64(TestLevel.count(small: 40, medium: 150, full: 3000))
+    static let seeds = TestLevel.seeds(small: 40, medium: 150, full: 3000)
 
     static let variants: [(String, LoweringOptions)] = {
         var unfused = LoweringOptions()

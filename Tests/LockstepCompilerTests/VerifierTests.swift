@@ -6,7 +6,7 @@ import Testing
 
 /// Programs keep to the rules after each pass, and what breaks one is found.
 @Suite struct VerifierTests {
-    static let seeds = 0..<UInt64(TestLevel.count(small: 30, medium: 150, full: 3000))
+    static let seeds = TestLevel.seeds(small: 30, medium: 150, full: 3000)
 
     @Test(arguments: seeds) func programsKeepToTheRules(_ seed: UInt64) throws {
         let step = seed % 3 == 0 ? RandomSites.make(seed: seed) : RandomStep.make(seed: seed)

@@ -7,7 +7,7 @@ import Testing
 /// Random steps on OpenCL devices, held against the interpreter: in double closely, in float as closely as the
 /// interpreter's own floats come to its doubles.
 @Suite struct OpenCLLanesRandomStepTests {
-    static let seeds = 0..<UInt64(TestLevel.count(small: 8, medium: 48, full: 600))
+    static let seeds = TestLevel.seeds(small: 8, medium: 48, full: 600)
 
     @Test(arguments: seeds) func agreesWithTheInterpreter(_ seed: UInt64) throws {
         OpenCLSessions.explainAbsence()
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    static let siteSeeds = 0..<UInt64(TestLevel.count(small: 4, medium: 16, full: 200))
+    static let siteSeeds = TestLevel.seeds(small: 4, medium: 16, full: 200)
 
     /// Scalars that are packed, as many as there are or only where it is worth it, and steps of more than one function.
     @Test(arguments: siteSeeds) func manySitesAgreeWithTheInterpreter(_ seed: UInt64) throws {

@@ -38,7 +38,7 @@ import Testing
     }
 
     /// The named three lose stores behind barriers on PoCL if nothing stands between: see groups.cl.
-    static let seeds = Set(0..<UInt64(TestLevel.count(small: 12, medium: 50, full: 600))).union([57, 78, 486]).sorted()
+    static let seeds = Set(TestLevel.seeds(small: 12, medium: 50, full: 600)).union([57, 78, 486]).sorted()
 
     @Test(arguments: seeds) func randomSteps(_ seed: UInt64) throws {
         OpenCLSessions.explainAbsence()
