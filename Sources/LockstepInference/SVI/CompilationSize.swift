@@ -6,6 +6,7 @@ import LockstepTensor
 public struct CompilationSize: Hashable, Sendable, CustomStringConvertible {
     /// How much there is of one site.
     public struct Part: Hashable, Sendable {
+        /// Its name.
         public let site: String
         /// Operations that its log density is made of.
         public let operations: Int
