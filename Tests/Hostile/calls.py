@@ -48,11 +48,12 @@ POOLS = {
     "DataElement": "double", "TensorNumber": "double",
     "(UnboundedRange_) -> ()": "...", "@escaping @Sendable (inout ModelContext) -> Void": "body",
     "@escaping @Sendable (SiteInfo) -> Bool": "predicate", "(Hyperparameter) -> Tensor": "reading",
-    "(@Sendable (Double) -> Void)": "progressFunction", "(inout ModelContext) throws -> Void": "inner",
+    "(@Sendable (Double) -> Void)": "progressFunction",
+    "(@Sendable (CompilationSize) -> Void)": "compileFunction", "CompilationSize": "compilationSize", "(inout ModelContext) throws -> Void": "inner",
 }
 THROWING = {
     "fits", "fit", "laneValues", "summary", "row", "progress", "edge", "reason", "reasonGroup", "reasonNumber", "status",
-    "timings", "layout", "trace", "site", "preparedGuide", "modelError", "dataError", "runError", "deviceError",
+    "timings", "compilationSize", "layout", "trace", "site", "preparedGuide", "modelError", "dataError", "runError", "deviceError",
     "scheduleError", "lockstepError", "source", "tensorError",
 }
 # What a generic parameter stands for, one call for each.

@@ -1,4 +1,5 @@
 import Lockstep
+import Synchronization
 
 // Models, guides, optimisers, options, data, and what a run gives.
 
@@ -105,6 +106,7 @@ extension Values {
     func precision() -> Precision { pick([.float, .double]) }
     func badData() -> BadData { pick([.throw, .leaveOut]) }
     func convergence() -> Convergence { Convergence(tolerance: double(), window: int()) }
+    func compileFunction() -> @Sendable (CompilationSize) -> Void { { _ in } }
     func progressFunction() -> @Sendable (Double) -> Void { { _ in } }
 
     /// Options that are harmless but for one: a run stops at the first that it refuses.
@@ -158,6 +160,14 @@ extension Values {
     func reasonKind() -> FitReason.Kind { pick([.value, .support, .density, .unknown]) }
     func status() throws -> FitStatus { try found(try fits().status.first) }
     func timings() throws -> Timings { try fits().timings }
+    /// Of a real run; the interpreter compiles nothing.
+    func compilationSize() throws -> CompilationSize {
+        let told = Mutex<CompilationSize?>(nil)
+        var options = Harness.options
+        options.onCompile = { size in told.withLock { $0 = size } }
+        _ = try SVI(Self.plain, guide: AutoNormal(Self.plain), optimizer: Adam()).run(keys: [Key(0)], steps: 1, device: target, options: options)
+        return try found(told.withLock { $0 })
+    }
     func layout() throws -> RunLayout { try fits().layout }
     func trace() throws -> Trace { try Self.plain.trace() }
     func site() throws -> Site { try found(try trace().sites.first) }
