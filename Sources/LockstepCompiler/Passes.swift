@@ -79,6 +79,7 @@ package enum Passes {
         guard let last = names.firstIndex(of: name) else {
             throw LoweringError("there is no pass '\(name)'; there are \(names.joined(separator: ", "))")
         }
+        try function.checkExpressions()
         return try onLargeStack {
             var draft = Draft(options: options, function: function)
             try run(Array((lowering + kernel)[...last]), on: &draft)

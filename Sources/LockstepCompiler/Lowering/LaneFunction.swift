@@ -45,6 +45,9 @@ extension LaneFunction {
     /// All expressions: states, then slot and value of each record.
     var roots: [Tensor] { states.map(\.value) + records.flatMap { [$0.slot, $0.value] } }
 
+    /// - Throws: the first mistake that an expression carries.
+    func checkExpressions() throws { if let failure = roots.lazy.compactMap(\.failure).first { throw failure } }
+
     func replacingRoots(_ roots: [Tensor]) -> LaneFunction {
         let count = states.count
         return LaneFunction(

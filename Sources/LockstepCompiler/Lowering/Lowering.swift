@@ -5,7 +5,7 @@ package enum Lowering {
     ///
     /// - Throws: `TensorError` when an expression carries a mistake, `LoweringError` when it cannot be compiled.
     package static func lower(_ function: LaneFunction, options: LoweringOptions = LoweringOptions()) throws -> LaneProgram {
-        for tensor in function.roots { if let failure = tensor.failure { throw failure } }
+        try function.checkExpressions()
         return try onLargeStack {
             var draft = Passes.Draft(options: options, function: function)
             try Passes.run(Passes.lowering, on: &draft)
