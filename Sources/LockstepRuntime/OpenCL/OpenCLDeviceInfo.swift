@@ -16,32 +16,41 @@ package struct OpenCLDeviceInfo: Hashable, Sendable {
         case other
     }
 
-    package let platformName: String
-    package let platformVersion: String
-    package let name: String
-    package let vendor: String
-    package let driverVersion: String
+    package var platformName: String
+    package var platformVersion: String
+    package var name: String
+    package var vendor: String
+    package var driverVersion: String
     /// What the device speaks, such as `OpenCL 3.0 CUDA`.
-    package let version: String
-    package let kind: Kind
+    package var version: String
+    package var kind: Kind
 
-    package let computeUnits: Int
-    package let globalMemoryBytes: Int
-    package let maxAllocationBytes: Int
-    package let localMemoryBytes: Int
-    package let maxWorkGroupSize: Int
+    package var computeUnits: Int
+    package var globalMemoryBytes: Int
+    package var maxAllocationBytes: Int
+    package var localMemoryBytes: Int
+    package var maxWorkGroupSize: Int
 
     /// In floats. The native width is the hardware's; the preferred one is what the driver's compiler asks for, and 1
     /// where it vectorises across work-items itself.
-    package let nativeFloatWidth: Int
-    package let preferredFloatWidth: Int
-    package let addressBits: Int
-    package let supportsDouble: Bool
+    package var nativeFloatWidth: Int
+    package var preferredFloatWidth: Int
+    package var addressBits: Int
+    package var supportsDouble: Bool
     /// Whether `-cl-fp32-correctly-rounded-divide-sqrt` may be passed.
-    package let supportsCorrectlyRoundedDivision: Bool
-    package let extensions: Set<String>
+    package var supportsCorrectlyRoundedDivision: Bool
+    package var extensions: Set<String>
 
     let handle: OpenCLDeviceHandle
+}
+
+extension OpenCLDeviceInfo {
+    /// The same device, described otherwise: what is made for it is made for a device of that description, and runs here.
+    package func described(_ change: (inout OpenCLDeviceInfo) -> Void) -> OpenCLDeviceInfo {
+        var copy = self
+        change(&copy)
+        return copy
+    }
 }
 
 extension OpenCLDeviceInfo: CustomStringConvertible {
