@@ -5,12 +5,36 @@ import LockstepTensor
 package enum Passes {
     /// What a compilation has come to: expressions until `fuse`, then a program.
     struct Draft {
-        let options: LoweringOptions
+        var options: LoweringOptions
         var function: LaneFunction
         var packs: [Pack] = []
         /// What is computed once, for all lanes and steps.
         var hoisted: [LaneFunction.State] = []
         var program: LaneProgram?
+        /// What states begin with, as the function was given.
+        private let given: LaneFunction
+
+        init(options: LoweringOptions, function: LaneFunction, program: LaneProgram? = nil) {
+            self.options = options
+            self.function = function
+            self.program = program
+            given = function
+        }
+
+        /// All states with which the program begins, under the names that it has for them; nil where nobody says.
+        var starts: LaneFunction? {
+            if given.starts.isEmpty { return nil }
+            let starts = Dictionary(given.starts.map { ($0.name, $0.value) }, uniquingKeysWith: { a, _ in a })
+            let members = Dictionary(packs.filter { $0.kind == .states }.map { ($0.name, $0.members) }, uniquingKeysWith: { a, _ in a })
+            return LaneFunction(
+                states: function.states.map { state in
+                    func start(_ name: String, _ shape: Shape) -> Tensor {
+                        starts[name]?.reshape(shape) ?? Tensor(.literal([0]), shape: [], dtype: state.value.dtype).broadcast(to: shape)
+                    }
+                    let value = members[state.name].map { Tensor.stack($0.map { start($0, []) }) }
+                    return .init(state.name, value ?? start(state.name, state.value.shape))
+                }, perLane: given.perLane)
+        }
     }
 
     struct Pass: Sendable {
@@ -18,7 +42,8 @@ package enum Passes {
         let run: @Sendable (inout Draft) throws -> Void
     }
 
-    static let lowering = [
+    /// From expressions to a program, but for where states begin.
+    private static let step = [
         Pass(name: "simplify") { $0.function = $0.function.replacingRoots(Simplifier.simplify($0.function.roots)) },
         Pass(name: "pack") { draft in
             let packed = Packing.pack(draft.function, draft.options)
@@ -26,7 +51,7 @@ package enum Passes {
         },
         Pass(name: "hoist") { draft in
             guard draft.options.hoists else { return }
-            let hoisted = UniformHoisting.hoist(draft.function)
+            let hoisted = UniformHoisting.hoist(draft.function, draft.options)
             (draft.function, draft.hoisted) = (hoisted.function, hoisted.values)
         },
         Pass(name: "fuse") { draft in
@@ -41,6 +66,17 @@ package enum Passes {
             return pruned
         },
     ]
+
+    static let lowering =
+        step + [
+            Pass(name: "start") { draft in
+                guard let starts = draft.starts else { return }
+                var own = Draft(options: draft.options, function: starts)
+                (own.options.packsStates, own.options.ownNames) = (false, "s")
+                try run(step, on: &own)
+                draft.program?.start = own.program
+            }
+        ]
 
     /// What a kernel's text is made from.
     static let kernel = [

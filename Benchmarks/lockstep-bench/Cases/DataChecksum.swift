@@ -5,7 +5,8 @@ enum DataChecksum {
     static func text(_ data: [String: LaneData]) -> String {
         var total: UInt64 = 0
         for name in data.keys.sorted() {
-            let sum = (data[name]?.values ?? []).enumerated().reduce(into: UInt64(0)) { sum, item in
+            let values = data[name]?.values.doubles ?? []
+            let sum = values.enumerated().reduce(into: UInt64(0)) { sum, item in
                 // Odd weights, so that places that are swapped show.
                 sum = sum &+ UInt64(Float(item.element).bitPattern) &* (2 &* UInt64(item.offset) &+ 1)
             }

@@ -46,6 +46,8 @@
     X(clEnqueueWriteBuffer)       \
     X(clEnqueueReadBuffer)        \
     X(clEnqueueFillBuffer)        \
+    X(clEnqueueMapBuffer)         \
+    X(clEnqueueUnmapMemObject)    \
     X(clEnqueueNDRangeKernel)     \
     X(clFinish)
 

@@ -31,22 +31,28 @@ package struct LaneFunction: Sendable {
     /// The next value of each state, computed from the values before the step.
     package let states: [State]
     package let records: [Record]
+    /// What states begin with: computed once, before the first step, as their own step whose number is that of the attempt.
+    /// Where there are any, the other states begin with zero.
+    package let starts: [State]
     /// The names of data that differ from lane to lane.
     package let perLane: Set<String>
 
-    package init(states: [State], records: [Record] = [], perLane: Set<String> = []) {
+    package init(states: [State], records: [Record] = [], starts: [State] = [], perLane: Set<String> = []) {
         self.states = states
         self.records = records
+        self.starts = starts
         self.perLane = perLane
     }
 }
 
 extension LaneFunction {
-    /// All expressions: states, then slot and value of each record.
+    /// All expressions of the step: states, then slot and value of each record.
     var roots: [Tensor] { states.map(\.value) + records.flatMap { [$0.slot, $0.value] } }
 
     /// - Throws: the first mistake that an expression carries.
-    func checkExpressions() throws { if let failure = roots.lazy.compactMap(\.failure).first { throw failure } }
+    func checkExpressions() throws {
+        if let failure = (roots + starts.map(\.value)).lazy.compactMap(\.failure).first { throw failure }
+    }
 
     func replacingRoots(_ roots: [Tensor]) -> LaneFunction {
         let count = states.count
@@ -55,7 +61,7 @@ extension LaneFunction {
             records: records.enumerated().map { number, record in
                 .init(record.name, slots: record.slots, slot: roots[count + 2 * number], value: roots[count + 2 * number + 1])
             },
-            perLane: perLane)
+            starts: starts, perLane: perLane)
     }
 }
 

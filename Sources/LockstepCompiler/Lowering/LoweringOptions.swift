@@ -15,6 +15,10 @@ package struct LoweringOptions: Hashable, Sendable {
     /// How many scalars that are alike become an array, and how many statements that has to save in all.
     package var fewestPacked = 8
     package var packingGain = 1_000
+    /// Whether states may become elements of arrays.
+    var packsStates = true
+    /// What the names of the program's own data begin with.
+    var ownNames = ""
     /// Whether work that is the same for all lanes and steps is done beforehand.
     package var hoists = true
     /// Whether loops over the same extent are merged.

@@ -9,7 +9,7 @@ enum UniformHoisting {
         var values: [LaneFunction.State]
     }
 
-    static func hoist(_ function: LaneFunction) -> Result {
+    static func hoist(_ function: LaneFunction, _ options: LoweringOptions) -> Result {
         let split = separated(function)
         let roots = split.roots
         let uniform = uniformNodes(roots, perLane: split.perLane)
@@ -38,7 +38,7 @@ enum UniformHoisting {
         where wanted.contains(tensor.id) && uniform.contains(tensor.id) && weight[tensor.id] == 1 && tensor.dtype == .real
             && tensor.count <= max(1, largestLeaf[tensor.id, default: 0]) && tensor.count > 0 && hasOwnValue(tensor)
         {
-            let name = "u/\(values.count)"
+            let name = "\(options.ownNames)u/\(values.count)"
             values.append(.init(name, tensor))
             replacements[tensor.id] = .input(Input(.data, name, origin: origin), shape: tensor.shape)
         }

@@ -63,11 +63,21 @@ package struct KernelText: Sendable {
         case scalar(Scalar)
     }
 
+    /// How lanes are given what they begin with.
+    package struct Start: Sendable {
+        /// The kernel that does it; where it is nil, the step's own does, for a number of steps below zero.
+        package let kernel: String?
+        /// The buffers of the start program that follow the step's parameters, or the keys in a kernel of its own.
+        package let parameters: [Parameter]
+    }
+
     package let name: String
     /// The device functions that it is compiled with, by file.
     let functions: [lockstep_kernel_source]
     package let kernel: String
     package let parameters: [Parameter]
+    /// Nil for a program that does not say where lanes begin.
+    package let start: Start?
     package let options: KernelOptions
     /// Bytes that a work-item carries from statement to statement, at most: its private arrays and all values.
     package let carriedBytes: Int
@@ -77,6 +87,10 @@ package struct KernelText: Sendable {
 
     /// The device functions, then the kernel.
     package var sources: [String] { Self.sources([self]) }
+
+    static func merged(_ a: [lockstep_kernel_source], _ b: [lockstep_kernel_source]) -> [lockstep_kernel_source] {
+        DeviceFunctions.files.filter { a.contains($0) || b.contains($0) }
+    }
 
     /// Several kernels as one program: the device functions that any of them needs, then the kernels.
     package static func sources(_ texts: [KernelText]) -> [String] {

@@ -19,6 +19,9 @@ struct KernelWriter {
     let program: LaneProgram
     let options: KernelOptions
     let name: String
+    /// Whether the program says what lanes begin with: it reads no state, and to read memory before it is first written
+    /// costs an operating system twice the work.
+    let isStart: Bool
     /// Where the work-items of a group share the work.
     let cooperation: Cooperation?
     /// What depends on the step alone, where a vector of lanes would compute it in each of its components.
@@ -30,18 +33,25 @@ struct KernelWriter {
     private(set) var places: [Place] = []
     private(set) var constants: [Register: Double] = [:]
     private(set) var uses: [Register: Int] = [:]
-    private let weight: Int
+    let weight: Int
     /// Values used once are written where they are used, which lets compilers contract a * b + c.
     var inlined: [Register: String] = [:]
     private var lines: [String] = []
     private var margin = 1
 
-    static func write(_ program: LaneProgram, options: KernelOptions, name: String) -> KernelText {
+    /// - Parameter start: written beside it.
+    static func write(_ program: LaneProgram, start: LaneProgram?, options: KernelOptions, name: String) -> KernelText {
         var writer = KernelWriter(program, options, name)
-        return writer.write()
+        return writer.write(start)
     }
 
-    private init(_ program: LaneProgram, _ options: KernelOptions, _ name: String) {
+    static func write(start program: LaneProgram, options: KernelOptions, name: String) -> KernelText {
+        var writer = KernelWriter(program, options, name, isStart: true)
+        return writer.write(nil)
+    }
+
+    init(_ program: LaneProgram, _ options: KernelOptions, _ name: String, isStart: Bool = false) {
+        self.isStart = isStart
         self.program = program
         self.options = options
         self.name = name
@@ -104,7 +114,34 @@ struct KernelWriter {
 
     // MARK: The kernel
 
-    private mutating func write() -> KernelText {
+    private mutating func write(_ start: LaneProgram?) -> KernelText {
+        let body = body()
+        let opening = start.map { KernelStart($0, beside: self, body) }
+        return KernelText(
+            name: name, functions: KernelText.merged(functions, opening?.functions ?? []),
+            kernel: text(body, opening), parameters: body.parameters, start: opening?.start, options: options,
+            carriedBytes: max(carriedBytes, opening?.carriedBytes ?? 0), weight: weight + (opening?.weight ?? 0))
+    }
+
+    /// The text of the kernel, in parts.
+    struct Body {
+        /// Of the parameters, all of them.
+        let declarations: [String]
+        /// After first step, number of steps, number of work-items and keys.
+        let parameters: [KernelText.Parameter]
+        /// What stands before the function.
+        let before: String
+        let lines: String
+
+        /// The names of the parameters.
+        var names: [String] { declarations.map(Self.name) }
+
+        static func name(_ declaration: String) -> String {
+            declaration.split(whereSeparator: { $0 == " " || $0 == "*" }).last.map(String.init) ?? ""
+        }
+    }
+
+    mutating func body() -> Body {
         var parameters: [KernelText.Parameter] = []
         var declarations = [
             "const int ls_first", "const int ls_count", "const int ls_items", "__global const bits *ls_keys",
@@ -148,10 +185,7 @@ struct KernelWriter {
         }
         endSteps()
         copyStates(toGlobal: true)
-
-        return KernelText(
-            name: name, functions: functions, kernel: before + text(declarations), parameters: parameters, options: options,
-            carriedBytes: carriedBytes, weight: weight)
+        return Body(declarations: declarations, parameters: parameters, before: before, lines: lines.joined(separator: "\n"))
     }
 
     /// A buffer in global memory that the text names as it is.
@@ -177,7 +211,7 @@ struct KernelWriter {
         return lines
     }
 
-    private var functions: [lockstep_kernel_source] {
+    var functions: [lockstep_kernel_source] {
         DeviceFunctions.files.filter { file in
             switch file {
             case LOCKSTEP_KERNEL_CALLS: isLarge
@@ -200,28 +234,31 @@ struct KernelWriter {
 
     /// Drivers for CPUs compile a kernel several times, once for each way in which it may be launched; what all the work
     /// is in, they compile once if it is a function apart. Functions with barriers must be in the kernel itself.
-    private var hasFunction: Bool { !options.interleaves && cooperation == nil }
+    var hasFunction: Bool { !options.interleaves && cooperation == nil }
 
-    private func text(_ declarations: [String]) -> String {
-        let parameters = declarations.joined(separator: ",\n    ")
-        let body = lines.joined(separator: "\n")
-        guard hasFunction else { return "__kernel void \(name)(\n    \(parameters))\n{\n\(body)\n}\n" }
-        let names = declarations.map { $0.split(whereSeparator: { $0 == " " || $0 == "*" }).last.map(String.init) ?? "" }
+    private func text(_ body: Body, _ start: KernelStart?) -> String {
+        let kernel = "__kernel void \(name)(\n    \((body.declarations + (start?.declarations ?? [])).joined(separator: ",\n    ")))\n"
+        let apart = start?.kernel.map { "\n" + $0 } ?? ""
+        guard hasFunction else { return "\(body.before)\(kernel){\n\(body.lines)\n}\n\(apart)" }
         return """
-            static __attribute__((noinline)) void \(name)_work(
-                const size_t ls_id,
-                \(parameters))
-            {
-            \(body)
-            }
+            \(body.before)\(start?.function ?? "")\(function("work", body))
 
-            __kernel void \(name)(
-                \(parameters))
-            {
-                \(name)_work(get_global_id(0), \(names.joined(separator: ", ")));
+            \(kernel){
+                \(start?.call ?? "")\(name)_work(get_global_id(0), \(body.names.joined(separator: ", ")));
             }
-
+            \(apart)
             """
+    }
+
+    func function(_ purpose: String, _ body: Body) -> String {
+        """
+        static __attribute__((noinline)) void \(name)_\(purpose)(
+            const size_t ls_id,
+            \(body.declarations.joined(separator: ",\n    ")))
+        {
+        \(body.lines)
+        }
+        """
     }
 
     /// Above this weight a driver's compiler takes seconds, and more than in proportion to what is added: functions are
@@ -232,7 +269,7 @@ struct KernelWriter {
     /// GPUs are not asked to call: theirs is another way with registers.
     private var isLarge: Bool { weight > Self.large && hasFunction }
 
-    private var carriedBytes: Int {
+    var carriedBytes: Int {
         var elements = 0
         for (number, buffer) in program.buffers.enumerated() {
             switch places[number] {
@@ -295,7 +332,8 @@ struct KernelWriter {
             line("LS_PREPARE_BARRIERS;")
             line("const int ls_local = (int)get_local_id(0);")
             line("const int ls_worker = ls_local / \(group.tile);")
-            line("const size_t ls_item = get_group_id(0) * \(group.tile) + ls_local % \(group.tile);")
+            // Not by the number of the group, which knows nothing of where a launch begins.
+            line("const size_t ls_item = get_global_id(0) / \(group.size) * \(group.tile) + ls_local % \(group.tile);")
         } else if let slice = program.slice {
             line("const size_t ls_item = \(id) / \(slice.extent);")
             line("const int i\(slice.number) = (int)(\(id) % \(slice.extent));")
@@ -327,7 +365,7 @@ struct KernelWriter {
             }
         }
         declareTree()
-        copyStates(toGlobal: false)
+        if !isStart { copyStates(toGlobal: false) }
     }
 
     private mutating func copyStates(toGlobal: Bool) {
@@ -358,6 +396,6 @@ extension LaneProgram {
     /// - Parameter name: by which the kernel is called, and begins what else the text defines.
     /// - Throws: `LoweringError` where a pass breaks a rule of the program's language, and that is looked for.
     package func kernelText(_ options: KernelOptions, name: String = "lockstep_steps") throws -> KernelText {
-        KernelWriter.write(try Passes.forKernel(self), options: options, name: name)
+        KernelWriter.write(try Passes.forKernel(self), start: try start.map(Passes.forKernel), options: options, name: name)
     }
 }

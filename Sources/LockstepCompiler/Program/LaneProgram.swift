@@ -22,14 +22,24 @@ package struct LaneProgram: Hashable, Sendable {
     package var unrolling = Unrolling()
     /// A program whose states after one step are data of this one: what is the same for all lanes and steps.
     package var prologue: LaneProgram? {
-        get { if case .program(let program) = inner { program } else { nil } }
-        set { inner = newValue.map { Inner.program($0) } ?? Inner.none }
+        get { beforehand.program }
+        set { beforehand = Inner(newValue) }
     }
-    private var inner = Inner.none
+    /// A program whose states after one step, which has the number of the attempt, are all states with which this one begins.
+    package var start: LaneProgram? {
+        get { beginning.program }
+        set { beginning = Inner(newValue) }
+    }
+    private var beforehand = Inner.none
+    private var beginning = Inner.none
 
     private indirect enum Inner: Hashable, Sendable {
         case none
-        case program(LaneProgram)
+        case some(LaneProgram)
+
+        init(_ program: LaneProgram?) { self = program.map { .some($0) } ?? .none }
+
+        var program: LaneProgram? { if case .some(let program) = self { program } else { nil } }
     }
 
     package init() {}

@@ -137,7 +137,7 @@ struct Verifier {
 
 extension LaneProgram {
     /// What is wrong with a program; none of it is a user's fault.
-    package var mistakes: [String] { Verifier(self).mistakes + (prologue.map { Verifier($0).mistakes } ?? []) }
+    package var mistakes: [String] { Verifier(self).mistakes + [prologue, start].compactMap(\.self).flatMap { Verifier($0).mistakes } }
 
     /// Whether each pass is followed by the verifier: where `LOCKSTEP_VERIFY` is 1, as in tests.
     private static let verifies = ProcessInfo.processInfo.environment["LOCKSTEP_VERIFY"] == "1"

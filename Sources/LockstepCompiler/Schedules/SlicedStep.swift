@@ -84,6 +84,7 @@ private struct Cutter {
         var program = whole
         program.body = Array(whole.body[..<(place + shift)])
         program.slice = slice
+        program.start = nil
         var shared = loop
         if together > 1 {
             guard let rewritten = sideBySide(loop, iterations, own, &program) else { return false }

@@ -25,14 +25,25 @@ struct DataScan {
                 scan(declaration, given)
             } else if Self.areWithin(limit, given.values) {
                 finite.insert(declaration.name)
-            } else if given.values.contains(where: \.isNaN) {
+            } else if given.values.hasNaN {
                 missing.insert(declaration.name)
             }
         }
     }
 
+    private static func areWithin(_ limit: Double, _ values: Numbers) -> Bool {
+        switch values {
+        case .double(let values): areAllWithin(limit, values)
+        // In double precision, a float is finite where it is at all.
+        case .float(let values): areAllWithin(Float.greatestFiniteMagnitude, values)
+        case .int: true
+        }
+    }
+
     /// Data may be millions of numbers, so this is a plain loop of plain comparisons, without a way out.
-    private static func areWithin(_ limit: Double, _ values: [Double]) -> Bool {
+    @_specialize(where Real == Double)
+    @_specialize(where Real == Float)
+    private static func areAllWithin<Real: BinaryFloatingPoint>(_ limit: Real, _ values: [Real]) -> Bool {
         values.withUnsafeBufferPointer { values in
             var outside: Int64 = 0
             // NaN fails every comparison.
@@ -49,7 +60,7 @@ struct DataScan {
         }
         let count = max(declaration.shape.elementCount, 1)
         var lastLane = -1
-        for (position, value) in given.values.enumerated() where !isRight(value) {
+        for (position, value) in given.values.doubles.enumerated() where !isRight(value) {
             let lane = position / count
             guard lane != lastLane else { continue }
             lastLane = lane
@@ -64,6 +75,16 @@ struct DataScan {
             }
             mistakes.append((given.isShared ? nil : lane, DataError(declaration.name, text)))
             if given.isShared { return }
+        }
+    }
+}
+
+extension Numbers {
+    fileprivate var hasNaN: Bool {
+        switch self {
+        case .float(let values): values.contains(where: \.isNaN)
+        case .double(let values): values.contains(where: \.isNaN)
+        case .int: false
         }
     }
 }

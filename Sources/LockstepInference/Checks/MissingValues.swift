@@ -175,10 +175,10 @@ extension DataCheck {
         }
     }
 
-    private func values(_ name: String, _ lane: Int) -> ArraySlice<Double> {
+    private func values(_ name: String, _ lane: Int) -> [Double] {
         guard let given = binding.data[name], let declaration = binding.declarations.first(where: { $0.name == name }) else { return [] }
         let count = declaration.shape.elementCount
-        return given.isShared ? given.values[...] : given.values[(lane * count)..<((lane + 1) * count)]
+        return (given.isShared ? given.values : given.values[(lane * count)..<((lane + 1) * count)]).doubles
     }
 
     /// Marks of the first `count` missing values of each lane.

@@ -1,4 +1,5 @@
 import LockstepModel
+import LockstepRuntime
 import LockstepTensor
 
 extension LaneData {
@@ -27,7 +28,7 @@ extension LaneData {
 
     /// One array, row-major, for all lanes.
     @_disfavoredOverload public static func shared<Element: DataElement>(_ values: [Element]) -> LaneData {
-        shared(values.map(\.dataValue))
+        shared(numbers: Numbers(values))
     }
 
     /// One matrix for all lanes, by rows: shape [rows, columns]. The run throws when rows differ in length.
@@ -42,19 +43,19 @@ extension LaneData {
     ///   - values: row-major.
     ///   - shape: where the model states one, it must be the same.
     public static func shared<Element: DataElement>(_ values: [Element], shape: Shape) -> LaneData {
-        shared((values as? [Double]) ?? values.map(\.dataValue)).with(form(shape, of: values.count))
+        shared(numbers: Numbers(values)).with(form(shape, of: values.count))
     }
 
     // MARK: For each lane
 
     /// Numbers for each lane in turn, row-major `[lanes] + shape`: one number for each lane, for scalar data.
     @_disfavoredOverload public static func perLane<Element: DataElement>(_ values: [Element]) -> LaneData {
-        perLane(values.map(\.dataValue))
+        perLane(numbers: Numbers(values))
     }
 
     /// An array for each lane.
     @_disfavoredOverload public static func perLane<Element: DataElement>(_ values: [[Element]]) -> LaneData {
-        perLane(values.map { $0.map(\.dataValue) })
+        perLane(numbers: Numbers(Array(values.joined())), lengths: values.map(\.count))
     }
 
     /// A matrix for each lane, by rows. The run throws when rows differ in length, or matrices in shape.
@@ -78,7 +79,7 @@ extension LaneData {
         let form = other.map { lane in
             Form.broken("has \(values[lane].count) numbers in lane \(lane), where shape \(shape) has \(shape.elementCount)")
         }
-        return perLane(values.map { ($0 as? [Double]) ?? $0.map(\.dataValue) }).with(form ?? self.form(shape, of: shape.elementCount))
+        return perLane(values).with(form ?? self.form(shape, of: shape.elementCount))
     }
 
     /// Numbers for each lane in turn, row-major `[lanes] + shape`.
@@ -87,7 +88,7 @@ extension LaneData {
     ///   - values: of all lanes.
     ///   - shape: of one lane's array; where the model states one, it must be the same.
     public static func perLane<Element: DataElement>(_ values: [Element], shape: Shape) -> LaneData {
-        perLane((values as? [Double]) ?? values.map(\.dataValue)).with(form(shape, of: shape.elementCount))
+        perLane(numbers: Numbers(values)).with(form(shape, of: shape.elementCount))
     }
 
     private static func form(_ shape: Shape, of count: Int) -> Form {
@@ -126,6 +127,17 @@ extension LaneData {
         }
         guard let lanes, lanes != values.count else { return .known([]) }
         return .unknown("has \(values.count) numbers for \(lanes) lanes; give one for each, an array for each, or a shape")
+    }
+}
+
+extension Numbers {
+    /// As they are, where they are of a type that devices are given.
+    init<Element: DataElement>(_ values: [Element]) {
+        if let floats = values as? [Float] {
+            self = .float(floats)
+        } else {
+            self = .double((values as? [Double]) ?? values.map(\.dataValue))
+        }
     }
 }
 

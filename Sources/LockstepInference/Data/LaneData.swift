@@ -2,7 +2,7 @@ import LockstepRuntime
 
 /// Numbers for a model's data: one array for all lanes, or one for each.
 public struct LaneData: Sendable {
-    package let values: [Double]
+    package let values: Numbers
     package let isShared: Bool
     /// The length of each array, where each lane's was given by itself.
     let lengths: [Int]?
@@ -10,17 +10,22 @@ public struct LaneData: Sendable {
     var form = Form.flat
 
     /// One array, row-major, for all lanes.
-    public static func shared(_ values: [Double]) -> LaneData { LaneData(values: values, isShared: true, lengths: nil) }
+    public static func shared(_ values: [Double]) -> LaneData { shared(numbers: .double(values)) }
     /// One array of whole numbers, row-major, for all lanes.
     public static func shared(_ values: [Int]) -> LaneData { shared(values.map(Double.init)) }
     /// One number for all lanes.
     public static func shared(_ value: Double) -> LaneData { shared([value]).with(.scalar) }
 
     /// Numbers for each lane in turn, row-major `[lanes] + shape`: one number for each lane, for scalar data.
-    public static func perLane(_ values: [Double]) -> LaneData { LaneData(values: values, isShared: false, lengths: nil) }
+    public static func perLane(_ values: [Double]) -> LaneData { perLane(numbers: .double(values)) }
     /// An array for each lane.
     public static func perLane(_ values: [[Double]]) -> LaneData {
-        LaneData(values: values.flatMap { $0 }, isShared: false, lengths: values.map(\.count))
+        perLane(numbers: .double(Array(values.joined())), lengths: values.map(\.count))
+    }
+
+    static func shared(numbers: Numbers) -> LaneData { LaneData(values: numbers, isShared: true, lengths: nil) }
+    static func perLane(numbers: Numbers, lengths: [Int]? = nil) -> LaneData {
+        LaneData(values: numbers, isShared: false, lengths: lengths)
     }
 
     /// What some lanes need of this, of `count` numbers a lane.
@@ -28,7 +33,7 @@ public struct LaneData: Sendable {
         if isShared { return .shared(values) }
         // As is, without a copy, where they are all lanes in order.
         if lanes.count * count == values.count, lanes.elementsEqual(lanes.indices) { return .perLane(values) }
-        return .perLane(lanes.flatMap { values[($0 * count)..<(($0 + 1) * count)] })
+        return .perLane(values.runs(lanes, count: count))
     }
 }
 

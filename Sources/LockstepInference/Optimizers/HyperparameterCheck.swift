@@ -40,7 +40,7 @@ struct HyperparameterCheck: Sendable {
     func mistakes(_ data: [String: LaneData], _ precision: Precision) -> [(lane: Int?, error: DataError)] {
         requirements.flatMap { requirement -> [(lane: Int?, error: DataError)] in
             guard case .data(let name) = requirement.value, let given = data[name] else { return [] }
-            return given.values.enumerated().compactMap { lane, value in
+            return given.values.doubles.enumerated().compactMap { lane, value in
                 requirement.range.objection(to: value, precision).map { reason in
                     let place = given.isShared ? "" : " in lane \(lane)"
                     let text = "is \(value)\(place), which \(optimizer) takes for \(requirement.path)\(reason)"

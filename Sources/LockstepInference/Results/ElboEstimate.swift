@@ -9,7 +9,9 @@ struct ElboEstimate: Sendable {
     init() {}
 
     init(nothingFor lanes: Int) {
-        for _ in 0..<lanes { appendNothing() }
+        mean = Array(repeating: .nan, count: lanes)
+        error = mean
+        nonFinite = mean
     }
 
     /// - Parameters:

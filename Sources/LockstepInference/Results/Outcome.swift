@@ -1,48 +1,47 @@
 import LockstepRuntime
+import LockstepTensor
 
-/// What the lanes of a run carried at its end.
+/// What the lanes of a run carried at its end; what was read of a device is looked at when somebody asks.
 struct Outcome: Sendable {
     /// Unconstrained, by parameter.
     let parameters: [String: LaneArray]
     let losses: LaneArray
-    let initialLoss: [Double]
-    /// The mean of the last steps' finite losses; NaN where there are none.
-    let finalLoss: [Double]
     let status: [FitStatus]
-    let refusedLosses: [Int]
-    let refusedGradients: [Int]
+    private let scalars: Scalars
+
+    /// Numbers of each lane.
+    private struct Scalars: Sendable {
+        let initialLoss: Deferred<[Double]>
+        let finalLoss: Deferred<[Double]>
+        let refusedLosses: Deferred<[Int]>
+        let refusedGradients: Deferred<[Int]>
+        let refusedLate: Deferred<[Int]>
+        let driftPace: [Double]
+    }
+
+    var initialLoss: [Double] { scalars.initialLoss.value }
+    /// The mean of the last steps' finite losses; NaN where there are none.
+    var finalLoss: [Double] { scalars.finalLoss.value }
+    var refusedLosses: [Int] { scalars.refusedLosses.value }
+    var refusedGradients: [Int] { scalars.refusedGradients.value }
     /// Of both kinds, in the last tenth of the steps.
-    let refusedLate: [Int]
+    var refusedLate: [Int] { scalars.refusedLate.value }
     /// Of parameters that drifted to the end, by `ParameterDrift`; NaN where that was not looked into.
-    let driftPace: [Double]
+    var driftPace: [Double] { scalars.driftPace }
 
     /// - Parameters:
     ///   - results: the state that holds each parameter's result.
+    ///   - withoutStart: the lanes that found no start.
     ///   - slots: entries of the history that the run has reached.
     ///   - refusedEarly: steps of both kinds that had been refused before the last tenth.
     ///   - paces: of parameters that drifted to the end.
     init(
-        _ execution: any LaneExecution, results: [String: String], hasStart: [Bool], slots: Int, refusedEarly: [Int],
+        _ execution: any LaneExecution, results: [String: String], withoutStart: Set<Int>, slots: Int, refusedEarly: Deferred<[Int]>,
         paces: [Double], convergence: Convergence?
     ) throws {
-        func scalars(_ name: StateName) throws -> [Double] {
-            try execution.read(name).element(0)
-        }
         losses = try execution.read(.losses).erasing(from: slots)
-        let frozen = try scalars(.frozen)
-        let refusedAt = try scalars(.refusedAt)
-        let none = hasStart.map { _ in 0.0 }
-        let convergedAt = try convergence == nil ? none : scalars(.convergedAt)
-        let lastWindow = try convergence == nil ? none : scalars(.convergenceMean)
-        status = hasStart.indices.map { lane in
-            switch Int(frozen[lane]) {
-            case _ where !hasStart[lane]: .noValidStart
-            case Bookkeeping.Frozen.no: .finished
-            case Bookkeeping.Frozen.converged: .converged(step: Int(convergedAt[lane]))
-            default: .diverged(step: Int(refusedAt[lane]))
-            }
-        }
-        let status = status
+        let status = try Self.status(execution, withoutStart: withoutStart, convergence)
+        self.status = status
         // A lane that diverged has no mean of its last steps: these led nowhere.
         let lost = status.indices.filter { status[$0].isLost }
         var parameters: [String: LaneArray] = [:]
@@ -53,15 +52,54 @@ struct Outcome: Sendable {
                 state == last || lost.isEmpty ? result : result.replacing(lost, with: try execution.read(last).lanes(lost))
         }
         self.parameters = parameters
-        initialLoss = try scalars(.initialLoss).enumerated().map { hasStart[$0] ? $1 : .nan }
-        finalLoss = try zip(scalars(.tailSum), scalars(.tailCount)).enumerated().map { lane, tail in
-            if case .converged = status[lane] { return lastWindow[lane] }
-            return status[lane].isLost || tail.1 == 0 ? .nan : tail.0 / tail.1
+        let (initial, tailSum, tailCount) = try (execution.read(.initialLoss), execution.read(.tailSum), execution.read(.tailCount))
+        let (losses, gradients) = try (execution.read(.refusedLosses), execution.read(.refusedGradients))
+        let lastWindow = try convergence == nil ? nil : execution.read(.convergenceMean)
+        func refused(_ array: LaneArray) -> Deferred<[Int]> {
+            Deferred {
+                var counts = array.whole
+                for lane in withoutStart { counts[lane] = 0 }
+                return counts
+            }
         }
-        refusedLosses = try scalars(.refusedLosses).map { Int($0) }
-        refusedGradients = try scalars(.refusedGradients).map { Int($0) }
-        driftPace = paces
-        refusedLate = zip(zip(refusedLosses, refusedGradients), refusedEarly).map { $0.0 + $0.1 - $1 }
+        let (refusedLosses, refusedGradients) = (refused(losses), refused(gradients))
+        scalars = Scalars(
+            initialLoss: Deferred {
+                var values = initial.element(0)
+                for lane in withoutStart { values[lane] = .nan }
+                return values
+            },
+            finalLoss: Deferred {
+                let (sums, counts, windows) = (tailSum.element(0), tailCount.element(0), lastWindow?.element(0))
+                return status.indices.map { lane in
+                    if case .converged = status[lane], let windows { return windows[lane] }
+                    return status[lane].isLost || counts[lane] == 0 ? .nan : sums[lane] / counts[lane]
+                }
+            }, refusedLosses: refusedLosses, refusedGradients: refusedGradients,
+            refusedLate: Deferred {
+                let (losses, gradients, early) = (refusedLosses.value, refusedGradients.value, refusedEarly.value)
+                return status.indices.map { withoutStart.contains($0) ? 0 : losses[$0] + gradients[$0] - early[$0] }
+            }, driftPace: paces)
+    }
+
+    private static func status(
+        _ execution: any LaneExecution, withoutStart: Set<Int>, _ convergence: Convergence?
+    ) throws -> [FitStatus] {
+        let frozen = try execution.read(.frozen).whole
+        var status = Array(repeating: FitStatus.finished, count: frozen.count)
+        // Nearly always all of them.
+        guard frozen.contains(where: { $0 != Bookkeeping.Frozen.no }) || !withoutStart.isEmpty else { return status }
+        let refusedAt = try execution.read(.refusedAt).whole
+        let convergedAt = try convergence == nil ? [] : execution.read(.convergedAt).whole
+        for lane in frozen.indices {
+            switch frozen[lane] {
+            case Bookkeeping.Frozen.no: break
+            case Bookkeeping.Frozen.converged: status[lane] = .converged(step: convergedAt[lane])
+            default: status[lane] = .diverged(step: refusedAt[lane])
+            }
+        }
+        for lane in withoutStart { status[lane] = .noValidStart }
+        return status
     }
 
     /// Of lanes that were left out for their data.
@@ -74,40 +112,45 @@ struct Outcome: Sendable {
         }
         self.parameters = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, nothing($0.shape.elementCount)) })
         losses = nothing(slots)
-        initialLoss = Array(repeating: .nan, count: lanes)
-        finalLoss = initialLoss
         status = Array(repeating: .badData, count: lanes)
-        refusedLosses = Array(repeating: 0, count: lanes)
-        refusedGradients = refusedLosses
-        refusedLate = refusedLosses
-        driftPace = initialLoss
+        let none = Array(repeating: Double.nan, count: lanes)
+        let zeros = Deferred(value: Array(repeating: 0, count: lanes))
+        scalars = Scalars(
+            initialLoss: Deferred(value: none), finalLoss: Deferred(value: none), refusedLosses: zeros, refusedGradients: zeros,
+            refusedLate: zeros, driftPace: none)
     }
 
     private init(_ outcome: Outcome, _ order: [Int]) {
+        func ordered<T: Sendable>(_ values: Deferred<[T]>) -> Deferred<[T]> {
+            Deferred {
+                let values = values.value
+                return order.map { values[$0] }
+            }
+        }
         parameters = outcome.parameters.mapValues { $0.lanes(order) }
         losses = outcome.losses.lanes(order)
-        initialLoss = order.map { outcome.initialLoss[$0] }
-        finalLoss = order.map { outcome.finalLoss[$0] }
         status = order.map { outcome.status[$0] }
-        refusedLosses = order.map { outcome.refusedLosses[$0] }
-        refusedGradients = order.map { outcome.refusedGradients[$0] }
-        refusedLate = order.map { outcome.refusedLate[$0] }
-        driftPace = order.map { outcome.driftPace[$0] }
+        let scalars = outcome.scalars
+        self.scalars = Scalars(
+            initialLoss: ordered(scalars.initialLoss), finalLoss: ordered(scalars.finalLoss), refusedLosses: ordered(scalars.refusedLosses),
+            refusedGradients: ordered(scalars.refusedGradients), refusedLate: ordered(scalars.refusedLate),
+            driftPace: order.map { scalars.driftPace[$0] })
     }
 
     /// The lanes in another order.
     func lanes(_ order: [Int]) -> Outcome { Outcome(self, order) }
 
     private init(_ a: Outcome, _ b: Outcome) {
+        func joined<T: Sendable>(_ values: KeyPath<Scalars, Deferred<[T]>>) -> Deferred<[T]> {
+            let (a, b) = (a.scalars[keyPath: values], b.scalars[keyPath: values])
+            return Deferred { a.value + b.value }
+        }
         parameters = a.parameters.merging(b.parameters) { $0.appending($1) }
         losses = a.losses.appending(b.losses)
-        initialLoss = a.initialLoss + b.initialLoss
-        finalLoss = a.finalLoss + b.finalLoss
         status = a.status + b.status
-        refusedLosses = a.refusedLosses + b.refusedLosses
-        refusedGradients = a.refusedGradients + b.refusedGradients
-        refusedLate = a.refusedLate + b.refusedLate
-        driftPace = a.driftPace + b.driftPace
+        scalars = Scalars(
+            initialLoss: joined(\.initialLoss), finalLoss: joined(\.finalLoss), refusedLosses: joined(\.refusedLosses),
+            refusedGradients: joined(\.refusedGradients), refusedLate: joined(\.refusedLate), driftPace: a.driftPace + b.driftPace)
     }
 
     /// - Throws: `RunError` where the host has no room for what all lanes leave behind.
@@ -132,27 +175,23 @@ extension LaneArray {
     /// With NaN in place of all elements from `first` on.
     func erasing(from first: Int) -> LaneArray {
         guard first < count else { return self }
-        func erased<T: BinaryFloatingPoint>(_ values: [T]) -> [T] {
-            values.indices.map { $0 % count < first ? values[$0] : .nan }
-        }
-        let kept: Elements =
-            switch elements {
-            case .float(let values): .float(erased(values))
-            case .double(let values): .double(erased(values))
-            case .int: elements
-            }
-        return LaneArray(lanes: lanes, count: count, elements: kept)
+        return LaneArray(
+            lanes: lanes, count: count,
+            Deferred { [self] in
+                func erased<T: BinaryFloatingPoint>(_ values: [T]) -> [T] {
+                    values.indices.map { $0 % count < first ? values[$0] : .nan }
+                }
+                return switch elements {
+                case .float(let values): .float(erased(values))
+                case .double(let values): .double(erased(values))
+                case .int: elements
+                }
+            })
     }
-}
 
-extension LaneArray {
-    /// One number of each lane.
-    static func filled(_ value: Double, lanes: Int, _ precision: Precision) -> LaneArray {
-        let elements: Elements =
-            switch precision {
-            case .float: .float(Array(repeating: Float(value), count: lanes))
-            case .double: .double(Array(repeating: value, count: lanes))
-            }
-        return LaneArray(lanes: lanes, count: 1, elements: elements)
+    /// The first element of each lane, a whole number.
+    var whole: [Int] {
+        guard case .int(let values) = elements else { return element(0).map { Int($0) } }
+        return count == 1 ? values.map { Int($0) } : stride(from: 0, to: values.count, by: count).map { Int(values[$0]) }
     }
 }

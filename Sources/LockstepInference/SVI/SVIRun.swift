@@ -52,7 +52,7 @@ struct SVIRun {
         let compiling = Clock()
         // A driver's compiler cannot be stopped: where the task is cancelled, its thread is left alone with it.
         let compiled = try Background(onThread: !device.device.isOfOneThread) { [self] in try compile() }.value()
-        let (step, start, device) = (compiled.step, compiled.start, compiled.device)
+        let (step, device) = (compiled.step, compiled.device)
         let compileTime = compiling.time
 
         let running = Clock()
@@ -66,7 +66,7 @@ struct SVIRun {
         var finalTime = Clock.Time.zero
         for first in stride(from: 0, to: good.count, by: waveSize) {
             let lanes = Array(good[first..<min(first + waveSize, good.count)])
-            let (wave, placed) = try run(lanes, step, start, &progress)
+            let (wave, placed) = try run(lanes, step, &progress)
             let estimating = Clock()
             elbo = elbo.appending(try estimated(wave, lanes, placed, progress.estimator, budget: budget))
             finalTime = finalTime + estimating.time
@@ -87,7 +87,6 @@ struct SVIRun {
 
     private struct Compiled: Sendable {
         let step: any LaneExecutable
-        let start: any LaneExecutable
         /// What the caller's choice came to.
         let device: DeviceChoice
     }
@@ -95,15 +94,12 @@ struct SVIRun {
     private func compile() throws -> Compiled {
         let perLane = binding.perLane
         let stepProgram = try Lowering.lower(
-            LaneFunction(states: function.step.states, records: function.step.records, perLane: perLane))
-        let startProgram = try Lowering.lower(LaneFunction(states: function.start, perLane: perLane))
+            LaneFunction(states: function.step.states, records: function.step.records, starts: function.start, perLane: perLane))
         try Outcome.checkRoom(for: keys.count, function.guide.parameters, steps: steps, options)
         if let onCompile = options.onCompile, case .opencl = device.device { onCompile(CompilationSize(stepProgram, function.trace)) }
         let (step, device) = try device.compile(
             stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
-        // Starts are drawn once: the interpreter has done so before a driver has compiled, and does so alike for all devices.
-        let start = InterpreterExecutable(startProgram, precision: options.precision)
-        return Compiled(step: step, start: start, device: device)
+        return Compiled(step: step, device: device)
     }
 
     /// What all lanes came to, in order, when some were left out.
@@ -124,6 +120,9 @@ struct SVIRun {
         /// What the steps are compiled for.
         let device: ResolvedDevice
         var firstLaunch: Clock.Time?
+        var launches = LaunchLog()
+        /// The data that all lanes share, where they lie.
+        var shared: (any PlacedData)?
         /// Nil where no final draws are wanted.
         var estimator: Background<FinalEstimate.Estimator>?
     }
@@ -148,26 +147,22 @@ struct SVIRun {
     }
 
     /// - Returns: what the lanes came to, and their data on the device.
-    private func run(
-        _ lanes: [Int], _ step: any LaneExecutable, _ start: any LaneExecutable, _ progress: inout Progress
-    ) throws -> (Outcome, PlacedData?) {
-        let execution = try step.start(binding.inputs(keys, lanes: lanes))
-        try execution.write(.initialLoss, .filled(.nan, lanes: lanes.count, options.precision))
-        let hasStart = try startLanes(lanes, execution, start) {
-            guard progress.firstLaunch == nil else { return }
+    private func run(_ lanes: [Int], _ step: any LaneExecutable, _ progress: inout Progress) throws -> (Outcome, PlacedData?) {
+        let execution = try step.start(binding.inputs(keys, lanes: lanes), placed: progress.shared)
+        progress.shared = execution.placedData?.shared
+        try execution.begin(attempt: 0)
+        // The first step of a lane is the trial of its start: where it is refused, others are tried.
+        try execution.advance(from: 0, count: 1, scalars: settings(commit: true))
+        if progress.firstLaunch == nil {
             progress.firstLaunch = clock.time
             progress.estimator = try startEstimator(progress.device, step.chosenSchedule ?? .automatic)
         }
-        if hasStart.contains(false) {
-            // Such a lane takes no step at all.
-            let frozen = LaneArray(
-                lanes: lanes.count, count: 1, elements: .int(hasStart.map { Int32($0 ? Bookkeeping.Frozen.no : Bookkeeping.Frozen.lost) }))
-            try execution.write(.frozen, frozen)
-        }
+        let withoutStart = try tryOtherStarts(lanes, execution, step)
         var drift = ParameterDrift(svi.optimizer, function.guide.parameters, lanes: lanes.count, steps: steps)
         let (done, refusedEarly) = try advance(lanes, execution, &drift)
+        progress.launches.add(execution.launches)
         let outcome = try Outcome(
-            execution, results: function.results, hasStart: hasStart, slots: options.slots(done), refusedEarly: refusedEarly,
+            execution, results: function.results, withoutStart: withoutStart, slots: options.slots(done), refusedEarly: refusedEarly,
             paces: paces(drift, lanes), convergence: options.convergence)
         return (outcome, estimate == nil ? nil : execution.placedData)
     }
@@ -178,44 +173,43 @@ struct SVIRun {
         return drift.paces(lanes: lanes.count, try RatePath.sums(rate, steps: steps, binding, lanes: lanes))
     }
 
-    /// Runs all steps, or fewer where all lanes stop before.
+    /// Seconds between two calls of a listener, or two looks at whether all lanes have stopped.
+    private static let pieceSeconds = 0.05
+
+    /// Runs the steps after the first, or fewer where all lanes stop before.
     ///
-    /// - Returns: how many, and the steps of each lane that were refused before the last tenth.
+    /// - Returns: how many are done then, and the steps of each lane that were refused before the last tenth.
     private func advance(
         _ lanes: [Int], _ execution: any LaneExecution, _ drift: inout ParameterDrift?
-    ) throws -> (done: Int, refusedEarly: [Int]) {
+    ) throws -> (done: Int, refusedEarly: Deferred<[Int]>) {
         let settings = settings(commit: true)
         // Without a listener or a hope to be done early there is nothing to stop for.
-        let piece = options.onProgress == nil && options.convergence == nil ? steps : max(1, steps / 50)
+        let seconds = options.onProgress == nil && options.convergence == nil ? Double.infinity : Self.pieceSeconds
         let before = good.firstIndex(of: lanes[0]) ?? 0
         let late = Self.lastTenth(of: steps)
-        var refusedEarly: [Int]?
-        var done = 0
+        // The last tenth may be all there is.
+        var refusedEarly = late == 0 ? Deferred(value: lanes.map { _ in 0 }) : nil
+        var done = 1
         var allStopped = false
-        while done < steps, !allStopped {
-            let end = min(done < late ? late : steps, drift?.next ?? steps)
-            let count = min(piece, end - done)
-            try execution.advance(from: done, count: count, scalars: settings)
-            done += count
+        while true {
             if done == late { refusedEarly = try refused(execution) }
             if done == drift?.next { try drift?.look(execution) }
-            if options.convergence != nil {
-                allStopped = try execution.read(.frozen).element(0).allSatisfy { $0 != 0 }
-            }
+            if options.convergence != nil { allStopped = try execution.read(.frozen).whole.allSatisfy { $0 != Bookkeeping.Frozen.no } }
             let share = Double(before) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
             options.onProgress?(share / Double(good.count))
+            if done == steps || allStopped { break }
+            let end = min(done < late ? late : steps, drift?.next ?? steps)
+            done += try execution.advance(from: done, count: end - done, for: seconds, scalars: settings)
         }
-        // All had stopped, or the last tenth is all there is.
-        if late == 0 { refusedEarly = lanes.map { _ in 0 } }
         return try (done, refusedEarly ?? refused(execution))
     }
 
     /// The step with which the last tenth begins.
     static func lastTenth(of steps: Int) -> Int { steps - max(1, steps / 10) }
 
-    private func refused(_ execution: any LaneExecution) throws -> [Int] {
-        let losses = try execution.read(.refusedLosses).element(0)
-        return zip(losses, try execution.read(.refusedGradients).element(0)).map { Int($0 + $1) }
+    private func refused(_ execution: any LaneExecution) throws -> Deferred<[Int]> {
+        let (losses, gradients) = try (execution.read(.refusedLosses), execution.read(.refusedGradients))
+        return Deferred { zip(losses.whole, gradients.whole).map { $0 + $1 } }
     }
 
     private func settings(commit: Bool) -> [String: Double] {
@@ -227,31 +221,32 @@ struct SVIRun {
         ]
     }
 
-    /// Draws starts until loss and gradient of a lane are finite there, each attempt with draws of its own.
+    /// Draws other starts for lanes whose loss or gradient is not finite where they began, each attempt with draws of its
+    /// own, until it is; such a lane then takes its first step. The others are not touched.
     ///
-    /// - Parameter launched: called after each launch.
-    /// - Returns: for each lane, whether it found one.
-    private func startLanes(
-        _ lanes: [Int], _ execution: any LaneExecution, _ start: any LaneExecutable, launched: () throws -> Void
-    ) throws -> [Bool] {
-        var values: [String: LaneArray] = [:]
-        var missing = Array(lanes.indices)
-        for attempt in 0..<options.startAttempts {
-            let drawing = try start.start(binding.inputs(keys, lanes: missing.map { lanes[$0] }))
-            try drawing.advance(from: attempt, count: 1, scalars: [:])
-            for name in function.start.map(\.name) {
-                let drawn = try drawing.read(name)
-                values[name] = values[name].map { $0.replacing(missing, with: drawn) } ?? drawn
-            }
-            for (name, array) in values { try execution.write(name, array) }
+    /// - Parameter execution: after the first step from the first start.
+    /// - Returns: the lanes of this wave that found none; they stand still.
+    private func tryOtherStarts(_ lanes: [Int], _ execution: any LaneExecution, _ step: any LaneExecutable) throws -> Set<Int> {
+        let isFinite = try execution.read(.isFinite).whole
+        var missing = isFinite.indices.filter { isFinite[$0] == 0 }
+        if missing.isEmpty { return [] }
+        let shared = execution.placedData?.shared
+        for attempt in 1..<options.startAttempts where !missing.isEmpty {
+            let trial = try step.start(binding.inputs(keys, lanes: missing.map { lanes[$0] }), placed: shared)
+            try trial.begin(attempt: attempt)
             // Each trial has the draws of a step of its own: where the start is fixed, one unlucky draw is not the end.
-            try execution.advance(from: attempt, count: 1, scalars: settings(commit: false))
-            try launched()
-            let isFinite = try execution.read(.isFinite).element(0)
-            missing = missing.filter { isFinite[$0] == 0 }
-            if missing.isEmpty { break }
+            try trial.advance(from: attempt, count: 1, scalars: settings(commit: false))
+            let isFinite = try trial.read(.isFinite).whole
+            let found = missing.indices.filter { isFinite[$0] != 0 }
+            if found.isEmpty { continue }
+            try trial.advance(from: 0, count: 1, scalars: settings(commit: true))
+            try execution.replace(found.map { (from: $0, to: missing[$0]) }, by: trial)
+            missing = missing.indices.filter { isFinite[$0] == 0 }.map { missing[$0] }
         }
-        let failed = Set(missing)
-        return lanes.indices.map { !failed.contains($0) }
+        if missing.isEmpty { return [] }
+        var frozen = try execution.read(.frozen).whole.map { Int32($0) }
+        for place in missing { frozen[place] = Int32(Bookkeeping.Frozen.lost) }
+        try execution.write(.frozen, LaneArray(lanes: lanes.count, count: 1, elements: .int(frozen)))
+        return Set(missing)
     }
 }

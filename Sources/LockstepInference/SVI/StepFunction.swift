@@ -14,7 +14,7 @@ struct StepFunction {
     let trace: Trace
     /// What data are held against before a run.
     private let checks: DataChecks
-    /// Draws starts; the step number is the attempt.
+    /// What lanes begin with; the step number is the attempt.
     let start: [LaneFunction.State]
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
 
@@ -36,7 +36,7 @@ struct StepFunction {
                 throw ModelError(site: parameter.name, "the guide gives this parameter no start")
             }
             return .init(StateName.parameter(parameter.name), value.broadcast(to: parameter.shape))
-        }
+        } + [.init(StateName.initialLoss, Tensor(Double.nan))]
 
         let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin, data: data))
         if let failure = loss.failure { throw failure }

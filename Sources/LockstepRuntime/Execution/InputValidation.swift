@@ -9,35 +9,47 @@ extension LaneInputs {
             guard case .data(let name) = buffer.role else { continue }
             try validate(name, buffer, bound: program.indexBounds[name])
         }
+        if let start = program.start { try validate(for: start) }
     }
 
     private func validate(_ name: String, _ buffer: Buffer, bound: Int?) throws(ExecutionError) {
         guard let data = data[name] else {
             throw .missingData(name: name, count: buffer.isUniform ? buffer.count : buffer.count * keys.count)
         }
-        let values: [Double]
         switch data {
         case .shared(let given):
             guard buffer.isUniform else { throw .dataLayout(name: name, wantsShared: false) }
             guard given.count == buffer.count else {
                 throw .sharedDataCount(name: name, wanted: buffer.count, given: given.count)
             }
-            values = given
         case .perLane(let given):
             guard !buffer.isUniform else { throw .dataLayout(name: name, wantsShared: true) }
             guard given.count == buffer.count * keys.count else {
                 throw .perLaneDataCount(name: name, lanes: keys.count, count: buffer.count, given: given.count)
             }
-            values = given
         }
         guard let bound else { return }
-        // Written so that a NaN is out of bounds; indices are whole numbers.
-        let limit = Double(bound)
-        guard let bad = values.firstIndex(where: { !($0 >= 0 && $0 < limit && $0 == $0.rounded(.towardZero)) }) else { return }
+        let values = data.numbers
+        guard let bad = values.firstNoIndex(below: bound) else { return }
         throw .indexOutOfBounds(
             name: name,
             lane: buffer.isUniform ? nil : bad / buffer.count,
             position: buffer.isUniform ? bad : bad % buffer.count,
             value: values[bad], bound: bound)
+    }
+}
+
+extension Numbers {
+    /// The place of the first that is no whole number from 0 to below a bound.
+    fileprivate func firstNoIndex(below bound: Int) -> Int? {
+        // Written so that a NaN is out of bounds.
+        func first<Real: BinaryFloatingPoint>(_ values: [Real], _ limit: Real) -> Int? {
+            values.firstIndex { !($0 >= 0 && $0 < limit && $0 == $0.rounded(.towardZero)) }
+        }
+        return switch self {
+        case .float(let values): first(values, Float(bound))
+        case .double(let values): first(values, Double(bound))
+        case .int(let values): values.firstIndex { $0 < 0 || $0 >= bound }
+        }
     }
 }

@@ -1,30 +1,32 @@
-/// One array per lane, on the host: row-major `[lanes, count]`, in the element type that the device works in.
+import LockstepTensor
+
+/// One array per lane, on the host: row-major `[lanes, count]`, in the element type that the device works in. What a
+/// device returned is brought into that order when it is first looked at.
 package struct LaneArray: Sendable {
-    package enum Elements: Sendable {
-        case float([Float])
-        case double([Double])
-        case int([Int32])
-    }
+    package typealias Elements = Numbers
 
     package let lanes: Int
     /// Elements of one lane.
     package let count: Int
-    package let elements: Elements
+    package var elements: Elements { deferred.value }
+    private let deferred: Deferred<Elements>
 
     package init(lanes: Int, count: Int, elements: Elements) {
-        self.lanes = lanes
-        self.count = count
-        self.elements = elements
+        self.init(lanes: lanes, count: count, Deferred(value: elements))
     }
 
-    package subscript(lane: Int, element: Int) -> Double {
-        let position = lane * count + element
-        return switch elements {
-        case .float(let values): Double(values[position])
-        case .double(let values): values[position]
-        case .int(let values): Double(values[position])
-        }
+    package init(lanes: Int, count: Int, _ elements: Deferred<Elements>) {
+        self.lanes = lanes
+        self.count = count
+        deferred = elements
     }
+
+    /// An array that is computed from this one when it is first looked at.
+    private func deferring(lanes: Int, count: Int, _ make: @escaping @Sendable (LaneArray) -> Elements) -> LaneArray {
+        LaneArray(lanes: lanes, count: count, Deferred { make(self) })
+    }
+
+    package subscript(lane: Int, element: Int) -> Double { elements[lane * count + element] }
 
     /// One element of all lanes.
     package func element(_ element: Int) -> [Double] {
@@ -40,14 +42,15 @@ package struct LaneArray: Sendable {
 
     /// One element of all lanes, as an array.
     package func column(_ element: Int) -> LaneArray {
-        func column<T>(_ values: [T]) -> [T] { stride(from: element, to: lanes * count, by: count).map { values[$0] } }
-        let picked: Elements =
-            switch elements {
+        guard count > 1 else { return self }
+        return deferring(lanes: lanes, count: 1) { array in
+            func column<T>(_ values: [T]) -> [T] { stride(from: element, to: array.lanes * array.count, by: array.count).map { values[$0] } }
+            return switch array.elements {
             case .float(let values): .float(column(values))
             case .double(let values): .double(column(values))
             case .int(let values): .int(column(values))
             }
-        return LaneArray(lanes: lanes, count: 1, elements: picked)
+        }
     }
 
     /// Arrays of one element each side by side; of the type of the first.
@@ -67,18 +70,14 @@ package struct LaneArray: Sendable {
     }
 
     /// The values of one lane.
-    package func lane(_ lane: Int) -> [Double] { (0..<count).map { self[lane, $0] } }
+    package func lane(_ lane: Int) -> [Double] {
+        let elements = elements
+        return (0..<count).map { elements[lane * count + $0] }
+    }
 
     /// The arrays of some lanes, in the given order.
     package func lanes(_ chosen: [Int]) -> LaneArray {
-        func pick<T>(_ values: [T]) -> [T] { chosen.flatMap { values[($0 * count)..<(($0 + 1) * count)] } }
-        let picked: Elements =
-            switch elements {
-            case .float(let values): .float(pick(values))
-            case .double(let values): .double(pick(values))
-            case .int(let values): .int(pick(values))
-            }
-        return LaneArray(lanes: chosen.count, count: count, elements: picked)
+        deferring(lanes: chosen.count, count: count) { $0.elements.runs(chosen, count: $0.count) }
     }
 
     /// This array with lane `chosen[i]` replaced by lane i of `other`, which has the same count and type.
@@ -102,25 +101,21 @@ package struct LaneArray: Sendable {
 
     /// The lanes of this array followed by those of another of the same count and type.
     package func appending(_ other: LaneArray) -> LaneArray {
-        let joined: Elements =
-            switch (elements, other.elements) {
-            case (.float(let a), .float(let b)): .float(a + b)
-            case (.double(let a), .double(let b)): .double(a + b)
-            case (.int(let a), .int(let b)): .int(a + b)
-            default: elements
-            }
-        return LaneArray(lanes: lanes + other.lanes, count: count, elements: joined)
+        LaneArray(
+            lanes: lanes + other.lanes, count: count,
+            Deferred { [self] in
+                switch (elements, other.elements) {
+                case (.float(let a), .float(let b)): .float(a + b)
+                case (.double(let a), .double(let b)): .double(a + b)
+                case (.int(let a), .int(let b)): .int(a + b)
+                default: elements
+                }
+            })
     }
 
     /// These elements, in their order, as arrays of another length.
-    package func reshaped(lanes: Int, count: Int) -> LaneArray { LaneArray(lanes: lanes, count: count, elements: elements) }
+    package func reshaped(lanes: Int, count: Int) -> LaneArray { LaneArray(lanes: lanes, count: count, deferred) }
 
     /// All elements, row-major.
-    package var values: [Double] {
-        switch elements {
-        case .float(let values): values.map(Double.init)
-        case .double(let values): values
-        case .int(let values): values.map(Double.init)
-        }
-    }
+    package var values: [Double] { elements.doubles }
 }

@@ -6,9 +6,18 @@ package struct LaneInputs: Sendable {
     /// Numbers that a program names, on the host.
     package enum Data: Sendable {
         /// The same for all lanes: `count` numbers.
-        case shared([Double])
+        case shared(Numbers)
         /// Row-major `[lanes, count]`.
-        case perLane([Double])
+        case perLane(Numbers)
+
+        package static func shared(_ values: [Double]) -> Data { .shared(.double(values)) }
+        package static func perLane(_ values: [Double]) -> Data { .perLane(.double(values)) }
+
+        var numbers: Numbers {
+            switch self {
+            case .shared(let numbers), .perLane(let numbers): numbers
+            }
+        }
     }
 
     package let keys: [Key]
@@ -30,10 +39,11 @@ package protocol LaneExecutable: Sendable {
     var chosenSchedule: Schedule? { get }
     /// Lanes that one work-item has.
     var laneWidth: Int { get }
-    /// Starts a batch: state and records are zero until written.
+    /// Starts a batch. Its states are undefined until `begin`; those of a program that does not say where lanes begin are
+    /// zero until written. Records are undefined until a step writes them.
     ///
-    /// - Parameter placed: the data of these inputs where another program has placed them already; taken as they are
-    ///   where they lie as this program wants them.
+    /// - Parameter placed: data that another program or batch has placed already, taken where they lie as this program
+    ///   wants them: those that all lanes share, and where the keys are the same, those of each lane, too.
     /// - Throws: when the data do not fit the program's buffers, or the device has no room.
     func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution
 }
@@ -43,19 +53,38 @@ extension LaneExecutable {
 }
 
 /// A batch's data in a device's memory, where they stay as long as this value does.
-package protocol PlacedData: Sendable {}
+package protocol PlacedData: Sendable {
+    /// Those that all lanes share.
+    var shared: any PlacedData { get }
+}
 
 /// A batch of lanes on a device, as it moves from step to step. Used by one task at a time.
 package protocol LaneExecution: AnyObject {
-    /// Runs steps `first ..< first + count` of every lane, and returns when they are done.
+    /// Gives all states what the program says that lanes begin with, drawn on the device.
     ///
+    /// - Parameter attempt: the number of the draws.
+    func begin(attempt: Int) throws
+    /// Runs steps `first ..< first + count` of every lane, or as many of them as are done after some seconds, and returns
+    /// when they are done.
+    ///
+    /// - Returns: how many.
     /// - Throws: `CancellationError` within about a second of the calling task's being cancelled, or after the one step
     ///   that takes longer. What the lanes hold is then undefined.
-    func advance(from first: Int, count: Int, scalars: [String: Double]) throws
+    func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int
+    var launches: LaunchLog { get }
     /// The data of the batch, for other programs, once `advance` has returned; nil where there is nothing to gain by it.
     var placedData: PlacedData? { get }
-    /// State or records by name, as they are now.
+    /// State or records by name, as they are now. They are brought in order when they are first looked at.
     func read(_ name: String) throws -> LaneArray
     /// Replaces the state of a name. The array has the program's precision (reals) or ints.
     func write(_ name: String, _ values: LaneArray) throws
+    /// Replaces states and records of some lanes by those of lanes of another batch of the same program on the same device.
+    func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws
+}
+
+extension LaneExecution {
+    /// Runs steps `first ..< first + count` of every lane.
+    package func advance(from first: Int, count: Int, scalars: [String: Double]) throws {
+        _ = try advance(from: first, count: count, for: .infinity, scalars: scalars)
+    }
 }

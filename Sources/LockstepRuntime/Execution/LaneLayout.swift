@@ -1,5 +1,12 @@
+/// How elements change on their way: a type and no closure, for each gets a loop of its own.
+protocol Conversion {
+    associatedtype Source: BitwiseCopyable
+    associatedtype Target: BitwiseCopyable & ExpressibleByIntegerLiteral
+    static func of(_ value: Source) -> Target
+}
+
 /// How lanes are laid in blocks, and the way there and back from row-major `[lanes, count]`.
-struct LaneLayout: Sendable {
+struct LaneLayout: Hashable, Sendable {
     let lanes: Int
     /// Places of a block.
     let width: Int
@@ -7,58 +14,98 @@ struct LaneLayout: Sendable {
     let copies: Int
     /// Places that a full block uses.
     let filled: Int
+    let blocks: Int
 
-    init(lanes: Int, width: Int, copies: Int = 1, filled: Int? = nil) {
+    /// - Parameter blocks: nil for as many as the lanes need.
+    init(lanes: Int, width: Int, copies: Int = 1, filled: Int? = nil, blocks: Int? = nil) {
+        let filled = filled ?? width
         self.lanes = lanes
         self.width = width
         self.copies = copies
-        self.filled = filled ?? width
+        self.filled = filled
+        self.blocks = blocks ?? (lanes * copies + filled - 1) / filled
     }
 
-    var blocks: Int { (lanes * copies + filled - 1) / filled }
     /// Places that a block uses.
-    func filled(_ block: Int) -> Int { min(filled, lanes * copies - block * filled) }
+    func filled(_ block: Int) -> Int { max(min(filled, lanes * copies - block * filled), 0) }
 
-    @_specialize(where Real == Float)
-    @_specialize(where Real == Double)
-    func place<Real: ElementReal>(converting values: [Double], count: Int, in base: UnsafeMutablePointer<Real>) {
-        values.withUnsafeBufferPointer { values in move(count, upTo: values.count) { base[$1] = Real(values[$0]) } }
-    }
-
-    @_specialize(where T == Float)
-    @_specialize(where T == Double)
-    @_specialize(where T == Int32)
-    func place<T: BitwiseCopyable>(_ values: [T], count: Int, in base: UnsafeMutablePointer<T>) {
-        values.withUnsafeBufferPointer { values in move(count, upTo: values.count) { base[$1] = values[$0] } }
-    }
-
-    @_specialize(where T == Float)
-    @_specialize(where T == Double)
-    @_specialize(where T == Int32)
-    func values<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(count: Int, from base: UnsafeMutablePointer<T>) -> [T] {
-        var values = [T](repeating: 0, count: lanes * count)
-        values.withUnsafeMutableBufferPointer { values in move(count, upTo: values.count) { values[$0] = base[$1] } }
-        return values
-    }
-
-    /// Calls `body` with each element's row-major position and its position in blocks.
+    /// Fills all places of the blocks, on all cores; those that no lane has with zeros.
+    ///
+    /// - Parameter values: row-major, of all lanes.
     @inline(__always)
-    private func move(_ count: Int, upTo limit: Int, _ body: (Int, Int) -> Void) {
-        for block in 0..<blocks {
+    func place<Change: Conversion>(
+        _ change: Change.Type, _ values: UnsafeBufferPointer<Change.Source>, count: Int, in base: UnsafeMutablePointer<Change.Target>
+    ) {
+        guard values.count >= lanes * count, let source = values.baseAddress else { return }
+        forEachRun(count) { block, places in
             let first = block * filled
-            let filled = filled(block)
-            // Nearly all blocks: no division, and no value is missing.
-            let isPlain = copies == 1 && (first + filled) * count <= limit
+            let used = places.clamped(to: 0..<filled(block))
             for element in 0..<count {
-                let target = (block * count + element) * width
-                if isPlain {
-                    for place in 0..<filled { body((first + place) * count + element, target + place) }
+                let target = base + (block * count + element) * width
+                if copies == 1 {
+                    for place in used { target[place] = Change.of(source[(first + place) * count + element]) }
                 } else {
-                    for place in 0..<filled {
-                        let position = (first + place) / copies * count + element
-                        if position < limit { body(position, target + place) }
+                    for place in used { target[place] = Change.of(source[(first + place) / copies * count + element]) }
+                }
+                for place in max(used.upperBound, places.lowerBound)..<max(used.upperBound, places.upperBound) { target[place] = 0 }
+            }
+        }
+    }
+
+    /// Row-major, read on all cores.
+    @inline(__always)
+    func values<Change: Conversion>(_ change: Change.Type, count: Int, from base: UnsafePointer<Change.Source>) -> [Change.Target] {
+        [Change.Target](unsafeUninitializedCapacity: lanes * count) { values, initialized in
+            initialized = lanes * count
+            guard let target = values.baseAddress else { return }
+            forEachRun(count) { block, places in
+                let first = block * filled
+                let used = places.clamped(to: 0..<filled(block))
+                for element in 0..<count {
+                    let source = base + (block * count + element) * width
+                    if copies == 1 {
+                        for place in used { target[(first + place) * count + element] = Change.of(source[place]) }
+                    } else {
+                        for place in used { target[(first + place) / copies * count + element] = Change.of(source[place]) }
                     }
                 }
+            }
+        }
+    }
+
+    /// Copies some lanes of another array of this count, which is laid likewise but for the number of lanes.
+    ///
+    /// - Parameter pairs: from lane to lane.
+    func copy<Element: BitwiseCopyable>(
+        _ pairs: [(from: Int, to: Int)], count: Int, from source: UnsafePointer<Element>, _ other: LaneLayout,
+        to target: UnsafeMutablePointer<Element>
+    ) {
+        for (from, to) in pairs {
+            for copy in 0..<copies {
+                let (fromPlace, toPlace) = (from * copies + copy, to * copies + copy)
+                for element in 0..<count {
+                    target[(toPlace / filled * count + element) * width + toPlace % filled] =
+                        source[(fromPlace / other.filled * count + element) * other.width + fromPlace % other.filled]
+                }
+            }
+        }
+    }
+
+    /// Calls `body` with runs of places of a block, which are all places of all blocks together, on all cores. A run is
+    /// short enough that the rows of its lanes stay in a core's cache while it goes through their elements.
+    @inline(__always)
+    private func forEachRun(_ count: Int, _ body: (_ block: Int, _ places: Range<Int>) -> Void) {
+        let span = max(64, AllCores.grain / max(count, 1))
+        if width <= span {
+            let together = span / max(width, 1)
+            AllCores.run((blocks + together - 1) / together) { part in
+                for block in (part * together)..<min((part + 1) * together, blocks) { body(block, 0..<width) }
+            }
+        } else {
+            let runs = (width + span - 1) / span
+            AllCores.run(blocks * runs) { part in
+                let first = part % runs * span
+                body(part / runs, first..<min(first + span, width))
             }
         }
     }

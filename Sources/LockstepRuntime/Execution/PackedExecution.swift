@@ -32,11 +32,27 @@ final class PackedExecution: LaneExecution {
         self.places = places
     }
 
-    func advance(from first: Int, count: Int, scalars: [String: Double]) throws {
+    func begin(attempt: Int) throws {
+        arrays = [:]
+        written = [:]
+        try base.begin(attempt: attempt)
+    }
+
+    func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
+        guard let other = other as? PackedExecution else { return }
+        try flush()
+        try other.flush()
+        arrays = [:]
+        try base.replace(pairs, by: other.base)
+    }
+
+    func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int {
         try flush()
         arrays = [:]
-        try base.advance(from: first, count: count, scalars: scalars)
+        return try base.advance(from: first, count: count, for: seconds, scalars: scalars)
     }
+
+    var launches: LaunchLog { base.launches }
 
     var placedData: PlacedData? { base.placedData }
 

@@ -7,16 +7,23 @@ extension LaneInputs {
     ///
     /// - Throws: `ExecutionError` when data are missing or do not fit.
     package func completed(for program: LaneProgram) throws -> LaneInputs {
-        let data = try packed(for: program)
-        guard let prologue = program.prologue else { return LaneInputs(keys: keys, data: data) }
+        var data = try packed(for: program)
+        try complete(&data, program)
+        if let start = program.start {
+            data.merge(try packed(for: start)) { known, _ in known }
+            try complete(&data, start)
+        }
+        return LaneInputs(keys: keys, data: data)
+    }
+
+    private func complete(_ data: inout [String: Data], _ program: LaneProgram) throws {
+        guard let prologue = program.prologue else { return }
         let shared = data.filter { if case .shared = $0.value { true } else { false } }
         let run = try InterpreterExecutable(prologue, precision: .double).start(LaneInputs(keys: [Key(0)], data: shared))
         try run.advance(from: 0, count: 1, scalars: [:])
-        var completed = data
         for buffer in prologue.buffers {
-            if case .state(let name) = buffer.role { completed[name] = .shared(try run.read(name).lane(0)) }
+            if case .state(let name) = buffer.role { data[name] = .shared(try run.read(name).lane(0)) }
         }
-        return LaneInputs(keys: keys, data: completed)
     }
 
     /// The data, with those of one number each that the program has as one array.
@@ -24,10 +31,10 @@ extension LaneInputs {
         var data = data
         for pack in program.packs where pack.kind == .data {
             var shared: [Double] = []
-            var perLane: [[Double]] = []
+            var perLane: [Numbers] = []
             for name in pack.members {
                 switch self.data[name] {
-                case .shared(let values) where values.count == 1: shared += values
+                case .shared(let values) where values.count == 1: shared.append(values[0])
                 case .shared(let values): throw .sharedDataCount(name: name, wanted: 1, given: values.count)
                 case .perLane(let values) where values.count == keys.count: perLane.append(values)
                 case .perLane(let values): throw .perLaneDataCount(name: name, lanes: keys.count, count: 1, given: values.count)

@@ -1,15 +1,16 @@
-/// A fixed array of numbers on a cache line boundary, zero at first. It is never empty, so that a clamped index
+/// A fixed array of numbers on a cache line boundary, zero at first unless it is said otherwise. It is never empty, so that a clamped index
 /// always finds an element.
 final class AlignedStorage<Element: BitwiseCopyable>: @unchecked Sendable {
     // Unchecked: who may touch which part when is the matter of the execution that owns the storage.
     let base: UnsafeMutablePointer<Element>
     let count: Int
 
-    init(count: Int) {
+    /// - Parameter isUndefined: whether somebody else is going to fill it.
+    init(count: Int, isUndefined: Bool = false) {
         self.count = max(count, 1)
         let bytes = self.count * MemoryLayout<Element>.stride
         let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        if !isUndefined { raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes) }
         base = raw.bindMemory(to: Element.self, capacity: self.count)
     }
 

@@ -1,3 +1,4 @@
+import CLanes
 import LockstepCompiler
 import LockstepTensor
 
@@ -18,44 +19,70 @@ final class BlockMemory<Real: ElementReal>: Sendable {
     let highKeys: AlignedStorage<UInt32>
     /// By buffer number.
     let buffers: [Storage]
+    /// Those of the program that draws where lanes begin.
+    let startBuffers: [Storage]
 
-    init(_ program: BlockProgram, _ inputs: LaneInputs, _ layout: LaneLayout) {
+    /// - Parameter shared: data that lie ready.
+    init(_ program: BlockProgram, start: BlockProgram?, _ inputs: LaneInputs, _ layout: LaneLayout, shared: BlockSharedData<Real>?) {
         self.layout = layout
         lowKeys = AlignedStorage(count: layout.blocks * layout.width)
         highKeys = AlignedStorage(count: layout.blocks * layout.width)
-        layout.place(inputs.keys.map(\.low), count: 1, in: lowKeys.base)
-        layout.place(inputs.keys.map(\.high), count: 1, in: highKeys.base)
-        buffers = program.buffers.map { buffer in
+        inputs.keys.map(\.low).withUnsafeBufferPointer { [lowKeys] in layout.place(words: $0, count: 1, in: lowKeys.base) }
+        inputs.keys.map(\.high).withUnsafeBufferPointer { [highKeys] in layout.place(words: $0, count: 1, in: highKeys.base) }
+        var named: [BlockBuffer: Storage] = shared?.storages ?? [:]
+        func storage(_ buffer: BlockBuffer) -> Storage {
             switch buffer.role {
-            case .temporary: .temporary
-            case .state, .record, .exchange, .slices: Self.storage(buffer, layout, [])
+            case .temporary: return .temporary
             case .table(let values):
-                Self.storage(buffer, layout, values.count == 1 ? Array(repeating: values[0], count: buffer.count) : values)
-            case .data(let name):
-                switch inputs.data[name] {
-                case .shared(let values), .perLane(let values): Self.storage(buffer, layout, values)
-                case nil: Self.storage(buffer, layout, [])
-                }
+                return Self.storage(buffer, layout, .double(values.count == 1 ? Array(repeating: values[0], count: buffer.count) : values))
+            case .state, .record, .exchange, .slices, .data: break
             }
+            if let known = named[buffer] { return known }
+            var numbers: Numbers?
+            if case .data(let name) = buffer.role { numbers = inputs.data[name]?.numbers }
+            let isWritten = if case .data = buffer.role { false } else { start != nil }
+            let made = Self.storage(buffer, layout, numbers, isUndefined: isWritten)
+            named[buffer] = made
+            return made
         }
+        buffers = program.buffers.map(storage)
+        startBuffers = start?.buffers.map(storage) ?? []
+    }
+
+    /// What other batches need not place again.
+    ///
+    /// - Parameter given: the names of the data that are not the program's own.
+    func shared(_ program: BlockProgram, given: Set<String>) -> BlockSharedData<Real> {
+        var storages: [BlockBuffer: Storage] = [:]
+        for (buffer, storage) in zip(program.buffers, buffers) {
+            if case .data(let name) = buffer.role, buffer.isUniform, given.contains(name) { storages[buffer] = storage }
+        }
+        return BlockSharedData(storages: storages)
     }
 
     /// A buffer with the given values, or zeros. The values' number has been checked.
-    private static func storage(_ buffer: BlockBuffer, _ layout: LaneLayout, _ values: [Double]) -> Storage {
+    ///
+    /// - Parameter isUndefined: whether somebody else is going to fill it.
+    private static func storage(_ buffer: BlockBuffer, _ layout: LaneLayout, _ values: Numbers?, isUndefined: Bool = false) -> Storage {
         // Shared data are laid out as one lane in one block.
         let layout = buffer.isUniform ? LaneLayout(lanes: 1, width: 1) : layout
         let blockSize = buffer.count * layout.width
         let stride = buffer.isUniform ? 0 : blockSize
+        func filled<Element>(_ type: Element.Type, _ format: ElementFormat) -> AlignedStorage<Element> {
+            let storage = AlignedStorage<Element>(count: layout.blocks * blockSize, isUndefined: isUndefined || values != nil)
+            if let values { layout.place(values, count: buffer.count, as: format, in: storage.base) }
+            return storage
+        }
         switch buffer.bank {
-        case .reals:
-            let storage = AlignedStorage<Real>(count: layout.blocks * blockSize)
-            layout.place(converting: values, count: buffer.count, in: storage.base)
-            return .reals(storage, blockSize: stride)
-        case .ints:
-            let storage = AlignedStorage<Int32>(count: layout.blocks * blockSize)
-            let ints = values.map { buffer.dtype == .bool ? ($0 != 0 ? 1 : 0) : Int32(saturating: $0) }
-            layout.place(ints, count: buffer.count, in: storage.base)
-            return .ints(storage, blockSize: stride)
+        case .reals: return .reals(filled(Real.self, Real.self == Float.self ? .float : .double), blockSize: stride)
+        case .ints: return .ints(filled(Int32.self, buffer.dtype == .bool ? .mask : .int), blockSize: stride)
         }
     }
+}
+
+/// What all lanes of a batch share, in the interpreter.
+struct BlockSharedData<Real: ElementReal>: PlacedData {
+    fileprivate let storages: [BlockBuffer: BlockMemory<Real>.Storage]
+
+    var shared: any PlacedData { self }
 }

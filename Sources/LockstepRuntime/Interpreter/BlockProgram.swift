@@ -61,7 +61,7 @@ struct RegisterEntry: Sendable {
     let bank: Bank
 }
 
-struct BlockBuffer: Sendable {
+struct BlockBuffer: Hashable, Sendable {
     let role: Buffer.Role
     let dtype: DType
     let count: Int

@@ -91,9 +91,11 @@ final class BlockWorker<Real: ElementReal> {
         for (entry, name) in program.scalars { set(entry, scalars[name] ?? 0) }
     }
 
-    /// Runs steps of one block, whose buffers `memory` holds.
-    func run(block: Int, of memory: BlockMemory<Real>, first: Int, count: Int) {
-        for (number, storage) in memory.buffers.enumerated() {
+    /// Runs steps of one block.
+    ///
+    /// - Parameter buffers: those of `memory` that are the program's.
+    func run(block: Int, of memory: BlockMemory<Real>, _ buffers: [BlockMemory<Real>.Storage], first: Int, count: Int) {
+        for (number, storage) in buffers.enumerated() {
             switch storage {
             case .reals(let storage, let blockSize): bases.base[number] = UnsafeMutableRawPointer(storage.base + block * blockSize)
             case .ints(let storage, let blockSize): bases.base[number] = UnsafeMutableRawPointer(storage.base + block * blockSize)

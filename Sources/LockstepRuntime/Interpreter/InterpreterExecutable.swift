@@ -11,6 +11,8 @@ package struct InterpreterExecutable: LaneExecutable {
     package let compileSeconds: Double
     package let source: LaneProgram
     private let program: BlockProgram
+    /// Draws where lanes begin.
+    private let startProgram: BlockProgram?
     private let blockWidth: Int?
 
     /// - Parameters:
@@ -20,6 +22,7 @@ package struct InterpreterExecutable: LaneExecutable {
         let start = DispatchTime.now().uptimeNanoseconds
         source = program
         self.program = Translation.translate(program, LaneLoops(precision, level: level))
+        startProgram = program.start.map { Translation.translate($0, LaneLoops(precision, level: level)) }
         self.precision = precision
         self.blockWidth = blockWidth
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
@@ -30,15 +33,18 @@ package struct InterpreterExecutable: LaneExecutable {
     package var laneWidth: Int { 1 }
 
     package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {
+        let given = Set(inputs.data.keys)
         let inputs = try inputs.completed(for: source)
         try inputs.validate(for: source)
         switch precision {
-        case .float: return PackedExecution.over(try execution(Float.self, inputs), source.packs)
-        case .double: return PackedExecution.over(try execution(Double.self, inputs), source.packs)
+        case .float: return PackedExecution.over(try execution(Float.self, inputs, given, placed), source.packs)
+        case .double: return PackedExecution.over(try execution(Double.self, inputs, given, placed), source.packs)
         }
     }
 
-    private func execution<Real: ElementReal>(_ type: Real.Type, _ inputs: LaneInputs) throws -> InterpreterExecution<Real> {
+    private func execution<Real: ElementReal>(
+        _ type: Real.Type, _ inputs: LaneInputs, _ given: Set<String>, _ placed: PlacedData?
+    ) throws -> InterpreterExecution<Real> {
         let lanes = inputs.keys.count
         let cores = max(ProcessInfo.processInfo.activeProcessorCount, 1)
         let layout: LaneLayout
@@ -51,7 +57,8 @@ package struct InterpreterExecutable: LaneExecutable {
         }
         let workers = max(min(cores, layout.blocks), 1)
         try checkMemory(layout, workers: workers)
-        return InterpreterExecution(program, inputs, layout, workers: workers)
+        return InterpreterExecution(
+            program, start: startProgram, inputs, layout, workers: workers, given: given, shared: placed as? BlockSharedData<Real>)
     }
 
     /// - Throws: `ExecutionError` where arrays for one block of lanes, or for as many as are given, are too large.

@@ -5,41 +5,67 @@ import LockstepTensor
 /// A batch of lanes in the interpreter.
 final class InterpreterExecution<Real: ElementReal>: LaneExecution {
     private let program: BlockProgram
+    private let startProgram: BlockProgram?
     private let memory: BlockMemory<Real>
     private let workers: Workers
+    private let given: Set<String>
+    private let reads = OutstandingReads()
     /// Between two looks at whether to go on.
-    private var pace = LaunchPace(seconds: 0.5)
+    private var pace = LaunchPace(seconds: LaunchPace.usualSeconds)
+    private(set) var launches = LaunchLog()
 
     /// Handed to the threads of one `advance`, each of which touches its own worker and the blocks it takes.
     private struct Workers: @unchecked Sendable {
         let all: [BlockWorker<Real>]
+
+        init(_ program: BlockProgram, width: Int, count: Int) { all = (0..<count).map { _ in BlockWorker(program, width: width) } }
     }
 
-    init(_ program: BlockProgram, _ inputs: LaneInputs, _ layout: LaneLayout, workers: Int) {
+    /// - Parameter given: the names of the data that are not the program's own.
+    init(
+        _ program: BlockProgram, start: BlockProgram?, _ inputs: LaneInputs, _ layout: LaneLayout, workers: Int, given: Set<String>,
+        shared: BlockSharedData<Real>?
+    ) {
         self.program = program
-        memory = BlockMemory(program, inputs, layout)
-        self.workers = Workers(all: (0..<workers).map { _ in BlockWorker(program, width: layout.width) })
+        startProgram = start
+        self.given = given
+        memory = BlockMemory(program, start: start, inputs, layout, shared: shared)
+        self.workers = Workers(program, width: layout.width, count: workers)
     }
 
-    func advance(from first: Int, count: Int, scalars: [String: Double]) throws {
+    func begin(attempt: Int) throws {
+        guard let startProgram else { return }
+        reads.settle()
+        run(Workers(startProgram, width: memory.layout.width, count: workers.all.count), memory.startBuffers, from: attempt, count: 1, [:])
+        try Task.checkCancellation()
+    }
+
+    func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int {
+        reads.settle()
         guard count >= 0 else { throw ExecutionError.negativeStepCount(count) }
         for (_, name) in program.scalars where scalars[name] == nil {
             throw ExecutionError.missingScalar(name: name)
         }
+        let end = DispatchTime.now().uptimeNanoseconds + UInt64(min(seconds, 1e9) * 1e9)
         var done = 0
-        while done < count {
+        while done < count, done == 0 || DispatchTime.now().uptimeNanoseconds < end {
             try Task.checkCancellation()
             let steps = min(pace.steps, count - done)
             let start = DispatchTime.now().uptimeNanoseconds
-            run(from: first + done, count: steps, scalars)
+            run(workers, memory.buffers, from: first + done, count: steps, scalars)
             done += steps
-            pace.took(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9, for: steps)
+            let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+            launches.add(seconds)
+            pace.took(seconds, items: 1, steps: steps)
         }
         try Task.checkCancellation()
+        return done
     }
 
-    private func run(from first: Int, count: Int, _ scalars: [String: Double]) {
-        let (workers, memory, blocks) = (workers, memory, memory.layout.blocks)
+    private func run(
+        _ workers: Workers, _ buffers: [BlockMemory<Real>.Storage], from first: Int, count: Int, _ scalars: [String: Double]
+    ) {
+        let (memory, blocks) = (memory, memory.layout.blocks)
         let queue = BlockQueue(count: blocks)
         DispatchQueue.concurrentPerform(iterations: workers.all.count) { number in
             let worker = workers.all[number]
@@ -47,30 +73,55 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
             while let block = queue.next() {
                 // The calling thread is one of these, and the one that its task is known to.
                 if Task.isCancelled { queue.close() }
-                worker.run(block: block, of: memory, first: first, count: count)
+                worker.run(block: block, of: memory, buffers, first: first, count: count)
             }
         }
     }
 
-    /// Blocks are as wide as the program likes them, so data lie differently for each.
-    var placedData: PlacedData? { nil }
+    /// Blocks are as wide as the program likes them, so only what all lanes share lies alike for others.
+    var placedData: PlacedData? { memory.shared(program, given: given) }
 
     func read(_ name: String) throws -> LaneArray {
         let number = try number(of: name)
         let count = program.buffers[number].count
-        let layout = memory.layout
-        let elements: LaneArray.Elements =
-            switch memory.buffers[number] {
-            case .reals(let storage, _):
-                if Real.self == Float.self {
-                    .float(layout.values(count: count, from: UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: Float.self)))
-                } else {
-                    .double(layout.values(count: count, from: UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: Double.self)))
-                }
-            case .ints(let storage, _): .int(layout.values(count: count, from: storage.base))
-            case .temporary: .int([])
+        let (layout, storage, format) = (memory.layout, memory.buffers[number], format(number))
+        let numbers = Deferred {
+            switch storage {
+            case .reals(let storage, _): layout.numbers(count: count, of: format, at: UnsafeRawPointer(storage.base))
+            case .ints(let storage, _): layout.numbers(count: count, of: format, at: UnsafeRawPointer(storage.base))
+            case .temporary: Numbers.int([])
             }
-        return LaneArray(lanes: layout.lanes, count: count, elements: elements)
+        }
+        reads.add(numbers)
+        return LaneArray(lanes: layout.lanes, count: count, numbers)
+    }
+
+    private func format(_ number: Int) -> ElementFormat {
+        switch program.buffers[number].dtype {
+        case .real: Real.self == Float.self ? .float : .double
+        case .int: .int
+        case .bool: .mask
+        }
+    }
+
+    func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
+        guard let other = other as? InterpreterExecution<Real> else { return }
+        reads.settle()
+        for number in program.buffers.indices {
+            switch program.buffers[number].role {
+            case .state, .record: break
+            case .data, .table, .temporary, .exchange, .slices: continue
+            }
+            func copy(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer) {
+                memory.layout.copy(
+                    pairs, count: program.buffers[number].count, of: format(number), from: source, other.memory.layout, to: target)
+            }
+            switch (other.memory.buffers[number], memory.buffers[number]) {
+            case (.reals(let source, _), .reals(let target, _)): copy(source.base, target.base)
+            case (.ints(let source, _), .ints(let target, _)): copy(source.base, target.base)
+            default: break
+            }
+        }
     }
 
     func write(_ name: String, _ values: LaneArray) throws {
@@ -82,17 +133,22 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
             throw ExecutionError.shapeMismatch(
                 name: name, lanes: layout.lanes, count: buffer.count, givenLanes: values.lanes, givenCount: values.count)
         }
-        switch (memory.buffers[number], values.elements) {
-        case (.reals(let storage, _), .float(let given)) where Real.self == Float.self:
-            layout.place(given, count: buffer.count, in: UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: Float.self))
-        case (.reals(let storage, _), .double(let given)) where Real.self == Double.self:
-            layout.place(given, count: buffer.count, in: UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: Double.self))
-        case (.ints(let storage, _), .int(let given)):
-            let kept = buffer.dtype == .bool ? given.map { $0 != 0 ? 1 : 0 } : given
-            layout.place(kept, count: buffer.count, in: storage.base)
-        default:
+        let isAccepted =
+            switch (values.elements, buffer.bank) {
+            case (.float, .reals): Real.self == Float.self
+            case (.double, .reals): Real.self == Double.self
+            case (.int, .ints): true
+            default: false
+            }
+        guard isAccepted else {
             let wanted = buffer.bank == .ints ? "int" : Real.self == Float.self ? "float" : "double"
             throw ExecutionError.elementMismatch(name: name, wanted: wanted, given: values.elements.typeName)
+        }
+        reads.settle()
+        switch memory.buffers[number] {
+        case .reals(let storage, _): layout.place(values.elements, count: buffer.count, as: format(number), in: storage.base)
+        case .ints(let storage, _): layout.place(values.elements, count: buffer.count, as: format(number), in: storage.base)
+        case .temporary: break
         }
     }
 
@@ -108,24 +164,6 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
             throw .unknownName(name, known: names.compactMap(\.self))
         }
         return number
-    }
-}
-
-extension LaneArray.Elements {
-    var count: Int {
-        switch self {
-        case .float(let values): values.count
-        case .double(let values): values.count
-        case .int(let values): values.count
-        }
-    }
-
-    var typeName: String {
-        switch self {
-        case .float: "float"
-        case .double: "double"
-        case .int: "int"
-        }
     }
 }
 

@@ -40,6 +40,8 @@ package struct OpenCLDeviceInfo: Hashable, Sendable {
     /// Whether `-cl-fp32-correctly-rounded-divide-sqrt` may be passed.
     package var supportsCorrectlyRoundedDivision: Bool
     package var extensions: Set<String>
+    /// Whether buffers lie in the host's memory, so that to map one copies nothing.
+    package var sharesHostMemory: Bool
 
     let handle: OpenCLDeviceHandle
 }
@@ -148,6 +150,7 @@ extension OpenCLDeviceInfo {
             cl_uint.self, CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT, "CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT")
         addressBits = try number(cl_uint.self, CL_DEVICE_ADDRESS_BITS, "CL_DEVICE_ADDRESS_BITS")
 
+        sharesHostMemory = try flag(CL_DEVICE_HOST_UNIFIED_MEMORY, "CL_DEVICE_HOST_UNIFIED_MEMORY")
         extensions = Set(
             try string(CL_DEVICE_EXTENSIONS, "CL_DEVICE_EXTENSIONS").split(separator: " ").map { String($0) })
         supportsDouble = extensions.contains("cl_khr_fp64")

@@ -29,6 +29,8 @@ package struct OpenCLExecutable: LaneExecutable {
     let session: OpenCLSession
     let stages: [OpenCLStage]
     let kernels: [OpenCLKernel]
+    /// Gives lanes what they begin with.
+    let startKernel: OpenCLKernel?
     let program: LaneProgram
 
     /// - Throws: `OpenCLError` when the driver refuses the text, or the device lacks the precision.
@@ -45,18 +47,22 @@ package struct OpenCLExecutable: LaneExecutable {
         let stages = try OpenCLStage.all(schedule.programs(program), schedule.options(precision))
         self.stages = stages
         try schedule.check(stages, precision, on: session.info)
+        let opening = stages.last?.text.start
         let recipe = ProgramRecipe(
             sources: KernelText.sources(stages.map(\.text)), options: schedule.options(precision).buildOptions,
-            kernels: stages.map(\.text.name), groupSize: schedule.localSize)
-        kernels = try session.kernels(recipe) { kernels in
+            kernels: stages.map(\.text.name) + (opening?.kernel.map { [$0] } ?? []), groupSize: schedule.localSize)
+        let all = try session.kernels(recipe) { kernels in
             try schedule.check(kernels, on: session.info)
             // Some drivers finish compiling at the first launch only: one of no steps.
             for (stage, kernel) in zip(stages, kernels) {
                 let memory = try OpenCLLaneMemory([stage], session, schedule, precision, keys: [Key(0)], data: [:])
                 try memory.launch(0, kernel, first: 0, count: 0, scalars: [:])
+                if kernels.count > stages.count, stage.text.start != nil, let start = kernels.last { try memory.begin(start, attempt: 0, isRehearsal: true) }
                 try session.finish()
             }
         }
+        kernels = Array(all.prefix(stages.count))
+        startKernel = opening == nil ? nil : all.last
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     }
 
@@ -76,49 +82,84 @@ package struct OpenCLExecutable: LaneExecutable {
 final class OpenCLExecution: LaneExecution {
     private let executable: OpenCLExecutable
     private let memory: OpenCLLaneMemory
-    /// Launches are long enough that launching costs nothing, and short enough that no watchdog minds. One reads and
-    /// writes all states: on a CPU, which has no watchdog, it may be long, so that this costs many lanes no more than few.
+    /// Launches are long enough that launching costs nothing, and short enough that no watchdog minds.
     private var pace: LaunchPace
+    private(set) var launches = LaunchLog()
+    private let reads = OutstandingReads()
 
     /// - Parameter given: names of the data that are not the program's own.
     init(_ executable: OpenCLExecutable, _ inputs: LaneInputs, given: Set<String>, placed: OpenCLPlacedData?) throws {
         self.executable = executable
-        pace = LaunchPace(seconds: executable.session.info.kind == .cpu ? 1 : 0.25)
         memory = try OpenCLLaneMemory(
             executable.stages, executable.session, executable.schedule, executable.precision,
             keys: inputs.keys, data: inputs.data, given: given, placed: placed)
+        pace = LaunchPace(
+            seconds: LaunchPace.usualSeconds, items: memory.items, unit: executable.schedule.itemsOfGroup,
+            fewest: executable.schedule.busyItems(executable.session.info))
     }
 
-    func advance(from first: Int, count: Int, scalars: [String: Double]) throws {
+    func begin(attempt: Int) throws {
+        guard let kernel = executable.startKernel else { return }
+        reads.settle()
+        try memory.begin(kernel, attempt: attempt)
+        try executable.session.finish()
+    }
+
+    func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int {
+        reads.settle()
         guard count >= 0 else { throw ExecutionError.negativeStepCount(count) }
         for scalar in executable.program.scalars where scalars[scalar.name] == nil {
             throw ExecutionError.missingScalar(name: scalar.name)
         }
+        let end = DispatchTime.now().uptimeNanoseconds + UInt64(min(seconds, 1e9) * 1e9)
         var done = 0
-        while done < count {
-            try Task.checkCancellation()
+        while done < count, done == 0 || DispatchTime.now().uptimeNanoseconds < end {
             let steps = min(pace.steps, count - done)
-            let start = DispatchTime.now().uptimeNanoseconds
-            try launch(from: first + done, count: steps, scalars: scalars)
-            try executable.session.finish()
+            var next = 0
+            while next < memory.items {
+                try Task.checkCancellation()
+                let items = next..<min(next + pace.launchItems, memory.items)
+                try launch(items, from: first + done, count: steps, scalars: scalars)
+                next = items.upperBound
+            }
             done += steps
-            pace.took(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9, for: steps)
         }
+        return done
     }
 
-    /// One kernel runs all steps; several take turns at each of them.
-    private func launch(from first: Int, count: Int, scalars: [String: Double]) throws {
-        guard executable.kernels.count > 1 else {
-            return try memory.launch(0, executable.kernels[0], first: first, count: count, scalars: scalars)
-        }
-        for step in first..<(first + count) {
-            for (stage, kernel) in executable.kernels.enumerated() {
-                try memory.launch(stage, kernel, first: step, count: 1, scalars: scalars)
+    private func launch(_ items: Range<Int>, from first: Int, count: Int, scalars: [String: Double]) throws {
+        let start = DispatchTime.now().uptimeNanoseconds
+        // One kernel runs all steps; several take turns at each of them.
+        if executable.kernels.count == 1 {
+            try memory.launch(0, executable.kernels[0], items: items, first: first, count: count, scalars: scalars)
+        } else {
+            for step in first..<(first + count) {
+                for (stage, kernel) in executable.kernels.enumerated() {
+                    try memory.launch(stage, kernel, items: items, first: step, count: 1, scalars: scalars)
+                }
             }
         }
+        try executable.session.finish()
+        let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+        launches.add(seconds)
+        pace.took(seconds, items: items.count, steps: count)
     }
 
     var placedData: PlacedData? { memory.placedData }
-    func read(_ name: String) throws -> LaneArray { try memory.read(name) }
-    func write(_ name: String, _ values: LaneArray) throws { try memory.write(name, values) }
+    func write(_ name: String, _ values: LaneArray) throws {
+        reads.settle()
+        try memory.write(name, values)
+    }
+
+    func read(_ name: String) throws -> LaneArray {
+        let (count, numbers) = try memory.read(name)
+        reads.add(numbers)
+        return LaneArray(lanes: memory.layout.lanes, count: count, numbers)
+    }
+
+    func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
+        guard let other = other as? OpenCLExecution else { return }
+        reads.settle()
+        try memory.replace(pairs, by: other.memory)
+    }
 }

@@ -8,6 +8,16 @@ struct OpenCLPlacedData: PlacedData {
     fileprivate let precision: Precision
     fileprivate let keys: [Key]
     fileprivate let arrays: [Buffer: OpenCLBuffer]
+
+    var shared: any PlacedData {
+        OpenCLPlacedData(session: session, schedule: schedule, precision: precision, keys: [], arrays: arrays.filter { $0.key.isUniform })
+    }
+
+    /// What lies as another batch wants it: what all lanes share, and if it has the same lanes, what each has for itself.
+    fileprivate func arrays(_ session: OpenCLSession, _ schedule: OpenCLSchedule, _ precision: Precision, _ keys: [Key]) -> [Buffer: OpenCLBuffer] {
+        guard self.session.context == session.context, self.schedule == schedule, self.precision == precision else { return [:] }
+        return keys == self.keys ? arrays : arrays.filter { $0.key.isUniform }
+    }
 }
 
 /// The arrays of a batch on an OpenCL device, and the launch of a kernel over them.
@@ -16,12 +26,15 @@ struct OpenCLLaneMemory {
     private let session: OpenCLSession
     private let schedule: OpenCLSchedule
     private let precision: Precision
-    private let layout: LaneLayout
-    private let items: Int
+    let layout: LaneLayout
+    /// Vectors of lanes, whole groups of them.
+    let items: Int
     private let keys: [Key]
     private let words: OpenCLBuffer
     /// By stage; what has a name is one buffer for all of them.
     private var buffers: [[BufferID: OpenCLBuffer]] = []
+    /// Of the program that draws where lanes begin.
+    private var startBuffers: [BufferID: OpenCLBuffer] = [:]
     private var named: [Buffer.Role: OpenCLBuffer] = [:]
     private var data: [Buffer: OpenCLBuffer] = [:]
 
@@ -41,14 +54,10 @@ struct OpenCLLaneMemory {
         layout = schedule.layout(lanes: keys.count)
         items = schedule.items(lanes: keys.count)
         try schedule.checkMemory(stages, lanes: keys.count, precision, on: session.info)
-        let words = keys.flatMap { [Int32(bitPattern: $0.low), Int32(bitPattern: $0.high)] }
         self.keys = keys
-        self.words = try session.allocate(copying: Self.placed(words, 2, layout, slots: items * schedule.width))
-        if let placed, placed.session.context == session.context, placed.schedule == schedule, placed.precision == precision,
-            placed.keys == keys
-        {
-            self.data = placed.arrays
-        }
+        words = try session.allocate(bytes: items * schedule.width * MemoryLayout<Key>.stride)
+        if let placed { self.data = placed.arrays(session, schedule, precision, keys) }
+        try session.change(words, for: .filling) { layout.place(keys, in: $0) }
         for stage in stages {
             var own: [BufferID: OpenCLBuffer] = [:]
             for parameter in stage.text.parameters {
@@ -56,23 +65,60 @@ struct OpenCLLaneMemory {
                 case .scalar: break
                 case .buffer(let id): own[id] = try allocateOnce(stage.program.buffers[id.number], data, given)
                 case .scratch(let id):
-                    own[id] = try allocate(stage.program.buffers[id.number], [:], copies: stage.slices * schedule.workers)
+                    own[id] = try allocate(stage.program.buffers[id.number], copies: stage.slices * schedule.workers)
                 }
             }
             buffers.append(own)
+        }
+        if let start = stages.last?.program.start { try allocate(start, data, given) }
+    }
+
+    /// What the start has for itself. Its scratch is that of the step, which comes later, where that has enough.
+    private mutating func allocate(_ start: LaneProgram, _ data: [String: LaneInputs.Data], _ given: Set<String>) throws {
+        guard let stage = stages.last else { return }
+        var scratch = stage.text.parameters.compactMap { if case .scratch(let id) = $0 { buffers[stages.count - 1][id] } else { nil } }
+        for parameter in stage.text.start?.parameters ?? [] {
+            switch parameter {
+            case .scalar: break
+            case .buffer(let id): startBuffers[id] = try allocateOnce(start.buffers[id.number], data, given)
+            case .scratch(let id):
+                let buffer = start.buffers[id.number]
+                let bytes = self.bytes(buffer, copies: 1)
+                if let place = scratch.firstIndex(where: { $0.byteCount >= bytes }) {
+                    startBuffers[id] = scratch.remove(at: place)
+                } else {
+                    startBuffers[id] = try session.allocate(bytes: bytes)
+                }
+            }
         }
     }
 
     private mutating func allocateOnce(
         _ buffer: Buffer, _ data: [String: LaneInputs.Data], _ given: Set<String>
     ) throws -> OpenCLBuffer {
-        if case .table = buffer.role { return try allocate(buffer, data) }
+        if case .table(let table) = buffer.role { return try placed(.shared(table), buffer) }
         if let known = named[buffer.role] { return known }
-        // What a program computes beforehand has names that mean something else in another.
-        let isGiven = if case .data(let name) = buffer.role { given.contains(name) } else { false }
-        let memory = try (isGiven ? self.data[buffer] : nil) ?? allocate(buffer, data)
+        let memory: OpenCLBuffer
+        switch buffer.role {
+        case .data(let name):
+            // What a program computes beforehand has names that mean something else in another.
+            let isGiven = given.contains(name)
+            memory = try (isGiven ? self.data[buffer] : nil) ?? data[name].map { try placed($0, buffer) } ?? allocate(buffer)
+            if isGiven { self.data[buffer] = memory }
+        case .slices(let slices):
+            if case .shared(let values)? = data[slices.name] {
+                memory = try self.data[buffer] ?? placed(.shared(slices.placed(values.doubles, count: buffer.count)), buffer)
+                if given.contains(slices.name) { self.data[buffer] = memory }
+            } else {
+                memory = try allocate(buffer)
+            }
+        case .state, .record:
+            memory = try allocate(buffer)
+            // A start leaves none out, and steps write a record before anybody reads it.
+            if stages.last?.program.start == nil { try session.fillWithZeros(memory) }
+        case .table, .temporary, .exchange: memory = try allocate(buffer)
+        }
         named[buffer.role] = memory
-        if isGiven { self.data[buffer] = memory }
         return memory
     }
 
@@ -80,109 +126,115 @@ struct OpenCLLaneMemory {
         OpenCLPlacedData(session: session, schedule: schedule, precision: precision, keys: keys, arrays: data)
     }
 
-    private func slots(_ buffer: Buffer) -> Int { schedule.slots(buffer, items: items) }
+    // MARK: Elements
 
     /// Masks are what comparisons yield: in vectors all bits of an integer as wide as a real, else 1.
-    private var maskIsLong: Bool { schedule.width > 1 && precision == .double }
-    private var trueMask: Int32 { schedule.width > 1 ? -1 : 1 }
-
-    private static func placed<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(
-        _ values: [T], _ count: Int, _ layout: LaneLayout, slots: Int
-    ) -> [T] {
-        var result = [T](repeating: 0, count: max(slots * count, 1))
-        result.withUnsafeMutableBufferPointer { pointer in
-            if let base = pointer.baseAddress { layout.place(values, count: count, in: base) }
+    private func format(_ buffer: Buffer) -> ElementFormat {
+        switch buffer.dtype {
+        case .real: precision == .float ? .float : .double
+        case .int: .int
+        case .bool where buffer.isUniform || schedule.width == 1: .mask
+        case .bool: precision == .double ? .longMask : .wideMask
         }
-        return result
     }
 
-    /// - Parameter copies: of the whole, for workers that each have their own.
-    private func allocate(_ buffer: Buffer, _ data: [String: LaneInputs.Data], copies: Int = 1) throws -> OpenCLBuffer {
-        var values: [Double]?
-        switch buffer.role {
-        case .table(let table): values = table
-        case .data(let name):
-            switch data[name] {
-            case .shared(let given), .perLane(let given): values = given
-            case nil: break
-            }
-        case .slices(let slices):
-            let count = buffer.count * slices.together * slices.slices
-            guard case .shared(let given) = data[slices.name] else { return try allocateZeros(count, buffer) }
-            return try allocateShared(buffer.dtype, slices.placed(given, count: buffer.count), count: count)
-        case .state, .record, .temporary, .exchange: break
-        }
-        let slots = slots(buffer) * copies
-        guard let values else { return try allocateZeros(slots * buffer.count, buffer) }
-        if buffer.isUniform { return try allocateShared(buffer.dtype, values, count: buffer.count) }
-        if buffer.dtype == .real {
-            return precision == .double
-                ? try session.allocate(copying: Self.placed(values, buffer.count, layout, slots: slots))
-                : try session.allocate(copying: Self.placed(values.map { Float($0) }, buffer.count, layout, slots: slots))
-        }
-        let whole = values.map { Int32(saturating: $0) }
-        guard buffer.dtype == .bool else {
-            return try session.allocate(copying: Self.placed(whole, buffer.count, layout, slots: slots))
-        }
-        let masks = whole.map { $0 != 0 ? trueMask : 0 }
-        return maskIsLong
-            ? try session.allocate(copying: Self.placed(masks.map { Int64($0) }, buffer.count, layout, slots: slots))
-            : try session.allocate(copying: Self.placed(masks, buffer.count, layout, slots: slots))
+    private func bytes(_ buffer: Buffer, copies: Int) -> Int {
+        var slots = schedule.slots(buffer, items: items) * copies
+        if case .slices(let slices) = buffer.role { slots = slices.together * slices.slices }
+        return max(slots * buffer.count, 1) * OpenCLSchedule.elementBytes(buffer, precision)
     }
 
-    private func allocateZeros(_ count: Int, _ buffer: Buffer) throws -> OpenCLBuffer {
-        let zeros = try session.allocate(bytes: max(count, 1) * OpenCLSchedule.elementBytes(buffer, precision))
-        try session.fillWithZeros(zeros)
-        return zeros
+    private func layout(_ buffer: Buffer) -> LaneLayout {
+        if case .slices = buffer.role { return LaneLayout(lanes: 1, width: 1) }
+        return buffer.isUniform ? LaneLayout(lanes: 1, width: 1) : layout
     }
 
-    private func allocateShared(_ dtype: DType, _ values: [Double], count: Int) throws -> OpenCLBuffer {
-        let values = values + [Double](repeating: 0, count: max(max(count, 1) - values.count, 0))
-        if dtype != .real { return try session.allocate(copying: values.map { Int32(saturating: $0) }) }
-        return precision == .double
-            ? try session.allocate(copying: values) : try session.allocate(copying: values.map { Float($0) })
+    private func allocate(_ buffer: Buffer, copies: Int = 1) throws -> OpenCLBuffer {
+        try session.allocate(bytes: bytes(buffer, copies: copies))
     }
 
-    func launch(_ stage: Int, _ kernel: OpenCLKernel, first: Int, count: Int, scalars: [String: Double]) throws {
-        var arguments: [OpenCLArgument] = [
+    /// - Parameter data: as many as the buffer has elements, or one for all of them.
+    private func placed(_ data: LaneInputs.Data, _ buffer: Buffer) throws -> OpenCLBuffer {
+        let memory = try allocate(buffer)
+        let (layout, format) = (layout(buffer), format(buffer))
+        let count = memory.byteCount / format.bytes / (layout.blocks * layout.width)
+        let isSplat = data.numbers.count == 1 && count > 1 && layout.lanes == 1
+        let numbers = isSplat ? .double(Array(repeating: data.numbers[0], count: count)) : data.numbers
+        try session.change(memory, for: .filling) { bytes in
+            guard let address = bytes.baseAddress else { return }
+            layout.place(numbers, count: count, as: format, in: address)
+        }
+        return memory
+    }
+
+    // MARK: Launches
+
+    /// - Parameter items: those that take the steps, whole groups of them; nil for all.
+    func launch(
+        _ stage: Int, _ kernel: OpenCLKernel, items part: Range<Int>? = nil, first: Int, count: Int, scalars: [String: Double]
+    ) throws {
+        let (text, program) = (stages[stage].text, stages[stage].program)
+        var arguments = self.arguments(first: first, count: count)
+        arguments += try self.arguments(text.parameters, buffers[stage], scalars)
+        if program.start != nil, let start = text.start, start.kernel == nil {
+            arguments += try self.arguments(start.parameters, startBuffers, scalars)
+        }
+        let (part, each) = (part ?? 0..<items, schedule.workers * stages[stage].slices)
+        try session.enqueue(
+            kernel, arguments, globalOffset: part.lowerBound * each, globalSize: [part.count * each], localSize: [schedule.localSize])
+    }
+
+    /// Gives all states what lanes begin with.
+    ///
+    /// - Parameters:
+    ///   - kernel: the step's, or the start's own where it has one.
+    ///   - isRehearsal: whether nothing is to happen.
+    func begin(_ kernel: OpenCLKernel, attempt: Int, isRehearsal: Bool = false) throws {
+        guard let start = stages.last?.text.start else { return }
+        if start.kernel == nil { return try launch(stages.count - 1, kernel, first: attempt, count: -1, scalars: [:]) }
+        let arguments = try arguments(first: attempt, count: isRehearsal ? 0 : 1) + arguments(start.parameters, startBuffers, [:])
+        try session.enqueue(kernel, arguments, globalSize: [items], localSize: [schedule.itemsOfGroup])
+    }
+
+    private func arguments(first: Int, count: Int) -> [OpenCLArgument] {
+        [
             .int32(Int32(truncatingIfNeeded: first)), .int32(Int32(truncatingIfNeeded: count)),
             .int32(Int32(truncatingIfNeeded: items)), .buffer(words),
         ]
-        for parameter in stages[stage].text.parameters {
+    }
+
+    private func arguments(
+        _ parameters: [KernelText.Parameter], _ buffers: [BufferID: OpenCLBuffer], _ scalars: [String: Double]
+    ) throws -> [OpenCLArgument] {
+        try parameters.map { parameter in
             switch parameter {
             case .buffer(let id), .scratch(let id):
-                guard let buffer = buffers[stage][id] else { throw OpenCLError.misuse("buffer \(id.number) was not allocated") }
-                arguments.append(.buffer(buffer))
+                guard let buffer = buffers[id] else { throw OpenCLError.misuse("buffer \(id.number) was not allocated") }
+                return .buffer(buffer)
             case .scalar(let scalar):
                 let value = scalars[scalar.name] ?? 0
                 switch (scalar.dtype, precision) {
-                case (.real, .float): arguments.append(.float(Float(value)))
-                case (.real, .double): arguments.append(.double(value))
-                default: arguments.append(.int32(Int32(saturating: value)))
+                case (.real, .float): return .float(Float(value))
+                case (.real, .double): return .double(value)
+                default: return .int32(Int32(saturating: value))
                 }
             }
         }
-        let size = items * schedule.workers * stages[stage].slices
-        try session.enqueue(kernel, arguments, globalSize: [size], localSize: [schedule.localSize])
     }
 
     // MARK: State and records
 
-    func read(_ name: String) throws -> LaneArray {
+    /// The numbers of a state or record as they are now. Where the device works in the host's memory they are only looked
+    /// at when somebody asks, and must be before they change.
+    func read(_ name: String) throws -> (count: Int, numbers: Deferred<Numbers>) {
         let (buffer, memory) = try find(name)
-        func values<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ type: T.Type) throws -> [T] {
-            var raw = try session.read(memory, as: T.self)
-            return raw.withUnsafeMutableBufferPointer { pointer in
-                pointer.baseAddress.map { layout.values(count: buffer.count, from: $0) } ?? []
-            }
+        let (layout, format) = (layout, format(buffer))
+        if session.info.sharesHostMemory {
+            let mapping = try session.map(memory, for: .reading)
+            return (buffer.count, Deferred { layout.numbers(buffer.count, format, mapping.bytes) })
         }
-        let elements: LaneArray.Elements =
-            buffer.dtype == .int
-            ? .int(try values(Int32.self))
-            : buffer.dtype == .bool
-                ? .int(try (maskIsLong ? values(Int64.self).map { $0 != 0 ? 1 : 0 } : values(Int32.self).map { $0 != 0 ? 1 : 0 }))
-                : precision == .float ? .float(try values(Float.self)) : .double(try values(Double.self))
-        return LaneArray(lanes: layout.lanes, count: buffer.count, elements: elements)
+        let bytes = try session.read(memory, as: UInt8.self)
+        return (buffer.count, Deferred { bytes.withUnsafeBytes { layout.numbers(buffer.count, format, UnsafeMutableRawBufferPointer(mutating: $0)) } })
     }
 
     func write(_ name: String, _ array: LaneArray) throws {
@@ -192,36 +244,66 @@ struct OpenCLLaneMemory {
             throw ExecutionError.shapeMismatch(
                 name: name, lanes: layout.lanes, count: buffer.count, givenLanes: array.lanes, givenCount: array.count)
         }
-        let slots = slots(buffer)
-        func upload<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [T]) throws {
-            try Self.placed(values, buffer.count, layout, slots: slots).withUnsafeBytes { bytes in
-                try session.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(memory.byteCount)), to: memory)
-            }
-        }
+        let format = format(buffer)
         switch (array.elements, buffer.dtype, precision) {
-        case (.float(let values), .real, .float): try upload(values)
-        case (.double(let values), .real, .double): try upload(values)
-        case (.int(let values), .int, _): try upload(values)
-        case (.int(let values), .bool, _):
-            let masks = values.map { $0 != 0 ? trueMask : 0 }
-            if maskIsLong { try upload(masks.map { Int64($0) }) } else { try upload(masks) }
+        case (.float, .real, .float), (.double, .real, .double), (.int, .int, _), (.int, .bool, _): break
         default:
             let wanted = buffer.dtype != .real ? "int" : precision.rawValue
             throw ExecutionError.elementMismatch(name: name, wanted: wanted, given: array.elements.typeName)
         }
+        try session.change(memory, for: .filling) { bytes in
+            guard let address = bytes.baseAddress else { return }
+            layout.place(array.elements, count: buffer.count, as: format, in: address)
+        }
+    }
+
+    /// Replaces all states and records of some lanes by those of lanes of another batch of the same program.
+    func replace(_ pairs: [(from: Int, to: Int)], by other: OpenCLLaneMemory) throws {
+        for buffer in output {
+            guard let (from, to) = other.named[buffer.role].flatMap({ from in named[buffer.role].map { (from, $0) } }) else { continue }
+            let source = try other.session.map(from, for: .reading)
+            try session.change(to) { bytes in
+                guard let target = bytes.baseAddress, let address = source.bytes.baseAddress else { return }
+                layout.copy(pairs, count: buffer.count, of: format(buffer), from: address, other.layout, to: target)
+            }
+        }
     }
 
     /// States and records are all in the last stage, which ends the step.
-    private func find(_ name: String) throws -> (Buffer, OpenCLBuffer) {
-        var known: [String] = []
-        for buffer in stages.last?.program.buffers ?? [] {
+    private var output: [Buffer] {
+        (stages.last?.program.buffers ?? []).filter { buffer in
             switch buffer.role {
-            case .state(let own), .record(let own):
-                if own == name, let memory = named[buffer.role] { return (buffer, memory) }
-                known.append(own)
-            case .data, .table, .temporary, .exchange, .slices: break
+            case .state, .record: true
+            case .data, .table, .temporary, .exchange, .slices: false
             }
         }
-        throw ExecutionError.unknownName(name, known: known)
+    }
+
+    private func find(_ name: String) throws -> (Buffer, OpenCLBuffer) {
+        func own(_ buffer: Buffer) -> String {
+            switch buffer.role {
+            case .state(let name), .record(let name): name
+            case .data, .table, .temporary, .exchange, .slices: ""
+            }
+        }
+        let output = output
+        guard let buffer = output.first(where: { own($0) == name }), let memory = named[buffer.role] else {
+            throw ExecutionError.unknownName(name, known: output.map(own))
+        }
+        return (buffer, memory)
+    }
+}
+
+extension LaneLayout {
+    fileprivate func numbers(_ count: Int, _ format: ElementFormat, _ bytes: UnsafeMutableRawBufferPointer) -> Numbers {
+        bytes.baseAddress.map { numbers(count: count, of: format, at: UnsafeRawPointer($0)) } ?? .int([])
+    }
+
+    /// The words of the lanes' keys.
+    fileprivate func place(_ keys: [Key], in bytes: UnsafeMutableRawBufferPointer) {
+        guard let address = bytes.baseAddress else { return }
+        keys.withUnsafeBytes { words in
+            place(words: words.bindMemory(to: UInt32.self), count: 2, in: address.assumingMemoryBound(to: UInt32.self))
+        }
     }
 }

@@ -65,14 +65,22 @@ package struct OpenCLSchedule: Hashable, Sendable {
     /// Vectors for a number of lanes: whole groups.
     func items(lanes: Int) -> Int {
         let vectors = (lanes * copies + width - 1) / width
-        let unit = form.tile ?? groupSize
-        return max((vectors + unit - 1) / unit, 1) * unit
+        return max((vectors + itemsOfGroup - 1) / itemsOfGroup, 1) * itemsOfGroup
     }
 
+    /// Vectors of lanes of a work-group.
+    var itemsOfGroup: Int { form.tile ?? groupSize }
     /// Work-items of a work-group.
-    var localSize: Int { (form.tile ?? groupSize) * workers }
+    var localSize: Int { itemsOfGroup * workers }
+
+    /// Vectors of lanes that keep a device busy.
+    func busyItems(_ device: OpenCLDeviceInfo) -> Int {
+        let places = device.computeUnits * (device.kind == .cpu ? 1 : ScheduleRule.itemsPerUnit)
+        return (places / workers + itemsOfGroup - 1) / itemsOfGroup * itemsOfGroup
+    }
 
     func layout(lanes: Int) -> LaneLayout {
-        LaneLayout(lanes: lanes, width: interleaves ? items(lanes: lanes) : width, copies: copies)
+        let items = items(lanes: lanes)
+        return LaneLayout(lanes: lanes, width: interleaves ? items : width, copies: copies, blocks: interleaves ? 1 : items)
     }
 }

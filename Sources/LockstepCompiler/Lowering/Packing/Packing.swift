@@ -13,7 +13,7 @@ struct Packing {
         let unchanged = Result(function: function, packs: [])
         // Most programs have few scalars.
         guard order.count(where: { $0.count == 1 }) > options.packingGain else { return unchanged }
-        var packing = Packing(function, order, fewest: max(options.fewestPacked, 2))
+        var packing = Packing(function, order, options)
         guard packing.saved >= options.packingGain else { return unchanged }
         return packing.rebuilt()
     }
@@ -25,6 +25,7 @@ struct Packing {
     }
 
     private let fewest: Int
+    private let options: LoweringOptions
     private let function: LaneFunction
     private let order: [Tensor]
     private let sums: ScalarSums
@@ -42,8 +43,10 @@ struct Packing {
     private var states: [String: (array: Tensor, position: Int)] = [:]
     private var data: [[String]: Tensor] = [:]
 
-    private init(_ function: LaneFunction, _ order: [Tensor], fewest: Int) {
+    private init(_ function: LaneFunction, _ order: [Tensor], _ options: LoweringOptions) {
+        let fewest = max(options.fewestPacked, 2)
         self.fewest = fewest
+        self.options = options
         self.function = function
         self.order = order
         sums = ScalarSums(order, roots: function.roots, most: fewest)
@@ -66,7 +69,7 @@ struct Packing {
     // MARK: Rebuilding
 
     private mutating func rebuilt() -> Result {
-        packStates()
+        if options.packsStates { packStates() }
         let tensors = Dictionary(order.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
         for unit in inOrder(tensors) {
             switch unit {
@@ -95,7 +98,7 @@ struct Packing {
         }
         for group in groups {
             guard let members = alike[group], members.count >= fewest else { continue }
-            let pack = Pack(kind: .states, name: "k/\(packs.count)", members: members.map(\.name))
+            let pack = Pack(kind: .states, name: "\(options.ownNames)k/\(packs.count)", members: members.map(\.name))
             let array = Tensor.input(Input(.state, pack.name, origin: origin), shape: [members.count], dtype: members[0].value.dtype)
             for (position, member) in members.enumerated() { states[member.name] = (array, position) }
             packs.append(pack)
@@ -205,7 +208,7 @@ struct Packing {
         let names = inputs.compactMap { $0.kind == .data ? $0.name : nil }
         guard names.count == inputs.count else { return nil }
         if let known = data[names] { return known }
-        let pack = Pack(kind: .data, name: "k/\(packs.count)", members: names)
+        let pack = Pack(kind: .data, name: "\(options.ownNames)k/\(packs.count)", members: names)
         packs.append(pack)
         let array = Tensor.input(Input(.data, pack.name, origin: origin), shape: [names.count])
         data[names] = array
