@@ -68,7 +68,7 @@ package struct OpenCLExecutable: LaneExecutable {
 
     package var chosenSchedule: Schedule? { schedule.schedule }
     package var laneWidth: Int { schedule.width }
-    package var bytesPerLane: Int { schedule.bytesPerLane(stages.map(\.program), realBytes: precision == .float ? 4 : 8) }
+    package var bytesPerLane: Int { schedule.bytesPerLane(stages, precision) }
 
     package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {
         let completed = try inputs.completed(for: program)
