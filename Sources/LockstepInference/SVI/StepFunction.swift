@@ -31,12 +31,13 @@ struct StepFunction {
         trace = plain
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial", data: data))
         checks = DataChecks(traces: [plain] + (values.trace.map { [$0] } ?? []), starts: initial.uses)
-        start = try guide.parameters.map { parameter in
+        let starts = try guide.parameters.map { parameter in
             guard let value = initial.values[parameter.name] else {
                 throw ModelError(site: parameter.name, "the guide gives this parameter no start")
             }
-            return .init(StateName.parameter(parameter.name), value.broadcast(to: parameter.shape))
-        } + [.init(StateName.initialLoss, Tensor(Double.nan))]
+            return LaneFunction.State(.parameter(parameter.name), value.broadcast(to: parameter.shape))
+        }
+        start = starts + [.init(.initialLoss, Tensor(Double.nan))]
 
         let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin, data: data))
         if let failure = loss.failure { throw failure }

@@ -57,7 +57,7 @@ package struct OpenCLExecutable: LaneExecutable {
             for (stage, kernel) in zip(stages, kernels) {
                 let memory = try OpenCLLaneMemory([stage], session, schedule, precision, keys: [Key(0)], data: [:])
                 try memory.launch(0, kernel, first: 0, count: 0, scalars: [:])
-                if kernels.count > stages.count, stage.text.start != nil, let start = kernels.last { try memory.begin(start, attempt: 0, isRehearsal: true) }
+                if stage.text.start?.kernel != nil, let start = kernels.last { try memory.begin(start, attempt: 0, isRehearsal: true) }
                 try session.finish()
             }
         }
@@ -83,7 +83,7 @@ final class OpenCLExecution: LaneExecution {
     private let executable: OpenCLExecutable
     private let memory: OpenCLLaneMemory
     /// Launches are long enough that launching costs nothing, and short enough that no watchdog minds.
-    private var pace: LaunchPace
+    var pace: LaunchPace
     private(set) var launches = LaunchLog()
     private let reads = OutstandingReads()
 

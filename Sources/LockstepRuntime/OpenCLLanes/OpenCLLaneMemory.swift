@@ -231,10 +231,10 @@ struct OpenCLLaneMemory {
         let (layout, format) = (layout, format(buffer))
         if session.info.sharesHostMemory {
             let mapping = try session.map(memory, for: .reading)
-            return (buffer.count, Deferred { layout.numbers(buffer.count, format, mapping.bytes) })
+            return (buffer.count, Deferred { layout.numbers(buffer.count, format, UnsafeRawBufferPointer(mapping.bytes)) })
         }
         let bytes = try session.read(memory, as: UInt8.self)
-        return (buffer.count, Deferred { bytes.withUnsafeBytes { layout.numbers(buffer.count, format, UnsafeMutableRawBufferPointer(mutating: $0)) } })
+        return (buffer.count, Deferred { bytes.withUnsafeBytes { layout.numbers(buffer.count, format, $0) } })
     }
 
     func write(_ name: String, _ array: LaneArray) throws {
@@ -295,8 +295,8 @@ struct OpenCLLaneMemory {
 }
 
 extension LaneLayout {
-    fileprivate func numbers(_ count: Int, _ format: ElementFormat, _ bytes: UnsafeMutableRawBufferPointer) -> Numbers {
-        bytes.baseAddress.map { numbers(count: count, of: format, at: UnsafeRawPointer($0)) } ?? .int([])
+    fileprivate func numbers(_ count: Int, _ format: ElementFormat, _ bytes: UnsafeRawBufferPointer) -> Numbers {
+        bytes.baseAddress.map { numbers(count: count, of: format, at: $0) } ?? .int([])
     }
 
     /// The words of the lanes' keys.
