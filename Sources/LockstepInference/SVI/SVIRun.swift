@@ -185,9 +185,9 @@ struct SVIRun {
     }
 
     /// Of drifts; NaN where there was nothing to look at.
-    private func paces(_ drift: ParameterDrift?, _ lanes: [Int]) throws -> [Double] {
-        guard let drift, let rate = RatePath.schedule(of: svi.optimizer) else { return lanes.map { _ in .nan } }
-        return drift.paces(lanes: lanes.count, try RatePath.sums(rate, steps: steps, binding, lanes: lanes))
+    private func paces(_ drift: ParameterDrift?, _ lanes: [Int]) throws -> Deferred<[Double]> {
+        guard let drift, let rate = RatePath.schedule(of: svi.optimizer) else { return Deferred { lanes.map { _ in .nan } } }
+        return Deferred(value: drift.paces(lanes: lanes.count, try RatePath.sums(rate, steps: steps, binding, lanes: lanes)))
     }
 
     /// Seconds between two calls of a listener, or two looks at whether all lanes have stopped.
@@ -205,7 +205,7 @@ struct SVIRun {
         let before = good.firstIndex(of: lanes[0]) ?? 0
         let late = Self.lastTenth(of: steps)
         // The last tenth may be all there is.
-        var refusedEarly = late == 0 ? Deferred(value: lanes.map { _ in 0 }) : nil
+        var refusedEarly = late == 0 ? Deferred { lanes.map { _ in 0 } } : nil
         var done = 1
         var allStopped = false
         while true {
@@ -246,9 +246,10 @@ struct SVIRun {
     /// - Parameter execution: after the first step from the first start.
     /// - Returns: the lanes of this wave that found none; they stand still.
     private func tryOtherStarts(_ lanes: [Int], _ execution: any LaneExecution, _ step: any LaneExecutable) throws -> Set<Int> {
-        let isFinite = try execution.read(.isFinite).whole
+        let firstTrial = try execution.read(.isFinite)
+        guard firstTrial.contains({ $0 == 0 }) else { return [] }
+        let isFinite = firstTrial.whole
         var missing = isFinite.indices.filter { isFinite[$0] == 0 }
-        if missing.isEmpty { return [] }
         let shared = execution.placedData?.shared
         for attempt in 1..<options.startAttempts where !missing.isEmpty {
             let trial = try step.start(binding.inputs(keys, lanes: missing.map { lanes[$0] }), placed: shared)

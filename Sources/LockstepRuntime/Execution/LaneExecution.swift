@@ -35,6 +35,10 @@ package protocol LaneExecutable: Sendable {
     var compileSeconds: Double { get }
     /// Device memory that a lane takes.
     var bytesPerLane: Int { get }
+    /// The most lanes of one wave on the device.
+    ///
+    /// - Parameter budget: bytes that the arrays of a wave may take.
+    func mostLanes(budget: Int) -> Int
     /// What `automatic` came to; nil on the interpreter.
     var chosenSchedule: Schedule? { get }
     /// Lanes that one work-item has.
@@ -49,6 +53,7 @@ package protocol LaneExecutable: Sendable {
 }
 
 extension LaneExecutable {
+    package func mostLanes(budget: Int) -> Int { max(1, budget / max(bytesPerLane, 1)) }
     package func start(_ inputs: LaneInputs) throws -> any LaneExecution { try start(inputs, placed: nil) }
 }
 
