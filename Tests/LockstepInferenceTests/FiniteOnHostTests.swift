@@ -1,5 +1,6 @@
 import Lockstep
 import LockstepRuntime
+import LockstepTensor
 import Testing
 
 @testable import LockstepInference
@@ -14,7 +15,12 @@ import Testing
 
         var placedData: PlacedData? { nil }
 
-        func advance(from first: Int, count: Int, scalars: [String: Double]) throws {}
+        let launches = LaunchLog()
+
+        func begin(attempt: Int) throws {}
+        func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int { count }
+        func hasZero(_ name: String, element: Int) throws -> Bool { false }
+        func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {}
         func write(_ name: String, _ values: LaneArray) throws {}
         func read(_ name: String) throws -> LaneArray {
             if name == StateName.losses.text { return outcome.losses }
@@ -30,7 +36,8 @@ import Testing
         let parameters = fits.outcome.parameters
         let outcome = try Outcome(
             Claim(fits.outcome), results: Dictionary(uniqueKeysWithValues: parameters.keys.map { ($0, StateName.parameter($0).text) }),
-            hasStart: [true, hasStart], slots: 1, refusedEarly: [0, 0], paces: [.nan, .nan], convergence: nil)
+            withoutStart: hasStart ? [] : [1], slots: 1, refusedEarly: Deferred(value: [0, 0]), paces: Deferred(value: [.nan, .nan]), convergence: nil
+        )
         let claimed = Fits(
             svi: fits.svi, guide: fits.guide, keys: fits.keys, binding: fits.binding, outcome: outcome, estimate: fits.estimate,
             device: try Device.cpu.choice(), options: fits.options, steps: 20, timings: fits.timings, layout: fits.layout)

@@ -136,7 +136,9 @@ import Testing
 
     /// A card of 4 GB, a thousandth of it, whose largest array is a quarter: several waves, none of them too large.
     @Test func arraysOfAQuarter() throws {
-        func card(_ memory: Int) throws -> OpenCLSession? { try FakeDevices.card { ($0.globalMemoryBytes, $0.maxAllocationBytes) = (memory, memory / 4) } }
+        func card(_ memory: Int) throws -> OpenCLSession? {
+            try FakeDevices.card { ($0.globalMemoryBytes, $0.maxAllocationBytes) = (memory, memory / 4) }
+        }
         guard let session = try card(4 << 20) else { return }
         let wave = try Self.run(Self.perLane(lanes: 600), on: session).wave
         #expect(wave == (1 << 20) / 2400 / 4 * 4 || wave == (1 << 20) / 2400 / 64 * 64)

@@ -123,10 +123,10 @@ import Testing
         var base = [Int32](repeating: -1, count: layout.blocks * layout.width * 2)
         base.withUnsafeMutableBufferPointer { base in
             guard let start = base.baseAddress else { return }
-            layout.place(values, count: 2, in: start)
-            #expect(layout.values(count: 2, from: start) == values)
+            layout.place(.int(values), count: 2, as: .int, in: start)
+            #expect(layout.numbers(count: 2, of: .int, at: start).doubles == values.map { Double($0) })
         }
-        // Block 1 begins with lane 3; its second element follows 16 places later.
-        #expect(base[32] == 6 && base[48] == 7 && base[35] == -1)
+        // Block 1 begins with lane 3; its second element follows 16 places later. What no lane has is 0.
+        #expect(base[32] == 6 && base[48] == 7 && base[35] == 0)
     }
 }

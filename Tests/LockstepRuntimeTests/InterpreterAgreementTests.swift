@@ -61,10 +61,10 @@ struct ProgramCase {
 
     private func values(of data: LaneInputs.Data, _ lane: Int) -> [Double] {
         switch data {
-        case .shared(let values): return values
+        case .shared(let values): return values.doubles
         case .perLane(let values):
             let count = values.count / lanes
-            return Array(values[lane * count..<(lane + 1) * count])
+            return values[lane * count..<(lane + 1) * count].doubles
         }
     }
 

@@ -46,9 +46,13 @@ import Testing
             #expect(try Self.result("b", executable("b", session).start(other, placed: placed)) == wanted)
         }
         #expect(try Self.result("b", executable("b", variant.session).start(other)) == (0..<Self.keys.count).map { Double(3 * $0 + 40) })
-        // Other lanes, or lanes laid otherwise, have their own.
-        let few = try executable("b", variant.session).start(Self.inputs(10, lanes: 5), placed: placed)
-        #expect(try Self.result("b", few) == (0..<5).map { Double(3 * $0 + 40) })
+        // Other lanes take what all share, and have their own; lanes laid otherwise have all of their own.
+        for placed in [placed, placed.shared] {
+            let few = try executable("b", variant.session).start(Self.inputs(10, lanes: 5), placed: placed)
+            #expect(try Self.result("b", few) == (0..<5).map { Double(3 * $0 + 31) })
+        }
+        let owns = try executable("b", variant.session).start(other, placed: placed.shared)
+        #expect(try Self.result("b", owns) == (0..<Self.keys.count).map { Double(3 * $0 + 31) })
         let group = try executable("b", variant.session, schedule: .group(vectors: 1, workers: 2)).start(other, placed: placed)
         #expect(try Self.result("b", group)[1] == 43)
     }
@@ -70,8 +74,12 @@ import Testing
         #expect(try Self.result("a", second)[0] == 14)
     }
 
-    @Test func theInterpreterHasNone() throws {
-        let execution = try InterpreterExecutable(try Self.sums("a"), precision: .float).start(Self.inputs(1))
-        #expect(execution.placedData == nil)
+    @Test func theInterpreterSharesWhatAllLanesShare() throws {
+        let first = try InterpreterExecutable(try Self.sums("a"), precision: .float).start(Self.inputs(1))
+        let second = InterpreterExecutable(try Self.sums("b"), precision: .float, blockWidth: 4)
+        let wanted = (0..<Self.keys.count).map { Double(3 * $0 + 31) }
+        #expect(try Self.result("b", second.start(Self.inputs(10), placed: first.placedData)) == wanted)
+        let double = InterpreterExecutable(try Self.sums("b"), precision: .double)
+        #expect(try Self.result("b", double.start(Self.inputs(10), placed: first.placedData))[0] == 40)
     }
 }

@@ -8,8 +8,10 @@ package struct StepCase: Sendable {
     package typealias Outcome = [String: [[Double]]]
 
     package var function: LaneFunction
-    /// Where states start, by lane; zeros where nothing is said.
+    /// Where states start, by lane; where nothing is said, what the function says, or zeros.
     package var initial: [String: [[Double]]] = [:]
+    /// The number of the draws of where lanes begin.
+    package var attempt = 0
     package var shared: [String: [Double]] = [:]
     package var perLane: [String: [[Double]]] = [:]
     package var scalars: [String: Double] = [:]
@@ -47,6 +49,10 @@ package struct StepCase: Sendable {
             var values = shared.merging(scalars.mapValues { [$0] }) { a, _ in a }
             for (name, own) in perLane { values[name] = own[lane] }
             for state in function.states { values[state.name] = start(state, lane) }
+            values[Input.step] = [Double(attempt)]
+            let begun = try ReferenceEvaluator.evaluate(
+                function.starts.map(\.value), inputs: values, key: (keys[lane].low, keys[lane].high), step: UInt32(attempt))
+            for (state, value) in zip(function.starts, begun) where initial[state.name] == nil { values[state.name] = value }
             var records = function.records.map { [Double](repeating: 0, count: $0.slots * $0.value.count) }
             for step in 0..<advances.reduce(0, +) {
                 values[Input.step] = [Double(step)]
@@ -80,6 +86,7 @@ package struct StepCase: Sendable {
 
     private func run(_ executable: any LaneExecutable, _ precision: Precision, _ wave: Range<Int>) throws -> Outcome {
         let execution = try executable.start(inputs(wave))
+        try execution.begin(attempt: attempt)
         for state in function.states where initial[state.name] != nil {
             let values = wave.flatMap { start(state, $0) }
             let elements: LaneArray.Elements =

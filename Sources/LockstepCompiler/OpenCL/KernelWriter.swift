@@ -241,7 +241,8 @@ struct KernelWriter {
     var hasFunction: Bool { !options.interleaves && cooperation == nil }
 
     private func text(_ body: Body, _ start: KernelStart?) -> String {
-        let kernel = "__kernel \(groupAttribute)void \(name)(\n    \((body.declarations + (start?.declarations ?? [])).joined(separator: ",\n    ")))\n"
+        let parameters = (body.declarations + (start?.declarations ?? [])).joined(separator: ",\n    ")
+        let kernel = "__kernel \(groupAttribute)void \(name)(\n    \(parameters))\n"
         let apart = start?.kernel.map { "\n" + $0 } ?? ""
         guard hasFunction else { return "\(body.before)\(kernel){\n\(body.lines)\n}\n\(apart)" }
         return """

@@ -22,6 +22,7 @@ extension LaneProgram: CustomStringConvertible {
             }
         }
         write(body, 0)
+        if let start { lines.append("\nWhere a lane begins:\n\n\(start)") }
         return lines.joined(separator: "\n")
     }
 

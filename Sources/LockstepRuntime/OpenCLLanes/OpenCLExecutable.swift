@@ -57,7 +57,7 @@ package struct OpenCLExecutable: LaneExecutable {
             for (stage, kernel) in zip(stages, kernels) {
                 let memory = try OpenCLLaneMemory([stage], session, schedule, precision, keys: [Key(0)], data: [:])
                 try memory.launch(0, kernel, first: 0, count: 0, scalars: [:])
-                if kernels.count > stages.count, stage.text.start != nil, let start = kernels.last { try memory.begin(start, attempt: 0, isRehearsal: true) }
+                if stage.text.start?.kernel != nil, let start = kernels.last { try memory.begin(start, attempt: 0, isRehearsal: true) }
                 try session.finish()
             }
         }
@@ -83,7 +83,7 @@ final class OpenCLExecution: LaneExecution {
     private let executable: OpenCLExecutable
     private let memory: OpenCLLaneMemory
     /// Launches are long enough that launching costs nothing, and short enough that no watchdog minds.
-    private var pace: LaunchPace
+    var pace: LaunchPace
     private(set) var launches = LaunchLog()
     private let reads = OutstandingReads()
 
@@ -101,8 +101,10 @@ final class OpenCLExecution: LaneExecution {
     func begin(attempt: Int) throws {
         guard let kernel = executable.startKernel else { return }
         reads.settle()
+        let start = DispatchTime.now().uptimeNanoseconds
         try memory.begin(kernel, attempt: attempt)
         try executable.session.finish()
+        launches.add(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
     }
 
     func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int {
@@ -156,6 +158,8 @@ final class OpenCLExecution: LaneExecution {
         reads.add(numbers)
         return LaneArray(lanes: memory.layout.lanes, count: count, numbers)
     }
+
+    func hasZero(_ name: String, element: Int) throws -> Bool { try memory.hasZero(name, element: element) }
 
     func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
         guard let other = other as? OpenCLExecution else { return }

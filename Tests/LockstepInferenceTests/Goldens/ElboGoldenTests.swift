@@ -35,7 +35,7 @@ import Testing
             let sites = row["loc"].members.keys.sorted()
             let targets = sites.flatMap { [parameters[$0 + "_auto_loc"], parameters[$0 + "_auto_scale"]].compactMap { $0 } }
             try #require(targets.count == 2 * sites.count)
-            var values = problem.data.mapValues(\.values)
+            var values = problem.data.mapValues(\.values.doubles)
             for site in sites {
                 values[site + "_auto_loc"] = row["loc"][site].numbers
                 // The optimiser moves the inverse softplus of the scale.
