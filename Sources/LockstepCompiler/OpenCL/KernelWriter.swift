@@ -256,7 +256,7 @@ struct KernelWriter {
     }
 
     /// Drivers of GPUs share out registers by it, and one that knows the size refuses no group that it has compiled for.
-    /// Not for single work-items, which any driver can launch, and for which PoCL compiles longer with it.
+    /// Not for single work-items, which any driver can launch.
     private var groupAttribute: String {
         options.groupSize > 1 ? "__attribute__((reqd_work_group_size(\(options.groupSize), 1, 1))) " : ""
     }

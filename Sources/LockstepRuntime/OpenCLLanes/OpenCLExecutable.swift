@@ -52,7 +52,10 @@ package struct OpenCLExecutable: LaneExecutable {
             sources: KernelText.sources(stages.map(\.text)), options: schedule.options(precision).buildOptions,
             kernels: stages.map(\.text.name) + (opening?.kernel.map { [$0] } ?? []), groupSize: schedule.localSize)
         let all = try session.kernels(recipe) { kernels in
-            try schedule.check(kernels, on: session.info)
+            for (number, kernel) in kernels.enumerated() {
+                let isStart = number >= stages.count
+                try schedule.check(kernel, groupSize: isStart ? schedule.itemsOfGroup : schedule.localSize, on: session.info)
+            }
             // Some drivers finish compiling at the first launch only: one of no steps.
             for (stage, kernel) in zip(stages, kernels) {
                 let memory = try OpenCLLaneMemory([stage], session, schedule, precision, keys: [Key(0)], data: [:])

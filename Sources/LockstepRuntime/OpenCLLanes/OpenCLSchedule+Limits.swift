@@ -68,15 +68,14 @@ extension OpenCLSchedule {
                 + "\(most) of this model's: " + (most < 1 ? "use the cpu device" : "give fewer workers, or .automatic"))
     }
 
-    /// - Throws: `ScheduleError` where a compiled kernel takes more of the device than groups of this size leave it.
-    func check(_ kernels: [OpenCLKernel], on device: OpenCLDeviceInfo) throws(ScheduleError) {
-        for kernel in kernels {
-            guard localSize <= kernel.maxWorkGroupSize else {
-                throw ScheduleError(
-                    "\(schedule) needs groups of \(localSize) work-items, and \(device.name) allows this model's kernel at "
-                        + "most \(kernel.maxWorkGroupSize): give fewer workers, or .automatic")
-            }
-            try checkLocalMemory(kernel.localMemoryBytes, on: device)
+    /// - Parameter groupSize: work-items of a group: a start has no workers.
+    /// - Throws: `ScheduleError` where a compiled kernel takes more of the device than such groups leave it.
+    func check(_ kernel: OpenCLKernel, groupSize: Int, on device: OpenCLDeviceInfo) throws(ScheduleError) {
+        guard groupSize <= kernel.maxWorkGroupSize else {
+            throw ScheduleError(
+                "\(schedule) needs groups of \(groupSize) work-items, and \(device.name) allows this model's kernel at "
+                    + "most \(kernel.maxWorkGroupSize): give fewer workers, or .automatic")
         }
+        try checkLocalMemory(kernel.localMemoryBytes, on: device)
     }
 }
