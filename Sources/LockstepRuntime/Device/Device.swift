@@ -152,8 +152,9 @@ package enum ResolvedDevice: Sendable {
     /// - Parameters:
     ///   - lanes: how many the program is going to run on.
     ///   - schedule: the interpreter has one of its own.
+    ///   - first: the batch that is run first.
     package func compile(
-        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic
+        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic, first: FirstBatch? = nil
     ) throws -> any LaneExecutable {
         try onLargeStack {
             switch self {
@@ -164,7 +165,7 @@ package enum ResolvedDevice: Sendable {
             case .opencl(let session):
                 let chosen = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
                 do {
-                    return try OpenCLExecutable(program, on: session, precision: precision, schedule: chosen)
+                    return try OpenCLExecutable(program, on: session, precision: precision, schedule: chosen, first: first)
                 } catch is ScheduleError where schedule == .automatic && chosen.schedule != .lanes {
                     // The groups that the rule wanted are more than this kernel can have.
                     return try OpenCLExecutable(program, on: session, precision: precision, schedule: .choose(session.info, precision))
