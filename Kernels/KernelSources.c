@@ -41,6 +41,9 @@ static const char slices[] = {
 static const char groups[] = {
 #embed "groups.cl" suffix(, 0)
 };
+static const char watch[] = {
+#embed "watch.cl" suffix(, 0)
+};
 
 static const struct {
     const char *name;
@@ -58,6 +61,7 @@ static const struct {
     [LOCKSTEP_KERNEL_STEPS] = {"steps.cl", steps},
     [LOCKSTEP_KERNEL_SLICES] = {"slices.cl", slices},
     [LOCKSTEP_KERNEL_GROUPS] = {"groups.cl", groups},
+    [LOCKSTEP_KERNEL_WATCH] = {"watch.cl", watch},
 };
 
 const char *lockstep_kernel_source_text(int index) {

@@ -20,6 +20,8 @@ enum lockstep_kernel_source {
     LOCKSTEP_KERNEL_SLICES,
     /// Only for programs whose work-groups share lanes.
     LOCKSTEP_KERNEL_GROUPS,
+    /// No functions for others: a kernel of its own.
+    LOCKSTEP_KERNEL_WATCH,
     LOCKSTEP_KERNEL_SOURCE_COUNT
 };
 

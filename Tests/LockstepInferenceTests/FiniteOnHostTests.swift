@@ -19,6 +19,7 @@ import Testing
 
         func begin(attempt: Int) throws {}
         func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int { count }
+        func hasZero(_ name: String, element: Int) throws -> Bool { false }
         func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {}
         func write(_ name: String, _ values: LaneArray) throws {}
         func read(_ name: String) throws -> LaneArray {

@@ -80,8 +80,8 @@ import Testing
         }
         #expect(pieces.bits == whole.bits)
         let shares = calls.withLock { $0 }
-        // By time, and at the end of each wave at the latest.
-        #expect(shares.count >= 17 && shares == shares.sorted())
+        // By time: of a short run, after the first step, before the last tenth and at the end.
+        #expect(shares.count >= 3 && shares == shares.sorted())
         #expect(abs((shares.last ?? 0) - 1) < 1e-12)
     }
 

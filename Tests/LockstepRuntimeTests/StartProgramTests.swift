@@ -115,7 +115,7 @@ import Testing
         let (whole, parts) = (try outcome(seconds: 1000), try outcome(seconds: 0))
         #expect(parts.values.map(\.bitPattern) == whole.values.map(\.bitPattern))
         let groups = own.items(lanes: 150) / own.itemsOfGroup
-        #expect(parts.launches == 4 * groups && (groups == 1 || whole.launches < parts.launches))
+        #expect(parts.launches == 1 + 4 * groups && (groups == 1 || whole.launches < parts.launches))
     }
 
     /// Steps are taken for a time, at least one.
@@ -126,6 +126,24 @@ import Testing
         #expect(try execution.advance(from: 0, count: 100, for: 0, scalars: [:]) == 1)
         #expect(try execution.advance(from: 1, count: 3, for: .infinity, scalars: [:]) == 3)
         #expect(execution.launches.count >= 2 && execution.launches.longest > 0)
+    }
+
+    /// Whether an int is zero somewhere, found by the host or, as on a device with memory of its own, by a kernel.
+    @Test(arguments: TestExecutables.all, [true, false]) func zerosAreFound(_ executable: TestExecutables, _ sharesHostMemory: Bool) throws {
+        let step = Self.step(lanes: 45)
+        let made = try executable.make(Lowering.lower(step.function), .float, sharesHostMemory: sharesHostMemory)
+        let execution = try made.start(step.inputs)
+        try execution.begin(attempt: 0)
+        func write(_ values: [Int32]) throws { try execution.write("counter", LaneArray(lanes: 45, count: 1, elements: .int(values))) }
+        try write(Array(repeating: 3, count: 45))
+        // What fills up vectors and groups is no lane.
+        #expect(try !execution.hasZero("counter", element: 0))
+        for lane in [0, 17, 44] {
+            try write((0..<45).map { $0 == lane ? 0 : -1 })
+            #expect(try execution.hasZero("counter", element: 0))
+        }
+        let weights = try execution.read("weights").values
+        #expect(try weights == execution.read("weights").values && weights.contains { $0 != 0 })
     }
 
     /// What was read stays as it was, though it is looked at after the next steps.
@@ -199,9 +217,10 @@ enum TestExecutables: CaseIterable, CustomStringConvertible {
         }
     }
 
-    func make(_ program: LaneProgram, _ precision: Precision) throws -> any LaneExecutable {
+    func make(_ program: LaneProgram, _ precision: Precision, sharesHostMemory: Bool = true) throws -> any LaneExecutable {
         guard self != .interpreter else { return InterpreterExecutable(program, precision: precision) }
-        let session = TestSupport.OpenCLSessions.all[0]
+        let own = TestSupport.OpenCLSessions.all[0]
+        let session = sharesHostMemory ? own : try OpenCLSession(own.info.described { $0.sharesHostMemory = false })
         let schedule =
             self == .cpu
             ? OpenCLSchedule.choose(session.info, precision)

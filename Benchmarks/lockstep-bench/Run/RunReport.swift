@@ -35,6 +35,9 @@ struct RunReport: Codable {
     let laneStepsPerSecond: Double
     /// The median run's final draws, and the first run's compiling of their program; absent where none were asked for.
     let finalSeconds, finalCpuSeconds, finalCompileSeconds: Double?
+    /// Of all runs: the most launches of one, and the longest; absent from reports of before that was counted.
+    let launches: Int?
+    let longestLaunchSeconds: Double?
     let bytesPerLane: Int
     /// Of the whole process, up to here.
     let peakMemoryBytes: Int
@@ -64,6 +67,8 @@ struct RunReport: Codable {
         finalSeconds = hasFinal ? timings.map(\.final).median : nil
         finalCpuSeconds = hasFinal ? timings.map(\.finalProcessor).median : nil
         finalCompileSeconds = hasFinal ? fits.timings.finalCompile : nil
+        launches = timings.map(\.launches).max()
+        longestLaunchSeconds = timings.map(\.longestLaunch).max()
         bytesPerLane = fits.layout.bytesPerLane
         peakMemoryBytes = PeakMemory.bytes
         schedule = fits.layout.schedule?.description ?? "interpreter"

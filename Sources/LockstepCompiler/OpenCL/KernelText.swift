@@ -110,7 +110,7 @@ package struct KernelText: Sendable {
 
 /// The device functions that kernels are compiled with, in order.
 package enum DeviceFunctions {
-    static let files = (0..<LOCKSTEP_KERNEL_SOURCE_COUNT.rawValue).map { lockstep_kernel_source(rawValue: $0) }
+    static let files = (0..<LOCKSTEP_KERNEL_WATCH.rawValue).map { lockstep_kernel_source(rawValue: $0) }
 
     /// All of them.
     package static var sources: [String] { texts(files) }
@@ -118,4 +118,11 @@ package enum DeviceFunctions {
     static func texts(_ files: [lockstep_kernel_source]) -> [String] {
         files.compactMap { lockstep_kernel_source_text(Int32($0.rawValue)).map { String(cString: $0) } }
     }
+}
+
+/// The kernel that tells whether an int of any lane is zero, which is no part of a step. Its parameters: the ints, elements
+/// of a lane, the element, places of a block, places of all lanes, and the answer, which begins with 0.
+package enum WatchKernel {
+    package static let name = "lockstep_has_zero"
+    package static var source: String { DeviceFunctions.texts([LOCKSTEP_KERNEL_WATCH]).joined() }
 }

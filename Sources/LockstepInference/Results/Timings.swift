@@ -10,7 +10,7 @@ public struct Timings: Sendable, Hashable {
     public let compile: Double
     /// All steps of all lanes, transfers included.
     public let run: Double
-    /// From the call to the end of the first launch of the step program, which is a trial of the starts.
+    /// From the call to the end of the first launch of the step program, which is the first step of some or all lanes.
     public let firstLaunch: Double
     /// All final draws of all lanes, with what they waited for their program and for transfers. Not in `run`.
     public let final: Double
@@ -26,10 +26,14 @@ public struct Timings: Sendable, Hashable {
     public let firstLaunchProcessor: Double
     /// Of `final`.
     public let finalProcessor: Double
+    /// Launches of the step program, and the seconds of the longest. On the interpreter: turns between two looks at
+    /// whether to go on.
+    public let launches: Int
+    public let longestLaunch: Double
 
     init(
         trace: Double, check: Double, compile: Clock.Time, run: Clock.Time, firstLaunch: Clock.Time, final: Clock.Time,
-        finalCompile: Double
+        finalCompile: Double, launches: LaunchLog
     ) {
         self.trace = trace
         self.check = check
@@ -42,6 +46,8 @@ public struct Timings: Sendable, Hashable {
         compileProcessor = compile.processorSeconds
         firstLaunchProcessor = firstLaunch.processorSeconds
         finalProcessor = final.processorSeconds
+        self.launches = launches.count
+        longestLaunch = launches.longest
     }
 }
 

@@ -14,7 +14,7 @@ struct Bookkeeping {
         static let steps = "steps"
     }
 
-    /// Why a lane is frozen.
+    /// Why a lane is frozen; zero while it is not.
     enum Frozen {
         static let no = 0
         static let lost = 1

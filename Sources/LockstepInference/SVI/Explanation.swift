@@ -83,7 +83,6 @@ extension SVI {
         }
         let binding = try DataBinding(function.declarations, data, lanes: lanes)
         _ = try function.check(binding, lanes: lanes, options)
-        let step = LaneFunction(states: function.step.states, records: function.step.records, perLane: binding.perLane)
-        return (step, function.guide.parameters)
+        return (function.laneFunction(perLane: binding.perLane), function.guide.parameters)
     }
 }

@@ -81,7 +81,7 @@ struct SVIRun {
             timings: Timings(
                 trace: traceSeconds, check: checkSeconds, compile: compileTime, run: runTime,
                 firstLaunch: progress.firstLaunch ?? clock.time, final: finalTime,
-                finalCompile: try progress.estimator?.value().compileSeconds ?? 0),
+                finalCompile: try progress.estimator?.value().compileSeconds ?? 0, launches: progress.launches),
             layout: RunLayout(schedule: step.chosenSchedule, laneWidth: step.laneWidth, bytesPerLane: step.bytesPerLane), badData: badData)
     }
 
@@ -92,9 +92,7 @@ struct SVIRun {
     }
 
     private func compile() throws -> Compiled {
-        let perLane = binding.perLane
-        let stepProgram = try Lowering.lower(
-            LaneFunction(states: function.step.states, records: function.step.records, starts: function.start, perLane: perLane))
+        let stepProgram = try Lowering.lower(function.laneFunction(perLane: binding.perLane))
         try Outcome.checkRoom(for: keys.count, function.guide.parameters, steps: steps, options)
         if let onCompile = options.onCompile, case .opencl = device.device { onCompile(CompilationSize(stepProgram, function.trace)) }
         let (step, device) = try device.compile(
@@ -194,7 +192,7 @@ struct SVIRun {
         while true {
             if done == late { refusedEarly = try refused(execution) }
             if done == drift?.next { try drift?.look(execution) }
-            if options.convergence != nil { allStopped = try execution.read(.frozen).whole.allSatisfy { $0 != Bookkeeping.Frozen.no } }
+            if options.convergence != nil { allStopped = try !execution.hasZero(.frozen) }
             let share = Double(before) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
             options.onProgress?(share / Double(good.count))
             if done == steps || allStopped { break }

@@ -66,5 +66,6 @@ extension LaneFunction.State {
 
 extension LaneExecution {
     func read(_ name: StateName) throws -> LaneArray { try read(name.text) }
+    func hasZero(_ name: StateName) throws -> Bool { try hasZero(name.text, element: 0) }
     func write(_ name: StateName, _ array: LaneArray) throws { try write(name.text, array) }
 }

@@ -15,7 +15,7 @@ struct StepFunction {
     /// What data are held against before a run.
     private let checks: DataChecks
     /// What lanes begin with; the step number is the attempt.
-    let start: [LaneFunction.State]
+    private let starts: [LaneFunction.State]
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
 
     /// - Throws: `ModelError` or `TensorError` when model, guide and loss do not fit together, `RunError` for an optimiser
@@ -31,13 +31,12 @@ struct StepFunction {
         trace = plain
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial", data: data))
         checks = DataChecks(traces: [plain] + (values.trace.map { [$0] } ?? []), starts: initial.uses)
-        let starts = try guide.parameters.map { parameter in
+        starts = try guide.parameters.map { parameter in
             guard let value = initial.values[parameter.name] else {
                 throw ModelError(site: parameter.name, "the guide gives this parameter no start")
             }
             return LaneFunction.State(.parameter(parameter.name), value.broadcast(to: parameter.shape))
         }
-        start = starts + [.init(.initialLoss, Tensor(Double.nan))]
 
         let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin, data: data))
         if let failure = loss.failure { throw failure }
@@ -71,7 +70,15 @@ struct StepFunction {
         results = Dictionary(
             uniqueKeysWithValues: guide.parameters.map { ($0.name, (averages ? StateName.average($0.name) : .parameter($0.name)).text) })
         step = (states + bookkeeping.states, bookkeeping.records)
-        try StreamCheck.check((start + step.states).map(\.value))
+        try StreamCheck.check((starts + step.states).map(\.value))
+    }
+
+    /// What the compiler gets.
+    ///
+    /// - Parameter perLane: the names of data that differ from lane to lane.
+    func laneFunction(perLane: Set<String>) -> LaneFunction {
+        let unknown = LaneFunction.State(.initialLoss, Tensor(Double.nan))
+        return LaneFunction(states: step.states, records: step.records, starts: starts + [unknown], perLane: perLane)
     }
 
     /// Holds data against what model, guide and optimiser use them for.

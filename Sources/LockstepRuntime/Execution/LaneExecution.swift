@@ -76,6 +76,8 @@ package protocol LaneExecution: AnyObject {
     var placedData: PlacedData? { get }
     /// State or records by name, as they are now. They are brought in order when they are first looked at.
     func read(_ name: String) throws -> LaneArray
+    /// Whether an element of a state of ints is zero in any lane, found where the lanes are.
+    func hasZero(_ name: String, element: Int) throws -> Bool
     /// Replaces the state of a name. The array has the program's precision (reals) or ints.
     func write(_ name: String, _ values: LaneArray) throws
     /// Replaces states and records of some lanes by those of lanes of another batch of the same program on the same device.

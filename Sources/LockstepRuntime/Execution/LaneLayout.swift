@@ -91,6 +91,14 @@ struct LaneLayout: Hashable, Sendable {
         }
     }
 
+    /// Whether an element of any lane is zero.
+    func hasZero(_ element: Int, count: Int, in base: UnsafePointer<Int32>) -> Bool {
+        (0..<blocks).contains { block in
+            let places = base + (block * count + element) * width
+            return (0..<filled(block)).contains { places[$0] == 0 }
+        }
+    }
+
     /// Calls `body` with runs of places of a block, which are all places of all blocks together, on all cores. A run is
     /// short enough that the rows of its lanes stay in a core's cache while it goes through their elements.
     @inline(__always)

@@ -62,6 +62,12 @@ final class PackedExecution: LaneExecution {
         return try array(place.array).column(place.position)
     }
 
+    func hasZero(_ name: String, element: Int) throws -> Bool {
+        try flush()
+        guard let place = places[name] else { return try base.hasZero(name, element: element) }
+        return try base.hasZero(place.array, element: place.position)
+    }
+
     func write(_ name: String, _ values: LaneArray) throws {
         guard let place = places[name] else { return try base.write(name, values) }
         guard values.count == 1 else {

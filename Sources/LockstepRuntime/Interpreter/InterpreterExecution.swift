@@ -104,6 +104,12 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
         }
     }
 
+    func hasZero(_ name: String, element: Int) throws -> Bool {
+        let number = try number(of: name)
+        guard case .ints(let storage, _) = memory.buffers[number] else { return false }
+        return memory.layout.hasZero(element, count: program.buffers[number].count, in: storage.base)
+    }
+
     func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
         guard let other = other as? InterpreterExecution<Real> else { return }
         reads.settle()

@@ -101,8 +101,10 @@ final class OpenCLExecution: LaneExecution {
     func begin(attempt: Int) throws {
         guard let kernel = executable.startKernel else { return }
         reads.settle()
+        let start = DispatchTime.now().uptimeNanoseconds
         try memory.begin(kernel, attempt: attempt)
         try executable.session.finish()
+        launches.add(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
     }
 
     func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int {
@@ -156,6 +158,8 @@ final class OpenCLExecution: LaneExecution {
         reads.add(numbers)
         return LaneArray(lanes: memory.layout.lanes, count: count, numbers)
     }
+
+    func hasZero(_ name: String, element: Int) throws -> Bool { try memory.hasZero(name, element: element) }
 
     func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
         guard let other = other as? OpenCLExecution else { return }

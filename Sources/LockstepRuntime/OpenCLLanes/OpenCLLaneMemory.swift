@@ -237,6 +237,32 @@ struct OpenCLLaneMemory {
         return (buffer.count, Deferred { bytes.withUnsafeBytes { layout.numbers(buffer.count, format, $0) } })
     }
 
+    /// Whether an element of a state of ints is zero in any lane. The host looks itself where it can; else one number comes back.
+    func hasZero(_ name: String, element: Int) throws -> Bool {
+        let (buffer, memory) = try find(name)
+        guard buffer.dtype == .int else { return false }
+        if session.info.sharesHostMemory {
+            let mapping = try session.map(memory, for: .reading)
+            return mapping.bytes.baseAddress.map {
+                layout.hasZero(element, count: buffer.count, in: UnsafePointer($0.assumingMemoryBound(to: Int32.self)))
+            } ?? false
+        }
+        let recipe = ProgramRecipe(sources: [WatchKernel.source], options: "-cl-std=CL1.2 -w", kernels: [WatchKernel.name], groupSize: 0)
+        let kernel = try session.kernels(recipe) { _ in }[0]
+        let found = try session.allocate(copying: [Int32(0)])
+        let places = layout.lanes * layout.copies
+        try session.enqueue(
+            kernel,
+            [
+                .buffer(memory), .int32(Int32(buffer.count)), .int32(Int32(element)), .int32(Int32(layout.width)), .int32(Int32(places)),
+                .buffer(found),
+            ], globalSize: [min(places, Self.watchers)])
+        return try session.read(found, as: Int32.self)[0] != 0
+    }
+
+    /// Work-items that look at all lanes.
+    private static let watchers = 1 << 14
+
     func write(_ name: String, _ array: LaneArray) throws {
         let (buffer, memory) = try find(name)
         guard case .state = buffer.role else { throw ExecutionError.notState(name) }
