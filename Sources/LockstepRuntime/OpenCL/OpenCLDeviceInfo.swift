@@ -78,7 +78,7 @@ extension OpenCLDeviceInfo {
     /// The stack of the threads on which work-groups run, of drivers that keep there what a group carries, and do not
     /// look whether there is room; nil for others.
     var workerStackBytes: Int? {
-        guard platformName == "Portable Computing Language", kind == .cpu else { return nil }
+        guard platformName == "Portable Computing Language", kind == .cpu || name.hasPrefix("cpu") else { return nil }
         // Those devices of PoCL that run kernels on threads of their own; others use the caller's, or another library's.
         let own = name.hasPrefix("pthread") || (name.hasPrefix("cpu") && !name.hasPrefix("cpu-minimal") && !name.hasPrefix("cpu-tbb"))
         return own ? lockstep_ocl_stack_bytes() : 4 << 20
