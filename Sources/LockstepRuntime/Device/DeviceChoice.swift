@@ -9,7 +9,7 @@ package struct DeviceChoice: Sendable {
     /// Whether the interpreter does as well, as for `auto`.
     private let mayFallBack: Bool
 
-    init(_ device: ResolvedDevice, mayFallBack: Bool = false, fallbackReason: String? = nil) {
+    package init(_ device: ResolvedDevice, mayFallBack: Bool = false, fallbackReason: String? = nil) {
         self.device = device
         self.mayFallBack = mayFallBack
         self.fallbackReason = fallbackReason.map(Self.line)

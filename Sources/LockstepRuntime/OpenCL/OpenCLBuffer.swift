@@ -17,8 +17,12 @@ package final class OpenCLBuffer: @unchecked Sendable {
                 bytes: byteCount, limit: session.info.maxAllocationBytes, device: session.info.name)
         }
         let size = OpenCLError.mebibytes(byteCount)
-        memory = try session.make("clCreateBuffer", "a buffer of \(size)") {
-            session.create(byteCount, &$0)
+        memory = try session.make("clCreateBuffer", "a buffer of \(size)") { code in
+            guard session.imposedMemory?.take(byteCount) ?? true else {
+                code = CL_MEM_OBJECT_ALLOCATION_FAILURE
+                return nil
+            }
+            return session.create(byteCount, &code)
         }
         self.session = session
         self.byteCount = byteCount
@@ -26,6 +30,7 @@ package final class OpenCLBuffer: @unchecked Sendable {
 
     deinit {
         _ = session.cl.clReleaseMemObject(memory)
+        session.imposedMemory?.give(byteCount)
     }
 
     /// Overflow-safe, as offsets may come from a file.

@@ -74,7 +74,7 @@ package struct OpenCLExecutable: LaneExecutable {
 
     package var chosenSchedule: Schedule? { schedule.schedule }
     package var laneWidth: Int { schedule.width }
-    package var bytesPerLane: Int { schedule.bytesPerLane(stages.map(\.program), realBytes: precision == .float ? 4 : 8) }
+    package var bytesPerLane: Int { schedule.bytesPerLane(stages, precision) }
 
     package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {
         let memory =
@@ -97,7 +97,7 @@ final class OpenCLExecution: LaneExecution {
         self.executable = executable
         self.memory = memory
         pace = LaunchPace(
-            seconds: LaunchPace.usualSeconds, items: memory.items, unit: executable.schedule.itemsOfGroup,
+            seconds: LaunchPace.margin * executable.session.info.launchSeconds, items: memory.items, unit: executable.schedule.itemsOfGroup,
             fewest: executable.schedule.busyItems(executable.session.info))
     }
 

@@ -64,8 +64,8 @@ struct OpenCLLaneMemory {
                 switch parameter {
                 case .scalar: break
                 case .buffer(let id): own[id] = try allocateOnce(stage.program.buffers[id.number], data, given)
-                case .scratch(let id):
-                    own[id] = try allocate(stage.program.buffers[id.number], copies: stage.slices * schedule.workers)
+                case .scratch(let id, let isOwn):
+                    own[id] = try allocate(stage.program.buffers[id.number], copies: isOwn ? stage.slices * schedule.workers : 1)
                 }
             }
             buffers.append(own)
@@ -89,12 +89,12 @@ struct OpenCLLaneMemory {
     /// What the start has for itself. Its scratch is that of the step, which comes later, where that has enough.
     private mutating func allocate(_ start: LaneProgram, _ data: [String: LaneInputs.Data], _ given: Set<String>) throws {
         guard let stage = stages.last else { return }
-        var scratch = stage.text.parameters.compactMap { if case .scratch(let id) = $0 { buffers[stages.count - 1][id] } else { nil } }
+        var scratch = stage.text.parameters.compactMap { if case .scratch(let id, _) = $0 { buffers[stages.count - 1][id] } else { nil } }
         for parameter in stage.text.start?.parameters ?? [] {
             switch parameter {
             case .scalar: break
             case .buffer(let id): startBuffers[id] = try allocateOnce(start.buffers[id.number], data, given)
-            case .scratch(let id):
+            case .scratch(let id, _):
                 let buffer = start.buffers[id.number]
                 let bytes = self.bytes(buffer, copies: 1)
                 if let place = scratch.firstIndex(where: { $0.byteCount >= bytes }) {
@@ -221,7 +221,7 @@ struct OpenCLLaneMemory {
     ) throws -> [OpenCLArgument] {
         try parameters.map { parameter in
             switch parameter {
-            case .buffer(let id), .scratch(let id):
+            case .buffer(let id), .scratch(let id, _):
                 guard let buffer = buffers[id] else { throw OpenCLError.misuse("buffer \(id.number) was not allocated") }
                 return .buffer(buffer)
             case .scalar(let scalar):

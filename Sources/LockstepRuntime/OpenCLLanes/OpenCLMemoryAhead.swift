@@ -20,7 +20,7 @@ final class OpenCLMemoryAhead: Sendable {
         if ResolvedDevice.opencl(session).isOfOneThread { return nil }
         batch = Mutex(
             Background(onThread: true) {
-                let lanes = max(1, first.budget / max(schedule.bytesPerLane(stages.map(\.program), realBytes: precision == .float ? 4 : 8), 1))
+                let lanes = WaveLimits(schedule, stages, precision, on: session.info).lanes(budget: first.budget)
                 let inputs = first.inputs(lanes)
                 return Batch(keys: inputs.keys, memory: try OpenCLLaneMemory(program, stages, session, schedule, precision, inputs))
             })
