@@ -13,7 +13,7 @@ import Testing
         return try OpenCLStage.all(schedule.programs(Lowering.lower(step.function)), schedule.options(.float)).map(\.text.kernel)
     }
 
-    private static func attribute(_ size: Int) -> String { 
+    private static func attribute(_ size: Int) -> String {
         "__kernel __attribute__((reqd_work_group_size(\(size), 1, 1))) void lockstep_steps"
     }
 
