@@ -36,7 +36,8 @@ import Testing
         let parameters = fits.outcome.parameters
         let outcome = try Outcome(
             Claim(fits.outcome), results: Dictionary(uniqueKeysWithValues: parameters.keys.map { ($0, StateName.parameter($0).text) }),
-            withoutStart: hasStart ? [] : [1], slots: 1, refusedEarly: Deferred(value: [0, 0]), paces: [.nan, .nan], convergence: nil)
+            withoutStart: hasStart ? [] : [1], slots: 1, refusedEarly: Deferred(value: [0, 0]), paces: Deferred(value: [.nan, .nan]), convergence: nil
+        )
         let claimed = Fits(
             svi: fits.svi, guide: fits.guide, keys: fits.keys, binding: fits.binding, outcome: outcome, estimate: fits.estimate,
             device: try Device.cpu.choice(), options: fits.options, steps: 20, timings: fits.timings, layout: fits.layout)

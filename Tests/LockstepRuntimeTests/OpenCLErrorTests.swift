@@ -21,6 +21,39 @@ struct OpenCLErrorTests {
         }
     }
 
+    /// What helps: less at a time, smaller groups, or nothing.
+    @Test(
+        arguments: [
+            (-4, .memory), (-5, .memory), (-6, .memory), (-61, .memory), (-54, .group), (-55, .group), (-2, .lost), (-14, .lost),
+            (-36, .lost), (-1121, .lost), (-9999, .lost), (0, .other), (-11, .other), (-30, .other), (-4242, .other),
+        ] as [(Int32, OpenCLErrorCode.Kind)])
+    func codesAreOfAKind(code: Int32, kind: OpenCLErrorCode.Kind) {
+        let code = OpenCLErrorCode(rawValue: code)
+        #expect(code.kind == kind)
+        #expect(OpenCLError.callFailed(call: "clEnqueueNDRangeKernel", code: code, device: "", detail: "").kind == kind)
+        if kind == .lost || kind == .memory { #expect(code.advice != nil) }
+    }
+
+    @Test func theSameCodeMeansAnotherThingAfterALaunch() {
+        func kind(_ call: String) -> OpenCLErrorCode.Kind {
+            OpenCLError.callFailed(call: call, code: .outOfResources, device: "", detail: "").kind
+        }
+        #expect(kind("clCreateBuffer") == .memory)
+        #expect(kind("clEnqueueNDRangeKernel") == .memory)
+        #expect(kind("clFinish") == .lost)
+    }
+
+    @Test func otherErrorsAreOfAKind() {
+        func build(_ code: Int32, _ log: String) -> OpenCLErrorCode.Kind {
+            OpenCLError.buildFailed(device: "", code: OpenCLErrorCode(rawValue: code), options: "", log: log).kind
+        }
+        #expect(build(-11, "ptxas error : Entry function 'k' uses too much shared data (0x10000 bytes, 0xc000 max)") == .memory)
+        #expect(build(-5, "") == .memory)
+        #expect(build(-11, "error: use of undeclared identifier 'x'") == .other)
+        #expect(OpenCLError.allocationTooLarge(bytes: 2, limit: 1, device: "").kind == .memory)
+        #expect(OpenCLError.misuse("no").kind == .other)
+    }
+
     @Test func unknownCodesKeepTheirNumber() {
         #expect(OpenCLErrorCode(rawValue: -4242).name == nil)
         #expect(OpenCLErrorCode(rawValue: -4242).description == "unknown code (-4242)")

@@ -15,10 +15,12 @@ import Testing
                 bytesPerLane: 1000))
     }
 
-    private static func gpu(lanes: Int, rows: Int, canSplit: Bool = true, bytesPerLane: Int = 1000) -> Schedule {
+    private static func gpu(
+        lanes: Int, rows: Int, canSplit: Bool = true, bytesPerLane: Int = 1000, maxGroupSize: Int = 1024, vendor: GPUVendor = .nvidia
+    ) -> Schedule {
         ScheduleRule.choose(
             ScheduleQuestion(
-                hardware: .gpu(computeUnits: 100, maxGroupSize: 1024), width: 1, lanes: lanes, rows: rows, canSplit: canSplit,
+                hardware: .gpu(computeUnits: 100, maxGroupSize: maxGroupSize, vendor.traits), width: 1, lanes: lanes, rows: rows, canSplit: canSplit,
                 canStandTogether: false, bytesPerLane: bytesPerLane))
     }
 
@@ -84,9 +86,31 @@ import Testing
 
     @Test func aGPUSplitsBeyondOneGroup() {
         #expect(Self.gpu(lanes: 10, rows: 100_000) == .split(slices: 2560, together: 1))
-        #expect(Self.gpu(lanes: 25, rows: 100_000) == .group(vectors: 1, workers: 1024))
+        #expect(Self.gpu(lanes: 25, rows: 100_000) == .group(vectors: 1, workers: 256))
         #expect(Self.gpu(lanes: 10, rows: ScheduleRule.splitRows - 1) == .group(vectors: 1, workers: 256))
-        #expect(Self.gpu(lanes: 10, rows: 100_000, canSplit: false) == .group(vectors: 1, workers: 1024))
+        #expect(Self.gpu(lanes: 10, rows: 100_000, canSplit: false) == .group(vectors: 1, workers: 256))
+    }
+
+    /// No group is larger than the device's, or than what pays on any.
+    @Test func aGPUHasGroupsThatCanBeLaunched() {
+        for vendor in GPUVendor.allCases {
+            for lanes in [1, 7, 100, 1000, 20_000] {
+                for (rows, bytes) in [(1000, 1000), (100_000, 1000), (16, 1 << 20)] {
+                    for most in [1, 16, 64, 256, 512, 1024] {
+                        let schedule = Self.gpu(lanes: lanes, rows: rows, canSplit: false, bytesPerLane: bytes, maxGroupSize: most, vendor: vendor)
+                        guard case .group(let vectors, let workers) = schedule else { continue }
+                        #expect(vectors * workers <= min(most, 256), "\(schedule) of \(most) on \(vendor)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many lanes keep a GPU busy is its vendor's.
+    @Test func anotherVendorIsFullSooner() {
+        #expect(Self.gpu(lanes: 6400, rows: 1000, vendor: .intel) == .lanes)
+        #expect(Self.gpu(lanes: 6400, rows: 1000, vendor: .nvidia) == .group(vectors: 16, workers: 4))
+        #expect(Self.gpu(lanes: 6400, rows: 1000, vendor: .apple) == .group(vectors: 4, workers: 16))
     }
 
     @Test(arguments: [Schedule.automatic, .lanes, .group(vectors: 4, workers: 16), .group(vectors: 1, workers: 64), .split(slices: 8, together: 2)])

@@ -28,10 +28,12 @@ package struct StepCase: Sendable {
 
     package var keys: [Key] { Key(20_26).split(lanes) }
 
-    package var inputs: LaneInputs {
+    package var inputs: LaneInputs { inputs(0..<lanes) }
+
+    private func inputs(_ lanes: Range<Int>) -> LaneInputs {
         var data = shared.mapValues { LaneInputs.Data.shared($0) }
-        for (name, values) in perLane { data[name] = .perLane(values.prefix(lanes).flatMap(\.self)) }
-        return LaneInputs(keys: keys, data: data)
+        for (name, values) in perLane { data[name] = .perLane(values[lanes].flatMap(\.self)) }
+        return LaneInputs(keys: Array(keys[lanes]), data: data)
     }
 
     private func start(_ state: LaneFunction.State, _ lane: Int) -> [Double] {
@@ -73,16 +75,25 @@ package struct StepCase: Sendable {
 
     // MARK: Execution
 
-    package func run(_ executable: any LaneExecutable, _ precision: Precision) throws -> Outcome {
-        let execution = try executable.start(inputs)
+    /// - Parameter wave: the most lanes at a time; nil for all.
+    package func run(_ executable: any LaneExecutable, _ precision: Precision, wave: Int? = nil) throws -> Outcome {
+        var outcome: Outcome = [:]
+        for first in stride(from: 0, to: lanes, by: wave ?? lanes) {
+            outcome.merge(try run(executable, precision, first..<min(first + (wave ?? lanes), lanes))) { $0 + $1 }
+        }
+        return outcome
+    }
+
+    private func run(_ executable: any LaneExecutable, _ precision: Precision, _ wave: Range<Int>) throws -> Outcome {
+        let execution = try executable.start(inputs(wave))
         try execution.begin(attempt: attempt)
         for state in function.states where initial[state.name] != nil {
-            let values = (0..<lanes).flatMap { start(state, $0) }
+            let values = wave.flatMap { start(state, $0) }
             let elements: LaneArray.Elements =
                 state.value.dtype != .real
                 ? .int(values.map { Int32($0) })
                 : precision == .float ? .float(values.map { Float($0) }) : .double(values)
-            try execution.write(state.name, LaneArray(lanes: lanes, count: state.value.count, elements: elements))
+            try execution.write(state.name, LaneArray(lanes: wave.count, count: state.value.count, elements: elements))
         }
         var first = 0
         for count in advances {
@@ -92,7 +103,7 @@ package struct StepCase: Sendable {
         var outcome: Outcome = [:]
         for name in function.states.map(\.name) + function.records.map(\.name) {
             let array = try execution.read(name)
-            outcome[name] = (0..<lanes).map { array.lane($0) }
+            outcome[name] = wave.map { array.lane($0 - wave.lowerBound) }
         }
         return outcome
     }

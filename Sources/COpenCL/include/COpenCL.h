@@ -43,6 +43,7 @@
     X(clReleaseKernel)            \
     X(clCreateBuffer)             \
     X(clReleaseMemObject)         \
+    X(clSetMemObjectDestructorCallback) \
     X(clEnqueueWriteBuffer)       \
     X(clEnqueueReadBuffer)        \
     X(clEnqueueFillBuffer)        \

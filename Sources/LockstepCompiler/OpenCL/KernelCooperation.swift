@@ -37,15 +37,27 @@ extension KernelWriter {
 
     /// Local memory for the tree, for each type that goes through it.
     mutating func declareTree() {
-        guard let group = options.group, let cooperation else { return }
+        guard let group = options.group else { return }
+        for dtype in treeTypes {
+            line("__local \(type(dtype, isUniform: false)) ls_tree_\(dtype.rawValue)[\(Self.treeWidth * group.size)];")
+        }
+    }
+
+    /// Types of the sums that go up a tree.
+    private var treeTypes: [DType] {
+        guard let cooperation else { return [] }
         var types: Set<DType> = []
         for place in cooperation.dealt {
             guard case .loop(let loop) = program.body[place] else { continue }
             for accumulator in loop.split?.accumulators ?? [] { types.insert(buffer(accumulator.buffer).dtype) }
         }
-        for dtype in DType.allCases where types.contains(dtype) {
-            line("__local \(type(dtype, isUniform: false)) ls_tree_\(dtype.rawValue)[\(Self.treeWidth * group.size)];")
-        }
+        return DType.allCases.filter(types.contains)
+    }
+
+    /// What `declareTree` takes.
+    var localBytes: Int {
+        guard let group = options.group else { return 0 }
+        return treeTypes.reduce(0) { $0 + Self.treeWidth * group.size * options.laneBytes($1) * options.width }
     }
 
     /// Puts the workers' parts together, for every worker, in an order that depends on their number alone.

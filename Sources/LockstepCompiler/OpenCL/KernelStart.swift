@@ -21,6 +21,8 @@ struct KernelStart {
     init(_ program: LaneProgram, beside step: KernelWriter, _ stepBody: KernelWriter.Body) {
         var options = step.options
         options.group = nil
+        // Vectors of a group: workers do not share a start.
+        options.groupSize = step.options.group?.tile ?? options.groupSize
         options.together = 1
         guard step.hasFunction else {
             let text = KernelWriter.write(start: program, options: options, name: step.name + "_start")

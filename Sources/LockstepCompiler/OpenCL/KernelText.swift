@@ -17,6 +17,8 @@ package struct KernelOptions: Hashable, Sendable {
     package var together = 1
     /// The work-group, where its work-items share lanes.
     package var group: Group?
+    /// Work-items of a work-group.
+    package var groupSize = 1
 
     /// A work-group of schedules B and C.
     package struct Group: Hashable, Sendable {
@@ -45,6 +47,15 @@ package struct KernelOptions: Hashable, Sendable {
 
     package var realBytes: Int { isDouble ? 8 : 4 }
 
+    /// Bytes of a lane's value. A mask in a vector is as wide as a real.
+    func laneBytes(_ dtype: DType) -> Int {
+        switch dtype {
+        case .real: realBytes
+        case .int: 4
+        case .bool: width > 1 ? realBytes : 4
+        }
+    }
+
     /// The options of the driver's compiler. Nothing that trades accuracy for speed is among them. Without -w some
     /// drivers print warnings about wide vectors to the user's terminal.
     package var buildOptions: String {
@@ -67,8 +78,9 @@ package struct KernelText: Sendable {
     /// In the order of the kernel's parameters, after first step, number of steps, number of work-items and keys.
     package enum Parameter: Hashable, Sendable {
         case buffer(BufferID)
-        /// Global scratch memory for a temporary.
-        case scratch(BufferID)
+        /// Global scratch memory for a temporary: one array for each vector of lanes, or where it is their own, for each of
+        /// the workers or slices on it.
+        case scratch(BufferID, isOwn: Bool)
         case scalar(Scalar)
     }
 
@@ -90,6 +102,8 @@ package struct KernelText: Sendable {
     package let options: KernelOptions
     /// Bytes that a work-item carries from statement to statement, at most: its private arrays and all values.
     package let carriedBytes: Int
+    /// Bytes of local memory that a group takes.
+    package let localBytes: Int
     /// What a driver's compiler has to get through: one for a statement, and as much as it takes of those for a function
     /// that is written out wherever it is called.
     package let weight: Int

@@ -120,7 +120,7 @@ struct KernelWriter {
         return KernelText(
             name: name, functions: KernelText.merged(functions, opening?.functions ?? []),
             kernel: text(body, opening), parameters: body.parameters, start: opening?.start, options: options,
-            carriedBytes: max(carriedBytes, opening?.carriedBytes ?? 0), weight: weight + (opening?.weight ?? 0))
+            carriedBytes: max(carriedBytes, opening?.carriedBytes ?? 0), localBytes: localBytes, weight: weight + (opening?.weight ?? 0))
     }
 
     /// The text of the kernel, in parts.
@@ -155,7 +155,11 @@ struct KernelWriter {
             } else {
                 continue
             }
-            if case .temporary = buffer.role { parameters.append(.scratch(id)) } else { parameters.append(.buffer(id)) }
+            if case .temporary = buffer.role {
+                parameters.append(.scratch(id, isOwn: isOwn(id)))
+            } else {
+                parameters.append(.buffer(id))
+            }
         }
         for scalar in program.scalars {
             declarations.append("const \(type(scalar.dtype, isUniform: true)) s_\(parameters.count)")
@@ -237,7 +241,8 @@ struct KernelWriter {
     var hasFunction: Bool { !options.interleaves && cooperation == nil }
 
     private func text(_ body: Body, _ start: KernelStart?) -> String {
-        let kernel = "__kernel void \(name)(\n    \((body.declarations + (start?.declarations ?? [])).joined(separator: ",\n    ")))\n"
+        let parameters = (body.declarations + (start?.declarations ?? [])).joined(separator: ",\n    ")
+        let kernel = "__kernel \(groupAttribute)void \(name)(\n    \(parameters))\n"
         let apart = start?.kernel.map { "\n" + $0 } ?? ""
         guard hasFunction else { return "\(body.before)\(kernel){\n\(body.lines)\n}\n\(apart)" }
         return """
@@ -248,6 +253,12 @@ struct KernelWriter {
             }
             \(apart)
             """
+    }
+
+    /// Drivers of GPUs share out registers by it, and one that knows the size refuses no group that it has compiled for.
+    /// Not for single work-items, which any driver can launch, and for which PoCL compiles longer with it.
+    private var groupAttribute: String {
+        options.groupSize > 1 ? "__attribute__((reqd_work_group_size(\(options.groupSize), 1, 1))) " : ""
     }
 
     func function(_ purpose: String, _ body: Body) -> String {

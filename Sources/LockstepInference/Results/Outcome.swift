@@ -6,19 +6,20 @@ struct Outcome: Sendable {
     /// Unconstrained, by parameter.
     let parameters: [String: LaneArray]
     let losses: LaneArray
-    let status: [FitStatus]
     private let scalars: Scalars
 
     /// Numbers of each lane.
     private struct Scalars: Sendable {
+        let status: Deferred<[FitStatus]>
         let initialLoss: Deferred<[Double]>
         let finalLoss: Deferred<[Double]>
         let refusedLosses: Deferred<[Int]>
         let refusedGradients: Deferred<[Int]>
         let refusedLate: Deferred<[Int]>
-        let driftPace: [Double]
+        let driftPace: Deferred<[Double]>
     }
 
+    var status: [FitStatus] { scalars.status.value }
     var initialLoss: [Double] { scalars.initialLoss.value }
     /// The mean of the last steps' finite losses; NaN where there are none.
     var finalLoss: [Double] { scalars.finalLoss.value }
@@ -27,7 +28,7 @@ struct Outcome: Sendable {
     /// Of both kinds, in the last tenth of the steps.
     var refusedLate: [Int] { scalars.refusedLate.value }
     /// Of parameters that drifted to the end, by `ParameterDrift`; NaN where that was not looked into.
-    var driftPace: [Double] { scalars.driftPace }
+    var driftPace: [Double] { scalars.driftPace.value }
 
     /// - Parameters:
     ///   - results: the state that holds each parameter's result.
@@ -37,13 +38,30 @@ struct Outcome: Sendable {
     ///   - paces: of parameters that drifted to the end.
     init(
         _ execution: any LaneExecution, results: [String: String], withoutStart: Set<Int>, slots: Int, refusedEarly: Deferred<[Int]>,
-        paces: [Double], convergence: Convergence?
+        paces: Deferred<[Double]>, convergence: Convergence?
     ) throws {
         losses = try execution.read(.losses).erasing(from: slots)
-        let status = try Self.status(execution, withoutStart: withoutStart, convergence)
-        self.status = status
+        let frozen = try execution.read(.frozen)
+        let allFinished = withoutStart.isEmpty && !frozen.contains { $0 != Bookkeeping.Frozen.no }
+        let refusedAt = try execution.read(.refusedAt)
+        let convergedAt = try convergence == nil ? nil : execution.read(.convergedAt)
+        let status = Deferred {
+            var status = Array(repeating: FitStatus.finished, count: frozen.lanes)
+            // Nearly always all of them.
+            if allFinished { return status }
+            let (frozen, refusedAt, convergedAt) = (frozen.whole, refusedAt.whole, convergedAt?.whole ?? [])
+            for lane in frozen.indices {
+                switch frozen[lane] {
+                case Bookkeeping.Frozen.no: break
+                case Bookkeeping.Frozen.converged: status[lane] = .converged(step: convergedAt[lane])
+                default: status[lane] = .diverged(step: refusedAt[lane])
+                }
+            }
+            for lane in withoutStart { status[lane] = .noValidStart }
+            return status
+        }
         // A lane that diverged has no mean of its last steps: these led nowhere.
-        let lost = status.indices.filter { status[$0].isLost }
+        let lost = allFinished ? [] : status.value.indices.filter { status.value[$0].isLost }
         var parameters: [String: LaneArray] = [:]
         for (name, state) in results {
             let result = try execution.read(state)
@@ -64,13 +82,15 @@ struct Outcome: Sendable {
         }
         let (refusedLosses, refusedGradients) = (refused(losses), refused(gradients))
         scalars = Scalars(
+            status: status,
             initialLoss: Deferred {
                 var values = initial.element(0)
                 for lane in withoutStart { values[lane] = .nan }
                 return values
             },
             finalLoss: Deferred {
-                let (sums, counts, windows) = (tailSum.element(0), tailCount.element(0), lastWindow?.element(0))
+                let (status, windows) = (status.value, lastWindow?.element(0))
+                let (sums, counts) = (tailSum.element(0), tailCount.element(0))
                 return status.indices.map { lane in
                     if case .converged = status[lane], let windows { return windows[lane] }
                     return status[lane].isLost || counts[lane] == 0 ? .nan : sums[lane] / counts[lane]
@@ -78,28 +98,8 @@ struct Outcome: Sendable {
             }, refusedLosses: refusedLosses, refusedGradients: refusedGradients,
             refusedLate: Deferred {
                 let (losses, gradients, early) = (refusedLosses.value, refusedGradients.value, refusedEarly.value)
-                return status.indices.map { withoutStart.contains($0) ? 0 : losses[$0] + gradients[$0] - early[$0] }
+                return losses.indices.map { withoutStart.contains($0) ? 0 : losses[$0] + gradients[$0] - early[$0] }
             }, driftPace: paces)
-    }
-
-    private static func status(
-        _ execution: any LaneExecution, withoutStart: Set<Int>, _ convergence: Convergence?
-    ) throws -> [FitStatus] {
-        let frozen = try execution.read(.frozen).whole
-        var status = Array(repeating: FitStatus.finished, count: frozen.count)
-        // Nearly always all of them.
-        guard frozen.contains(where: { $0 != Bookkeeping.Frozen.no }) || !withoutStart.isEmpty else { return status }
-        let refusedAt = try execution.read(.refusedAt).whole
-        let convergedAt = try convergence == nil ? [] : execution.read(.convergedAt).whole
-        for lane in frozen.indices {
-            switch frozen[lane] {
-            case Bookkeeping.Frozen.no: break
-            case Bookkeeping.Frozen.converged: status[lane] = .converged(step: convergedAt[lane])
-            default: status[lane] = .diverged(step: refusedAt[lane])
-            }
-        }
-        for lane in withoutStart { status[lane] = .noValidStart }
-        return status
     }
 
     /// Of lanes that were left out for their data.
@@ -112,12 +112,11 @@ struct Outcome: Sendable {
         }
         self.parameters = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, nothing($0.shape.elementCount)) })
         losses = nothing(slots)
-        status = Array(repeating: .badData, count: lanes)
-        let none = Array(repeating: Double.nan, count: lanes)
+        let none = Deferred(value: Array(repeating: Double.nan, count: lanes))
         let zeros = Deferred(value: Array(repeating: 0, count: lanes))
         scalars = Scalars(
-            initialLoss: Deferred(value: none), finalLoss: Deferred(value: none), refusedLosses: zeros, refusedGradients: zeros,
-            refusedLate: zeros, driftPace: none)
+            status: Deferred(value: Array(repeating: .badData, count: lanes)), initialLoss: none, finalLoss: none, refusedLosses: zeros,
+            refusedGradients: zeros, refusedLate: zeros, driftPace: none)
     }
 
     private init(_ outcome: Outcome, _ order: [Int]) {
@@ -129,12 +128,12 @@ struct Outcome: Sendable {
         }
         parameters = outcome.parameters.mapValues { $0.lanes(order) }
         losses = outcome.losses.lanes(order)
-        status = order.map { outcome.status[$0] }
         let scalars = outcome.scalars
         self.scalars = Scalars(
-            initialLoss: ordered(scalars.initialLoss), finalLoss: ordered(scalars.finalLoss), refusedLosses: ordered(scalars.refusedLosses),
+            status: ordered(scalars.status), initialLoss: ordered(scalars.initialLoss), finalLoss: ordered(scalars.finalLoss),
+            refusedLosses: ordered(scalars.refusedLosses),
             refusedGradients: ordered(scalars.refusedGradients), refusedLate: ordered(scalars.refusedLate),
-            driftPace: order.map { scalars.driftPace[$0] })
+            driftPace: ordered(scalars.driftPace))
     }
 
     /// The lanes in another order.
@@ -147,10 +146,9 @@ struct Outcome: Sendable {
         }
         parameters = a.parameters.merging(b.parameters) { $0.appending($1) }
         losses = a.losses.appending(b.losses)
-        status = a.status + b.status
         scalars = Scalars(
-            initialLoss: joined(\.initialLoss), finalLoss: joined(\.finalLoss), refusedLosses: joined(\.refusedLosses),
-            refusedGradients: joined(\.refusedGradients), refusedLate: joined(\.refusedLate), driftPace: a.driftPace + b.driftPace)
+            status: joined(\.status), initialLoss: joined(\.initialLoss), finalLoss: joined(\.finalLoss), refusedLosses: joined(\.refusedLosses),
+            refusedGradients: joined(\.refusedGradients), refusedLate: joined(\.refusedLate), driftPace: joined(\.driftPace))
     }
 
     /// - Throws: `RunError` where the host has no room for what all lanes leave behind.
@@ -187,6 +185,12 @@ extension LaneArray {
                 case .int: elements
                 }
             })
+    }
+
+    /// Whether there is such a number among the elements, which are ints.
+    func contains(_ isSought: (Int) -> Bool) -> Bool {
+        guard case .int(let values) = elements else { return false }
+        return values.contains { isSought(Int($0)) }
     }
 
     /// The first element of each lane, a whole number.

@@ -90,7 +90,7 @@ extension FinalEstimate.Estimator {
     func estimate(
         _ outcome: Outcome, _ binding: DataBinding, _ keys: [Key], lanes: [Int], placed: PlacedData?, budget: Int
     ) throws -> ElboEstimate {
-        let size = max(1, budget / max(executable.bytesPerLane, 1))
+        let size = executable.mostLanes(budget: budget)
         var result = ElboEstimate()
         for first in stride(from: 0, to: lanes.count, by: size) {
             let places = Array(first..<min(first + size, lanes.count))

@@ -38,7 +38,7 @@ public struct SVI: Sendable {
     ) throws -> Fits {
         try LockstepError.wrapping {
             try options.validate(lanes: keys.count, steps: steps)
-            return try SVIRun(self, keys: keys, steps: steps, data: data, device: device, options: options).run()
+            return try SVIRun(self, keys: keys, steps: steps, data: data, device: device.choice(), options: options).run()
         }
     }
 }

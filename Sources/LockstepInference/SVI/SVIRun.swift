@@ -25,14 +25,14 @@ struct SVIRun {
     /// Steps at the end whose mean loss is a fit's final loss.
     private let tail: Int
 
-    init(_ svi: SVI, keys: [Key], steps: Int, data: [String: LaneData], device: Device, options: RunOptions) throws {
+    init(_ svi: SVI, keys: [Key], steps: Int, data: [String: LaneData], device: DeviceChoice, options: RunOptions) throws {
         clock = Clock()
         self.svi = svi
         self.keys = keys
         self.steps = steps
         self.options = options
         tail = min(50, steps)
-        self.device = try device.choice()
+        self.device = device
         function = try DataError.naming {
             try StepFunction(
                 svi, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: keys.count))
@@ -56,21 +56,29 @@ struct SVIRun {
         let compileTime = compiling.time
 
         let running = Clock()
-        let budget = options.memoryBudget ?? device.device.memoryBudget
-        let waveSize = max(1, budget / max(step.bytesPerLane, 1))
+        let budget = budget(device)
+        var size = step.mostLanes(budget: budget)
         var outcome: Outcome?
         var progress = Progress(device: device.device)
         // No thread outlives the call, but of a task that is cancelled.
         defer { progress.estimator?.wait() }
         var elbo = ElboEstimate()
         var finalTime = Clock.Time.zero
-        for first in stride(from: 0, to: good.count, by: waveSize) {
-            let lanes = Array(good[first..<min(first + waveSize, good.count)])
-            let (wave, placed) = try run(lanes, step, &progress)
-            let estimating = Clock()
-            elbo = elbo.appending(try estimated(wave, lanes, placed, progress.estimator, budget: budget))
-            finalTime = finalTime + estimating.time
-            outcome = outcome.map { $0.appending(wave) } ?? wave
+        var first = 0
+        while first < good.count {
+            let lanes = Array(good[first..<min(first + size, good.count)])
+            do {
+                let (wave, placed) = try run(lanes, step, &progress)
+                let estimating = Clock()
+                elbo = elbo.appending(try estimated(wave, lanes, placed, progress.estimator, budget: budget))
+                finalTime = finalTime + estimating.time
+                outcome = outcome.map { $0.appending(wave) } ?? wave
+                first += lanes.count
+            } catch  where Self.isTooLarge(error) && lanes.count > 1 {
+                // Others use the device too. What a lane comes to does not depend on its wave, so all of them begin anew.
+                size = (lanes.count + 1) / 2
+                progress.shared = nil
+            }
         }
         let runTime = running.time - finalTime
         if !badData.isEmpty { (outcome, elbo) = withLanesLeftOut(outcome, elbo) }
@@ -85,6 +93,18 @@ struct SVIRun {
             layout: RunLayout(schedule: step.chosenSchedule, laneWidth: step.laneWidth, bytesPerLane: step.bytesPerLane), badData: badData)
     }
 
+    /// Bytes that a wave may take.
+    private func budget(_ device: DeviceChoice) -> Int { options.memoryBudget ?? device.device.memoryBudget }
+
+    /// Whether fewer lanes at a time may do.
+    private static func isTooLarge(_ error: any Error) -> Bool {
+        switch error {
+        case let error as OpenCLError: error.kind == .memory
+        case ExecutionError.memory: true
+        default: false
+        }
+    }
+
     private struct Compiled: Sendable {
         let step: any LaneExecutable
         /// What the caller's choice came to.
@@ -96,7 +116,8 @@ struct SVIRun {
         try Outcome.checkRoom(for: keys.count, function.guide.parameters, steps: steps, options)
         if let onCompile = options.onCompile, case .opencl = device.device { onCompile(CompilationSize(stepProgram, function.trace)) }
         let (step, device) = try device.compile(
-            stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
+            stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule,
+            first: FirstBatch(budget: budget(device)) { binding.inputs(keys, lanes: Array(good.prefix($0))) })
         return Compiled(step: step, device: device)
     }
 
@@ -121,6 +142,8 @@ struct SVIRun {
         var launches = LaunchLog()
         /// The data that all lanes share, where they lie.
         var shared: (any PlacedData)?
+        /// What the listener was told last.
+        var share = 0.0
         /// Nil where no final draws are wanted.
         var estimator: Background<FinalEstimate.Estimator>?
     }
@@ -157,7 +180,7 @@ struct SVIRun {
         }
         let withoutStart = try tryOtherStarts(lanes, execution, step)
         var drift = ParameterDrift(svi.optimizer, function.guide.parameters, lanes: lanes.count, steps: steps)
-        let (done, refusedEarly) = try advance(lanes, execution, &drift)
+        let (done, refusedEarly) = try advance(lanes, execution, &drift, &progress.share)
         progress.launches.add(execution.launches)
         let outcome = try Outcome(
             execution, results: function.results, withoutStart: withoutStart, slots: options.slots(done), refusedEarly: refusedEarly,
@@ -166,9 +189,9 @@ struct SVIRun {
     }
 
     /// Of drifts; NaN where there was nothing to look at.
-    private func paces(_ drift: ParameterDrift?, _ lanes: [Int]) throws -> [Double] {
-        guard let drift, let rate = RatePath.schedule(of: svi.optimizer) else { return lanes.map { _ in .nan } }
-        return drift.paces(lanes: lanes.count, try RatePath.sums(rate, steps: steps, binding, lanes: lanes))
+    private func paces(_ drift: ParameterDrift?, _ lanes: [Int]) throws -> Deferred<[Double]> {
+        guard let drift, let rate = RatePath.schedule(of: svi.optimizer) else { return Deferred { lanes.map { _ in .nan } } }
+        return Deferred(value: drift.paces(lanes: lanes.count, try RatePath.sums(rate, steps: steps, binding, lanes: lanes)))
     }
 
     /// Seconds between two calls of a listener, or two looks at whether all lanes have stopped.
@@ -178,7 +201,7 @@ struct SVIRun {
     ///
     /// - Returns: how many are done then, and the steps of each lane that were refused before the last tenth.
     private func advance(
-        _ lanes: [Int], _ execution: any LaneExecution, _ drift: inout ParameterDrift?
+        _ lanes: [Int], _ execution: any LaneExecution, _ drift: inout ParameterDrift?, _ told: inout Double
     ) throws -> (done: Int, refusedEarly: Deferred<[Int]>) {
         let settings = settings(commit: true)
         // Without a listener or a hope to be done early there is nothing to stop for.
@@ -186,7 +209,7 @@ struct SVIRun {
         let before = good.firstIndex(of: lanes[0]) ?? 0
         let late = Self.lastTenth(of: steps)
         // The last tenth may be all there is.
-        var refusedEarly = late == 0 ? Deferred(value: lanes.map { _ in 0 }) : nil
+        var refusedEarly = late == 0 ? Deferred { lanes.map { _ in 0 } } : nil
         var done = 1
         var allStopped = false
         while true {
@@ -194,7 +217,9 @@ struct SVIRun {
             if done == drift?.next { try drift?.look(execution) }
             if options.convergence != nil { allStopped = try !execution.hasZero(.frozen) }
             let share = Double(before) + Double(lanes.count) * (allStopped ? 1 : Double(done) / Double(steps))
-            options.onProgress?(share / Double(good.count))
+            // A wave that begins anew does not take back what was said.
+            told = max(told, share / Double(good.count))
+            options.onProgress?(told)
             if done == steps || allStopped { break }
             let end = min(done < late ? late : steps, drift?.next ?? steps)
             done += try execution.advance(from: done, count: end - done, for: seconds, scalars: settings)
@@ -225,9 +250,10 @@ struct SVIRun {
     /// - Parameter execution: after the first step from the first start.
     /// - Returns: the lanes of this wave that found none; they stand still.
     private func tryOtherStarts(_ lanes: [Int], _ execution: any LaneExecution, _ step: any LaneExecutable) throws -> Set<Int> {
-        let isFinite = try execution.read(.isFinite).whole
+        let firstTrial = try execution.read(.isFinite)
+        guard firstTrial.contains({ $0 == 0 }) else { return [] }
+        let isFinite = firstTrial.whole
         var missing = isFinite.indices.filter { isFinite[$0] == 0 }
-        if missing.isEmpty { return [] }
         let shared = execution.placedData?.shared
         for attempt in 1..<options.startAttempts where !missing.isEmpty {
             let trial = try step.start(binding.inputs(keys, lanes: missing.map { lanes[$0] }), placed: shared)

@@ -46,25 +46,7 @@ extension Device {
         OpenCLDriver.devices().isEmpty ? "\(OpenCLDriver.status)" : nil
     }
 
-    /// GPUs before accelerators before CPUs, then the vendor's own CPU runtime, then by size. A simulator comes last.
-    private static func rankedOpenCL() -> [OpenCLDeviceInfo] {
-        func rank(_ info: OpenCLDeviceInfo) -> Int {
-            if info.platformName.contains("Oclgrind") { return 0 }
-            switch info.kind {
-            case .gpu: return 4
-            case .accelerator: return 3
-            case .cpu: return info.platformName.contains("Intel") ? 2 : 1
-            case .other: return 0
-            }
-        }
-        // Stable: equals stay in the driver's order.
-        return OpenCLDriver.devices().enumerated().sorted { a, b in
-            let (x, y) = (rank(a.element), rank(b.element))
-            if x != y { return x > y }
-            if a.element.computeUnits != b.element.computeUnits { return a.element.computeUnits > b.element.computeUnits }
-            return a.offset < b.offset
-        }.map(\.element)
-    }
+    private static func rankedOpenCL() -> [OpenCLDeviceInfo] { OpenCLDeviceInfo.ranked(OpenCLDriver.devices()) }
 
     /// The device, and the reason where `auto` takes the interpreter in its place.
     ///
@@ -152,8 +134,9 @@ package enum ResolvedDevice: Sendable {
     /// - Parameters:
     ///   - lanes: how many the program is going to run on.
     ///   - schedule: the interpreter has one of its own.
+    ///   - first: the batch that is run first.
     package func compile(
-        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic
+        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic, first: FirstBatch? = nil
     ) throws -> any LaneExecutable {
         try onLargeStack {
             switch self {
@@ -162,12 +145,8 @@ package enum ResolvedDevice: Sendable {
                 try executable.checkMemory()
                 return executable
             case .opencl(let session):
-                let chosen = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
-                do {
-                    return try OpenCLExecutable(program, on: session, precision: precision, schedule: chosen)
-                } catch is ScheduleError where schedule == .automatic && chosen.schedule != .lanes {
-                    // The groups that the rule wanted are more than this kernel can have.
-                    return try OpenCLExecutable(program, on: session, precision: precision, schedule: .choose(session.info, precision))
+                return try OpenCLSchedule.fitting(schedule, for: program, lanes: lanes, on: session.info, precision) { schedule in
+                    try OpenCLExecutable(program, on: session, precision: precision, schedule: schedule, first: first)
                 }
             }
         }

@@ -26,12 +26,12 @@ extension ResolvedDevice {
             try InterpreterExecutable(program, precision: precision).checkMemory()
             return nil
         }
-        let schedule = try OpenCLSchedule.resolve(schedule, for: program, lanes: lanes, on: session.info, precision)
-        let programs = try schedule.programs(program)
-        let stages = try onLargeStack { try OpenCLStage.all(programs, schedule.options(precision)) }
-        try schedule.check(stages, precision, on: session.info)
-        return KernelPlan(
-            schedule: schedule, texts: stages.map(\.text),
-            bytesPerLane: schedule.bytesPerLane(programs, realBytes: precision == .float ? 4 : 8))
+        return try onLargeStack {
+            try OpenCLSchedule.fitting(schedule, for: program, lanes: lanes, on: session.info, precision) { schedule in
+                let stages = try OpenCLStage.all(schedule.programs(program), schedule.options(precision))
+                try schedule.check(stages, precision, on: session.info)
+                return KernelPlan(schedule: schedule, texts: stages.map(\.text), bytesPerLane: schedule.bytesPerLane(stages, precision))
+            }
+        }
     }
 }

@@ -29,12 +29,29 @@ package struct LaneInputs: Sendable {
     }
 }
 
+/// The batch that a program is going to run first: its data can be laid out while a driver compiles.
+package struct FirstBatch: Sendable {
+    /// Bytes of device memory that its lanes may take.
+    let budget: Int
+    /// - Parameter most: lanes that there is room for.
+    let inputs: @Sendable (_ most: Int) -> LaneInputs
+
+    package init(budget: Int, inputs: @escaping @Sendable (_ most: Int) -> LaneInputs) {
+        self.budget = budget
+        self.inputs = inputs
+    }
+}
+
 /// A lane program made ready for one device. It can be run many times, on other lanes and data.
 package protocol LaneExecutable: Sendable {
     /// Seconds spent to make it ready.
     var compileSeconds: Double { get }
     /// Device memory that a lane takes.
     var bytesPerLane: Int { get }
+    /// The most lanes of one wave on the device.
+    ///
+    /// - Parameter budget: bytes that the arrays of a wave may take.
+    func mostLanes(budget: Int) -> Int
     /// What `automatic` came to; nil on the interpreter.
     var chosenSchedule: Schedule? { get }
     /// Lanes that one work-item has.
@@ -49,6 +66,7 @@ package protocol LaneExecutable: Sendable {
 }
 
 extension LaneExecutable {
+    package func mostLanes(budget: Int) -> Int { max(1, budget / max(bytesPerLane, 1)) }
     package func start(_ inputs: LaneInputs) throws -> any LaneExecution { try start(inputs, placed: nil) }
 }
 

@@ -11,9 +11,12 @@ struct MemoryDemand {
 
     /// - Parameter copies: arrays of the buffer's size, one for each lane, worker and so on.
     mutating func add(_ buffer: Buffer, elementBytes: Int, copies: Int) {
-        let own = Double(max(buffer.count, 1)) * Double(elementBytes) * Double(copies)
+        add(buffer.role, bytes: Double(max(buffer.count, 1)) * Double(elementBytes) * Double(copies))
+    }
+
+    mutating func add(_ role: Buffer.Role, bytes own: Double) {
         bytes += own
-        if own > largest?.bytes ?? 0 { largest = (buffer.role, own) }
+        if own > largest?.bytes ?? 0 { largest = (role, own) }
     }
 
     /// As a user may know it: what states are called begins with the kind of state.

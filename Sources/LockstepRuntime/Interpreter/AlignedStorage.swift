@@ -4,17 +4,14 @@ final class AlignedStorage<Element: BitwiseCopyable>: @unchecked Sendable {
     // Unchecked: who may touch which part when is the matter of the execution that owns the storage.
     let base: UnsafeMutablePointer<Element>
     let count: Int
+    private let block: HostBlock
 
     /// - Parameter isUndefined: whether somebody else is going to fill it.
     init(count: Int, isUndefined: Bool = false) {
         self.count = max(count, 1)
-        let bytes = self.count * MemoryLayout<Element>.stride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        if !isUndefined { raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes) }
-        base = raw.bindMemory(to: Element.self, capacity: self.count)
+        block = HostBlock(byteCount: self.count * MemoryLayout<Element>.stride, isUndefined: isUndefined)
+        base = block.address.bindMemory(to: Element.self, capacity: self.count)
     }
-
-    deinit { UnsafeMutableRawPointer(base).deallocate() }
 }
 
 extension AlignedStorage {

@@ -17,8 +17,12 @@ package final class OpenCLBuffer: @unchecked Sendable {
                 bytes: byteCount, limit: session.info.maxAllocationBytes, device: session.info.name)
         }
         let size = OpenCLError.mebibytes(byteCount)
-        memory = try session.make("clCreateBuffer", "a buffer of \(size)") {
-            session.cl.clCreateBuffer(session.context, cl_mem_flags(CL_MEM_READ_WRITE), byteCount, nil, &$0)
+        memory = try session.make("clCreateBuffer", "a buffer of \(size)") { code in
+            guard session.imposedMemory?.take(byteCount) ?? true else {
+                code = CL_MEM_OBJECT_ALLOCATION_FAILURE
+                return nil
+            }
+            return session.create(byteCount, &code)
         }
         self.session = session
         self.byteCount = byteCount
@@ -26,6 +30,7 @@ package final class OpenCLBuffer: @unchecked Sendable {
 
     deinit {
         _ = session.cl.clReleaseMemObject(memory)
+        session.imposedMemory?.give(byteCount)
     }
 
     /// Overflow-safe, as offsets may come from a file.
@@ -38,6 +43,28 @@ package final class OpenCLBuffer: @unchecked Sendable {
 }
 
 extension OpenCLSession {
+    /// The driver's object of a buffer. A large one on a device that works in the host's memory is a block of ours.
+    fileprivate func create(_ byteCount: Int, _ code: inout Int32) -> OpaquePointer? {
+        let flags = cl_mem_flags(CL_MEM_READ_WRITE)
+        guard info.sharesHostMemory, byteCount >= HostBlock.large else {
+            return cl.clCreateBuffer(context, flags, byteCount, nil, &code)
+        }
+        // Drivers copy what does not end with a cache line.
+        let block = HostBlock(byteCount: (byteCount + 63) / 64 * 64, isUndefined: true)
+        let memory = cl.clCreateBuffer(context, flags | cl_mem_flags(CL_MEM_USE_HOST_PTR), block.byteCount, block.address, &code)
+        guard let memory, code == CL_SUCCESS else { return nil }
+        // The object outlives our last reference while commands need it, and so must the block.
+        let held = Unmanaged.passRetained(block)
+        code = cl.clSetMemObjectDestructorCallback(
+            memory, { _, block in block.map { Unmanaged<HostBlock>.fromOpaque($0).release() } }, held.toOpaque())
+        guard code == CL_SUCCESS else {
+            held.release()
+            _ = cl.clReleaseMemObject(memory)
+            return nil
+        }
+        return memory
+    }
+
     /// A new buffer with undefined contents.
     package func allocate(bytes: Int) throws -> OpenCLBuffer {
         try OpenCLBuffer(session: self, byteCount: bytes)

@@ -42,14 +42,22 @@ package struct OpenCLDeviceInfo: Hashable, Sendable {
     package var extensions: Set<String>
     /// Whether buffers lie in the host's memory, so that to map one copies nothing.
     package var sharesHostMemory: Bool
+    /// The highest; 0 where the driver does not know.
+    package var clockMHz: Int
+    /// Whether the system is said to stop kernels that take long. Nobody but NVIDIA says so.
+    package var limitsKernelTime: Bool
+    /// Of a device that is described otherwise than its driver does.
+    package var imposed: ImposedLimits?
 
     let handle: OpenCLDeviceHandle
 }
 
 extension OpenCLDeviceInfo {
-    /// The same device, described otherwise: what is made for it is made for a device of that description, and runs here.
+    /// The same device, described otherwise: what is made for it is made for a device of that description, and runs here,
+    /// within its limits.
     package func described(_ change: (inout OpenCLDeviceInfo) -> Void) -> OpenCLDeviceInfo {
         var copy = self
+        copy.imposed = imposed ?? ImposedLimits(workerStackBytes: workerStackBytes)
         change(&copy)
         return copy
     }
@@ -78,7 +86,8 @@ extension OpenCLDeviceInfo {
     /// The stack of the threads on which work-groups run, of drivers that keep there what a group carries, and do not
     /// look whether there is room; nil for others.
     var workerStackBytes: Int? {
-        guard platformName == "Portable Computing Language", kind == .cpu || name.hasPrefix("cpu") else { return nil }
+        if let imposed { return imposed.workerStackBytes }
+        guard platformName == "Portable Computing Language", kind == .cpu else { return nil }
         // Those devices of PoCL that run kernels on threads of their own; others use the caller's, or another library's.
         let own = name.hasPrefix("pthread") || (name.hasPrefix("cpu") && !name.hasPrefix("cpu-minimal") && !name.hasPrefix("cpu-tbb"))
         return own ? lockstep_ocl_stack_bytes() : 4 << 20
@@ -148,12 +157,17 @@ extension OpenCLDeviceInfo {
             cl_uint.self, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, "CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT")
         preferredFloatWidth = try number(
             cl_uint.self, CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT, "CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT")
+        clockMHz = try number(cl_uint.self, CL_DEVICE_MAX_CLOCK_FREQUENCY, "CL_DEVICE_MAX_CLOCK_FREQUENCY")
         addressBits = try number(cl_uint.self, CL_DEVICE_ADDRESS_BITS, "CL_DEVICE_ADDRESS_BITS")
 
         sharesHostMemory = try flag(CL_DEVICE_HOST_UNIFIED_MEMORY, "CL_DEVICE_HOST_UNIFIED_MEMORY")
         extensions = Set(
             try string(CL_DEVICE_EXTENSIONS, "CL_DEVICE_EXTENSIONS").split(separator: " ").map { String($0) })
         supportsDouble = extensions.contains("cl_khr_fp64")
+        // Not in every vendor's headers.
+        let kernelTimeout: Int32 = 0x4005
+        let isNVIDIA = extensions.contains("cl_nv_device_attribute_query")
+        limitsKernelTime = isNVIDIA ? try flag(kernelTimeout, "CL_DEVICE_KERNEL_EXEC_TIMEOUT_NV") : false
         let single = try number(
             cl_device_fp_config.self, CL_DEVICE_SINGLE_FP_CONFIG, "CL_DEVICE_SINGLE_FP_CONFIG")
         supportsCorrectlyRoundedDivision = single & Int(CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0

@@ -16,6 +16,27 @@ package enum OpenCLError: Error, Hashable, Sendable {
     case misuse(String)
 }
 
+extension OpenCLError {
+    /// What helps.
+    package var kind: OpenCLErrorCode.Kind {
+        switch self {
+        // Memory is given out when buffers are made or first used: what fails while a kernel runs was stopped.
+        case .callFailed("clFinish", .outOfResources, _, _): .lost
+        case .callFailed(_, let code, _, _): code.kind
+        case .buildFailed(_, let code, _, let log): code.kind == .other && Self.isOfResources(log) ? .memory : code.kind
+        case .allocationTooLarge: .memory
+        case .unavailable, .misuse: .other
+        }
+    }
+
+    /// Drivers have one code for all that a compiler can say.
+    private static func isOfResources(_ log: String) -> Bool {
+        let log = log.lowercased()
+        return ["too much shared data", "local memory", "out of resources", "too many registers", "register allocation failed"]
+            .contains { log.contains($0) }
+    }
+}
+
 extension OpenCLError: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -9,6 +9,30 @@ package struct OpenCLErrorCode: RawRepresentable, Hashable, Sendable, CustomStri
     /// How a loader without drivers answers. The extension that defines it is not in every vendor's headers.
     static let platformNotFound = OpenCLErrorCode(rawValue: -1001)
 
+    package static let invalidWorkGroupSize = OpenCLErrorCode(rawValue: -54)
+    package static let outOfResources = OpenCLErrorCode(rawValue: -5)
+
+    /// What helps.
+    package enum Kind: Hashable, Sendable {
+        /// Too little memory or too few registers: less at a time, in a smaller wave or smaller groups, may do.
+        case memory
+        /// The kernel cannot run in groups of this size.
+        case group
+        /// The device is gone, or stopped what took too long or did wrong: nothing that this process has there can be used.
+        case lost
+        case other
+    }
+
+    /// `CL_OUT_OF_RESOURCES` is of memory; where it comes of waiting, see `OpenCLError.kind`.
+    package var kind: Kind {
+        switch rawValue {
+        case -4, -5, -6, -61: .memory
+        case -54, -55: .group
+        case -2, -14, -34, -36, -1121, -9999: .lost
+        default: .other
+        }
+    }
+
     /// The standard's name, such as `CL_OUT_OF_RESOURCES`, or nil for a code that is a driver's own.
     package var name: String? { Self.names[rawValue] }
 
@@ -87,6 +111,8 @@ package struct OpenCLErrorCode: RawRepresentable, Hashable, Sendable, CustomStri
         -9999: "illegal read or write by a kernel",
     ]
 
+    private static let lost = "The driver gave up the device, often because a kernel ran too long: run fewer lanes at a time."
+
     private static let advices: [Int32: String] = [
         -1: "Choose another device.",
         -2: "Another program may hold the device; close it, or choose another device.",
@@ -95,10 +121,13 @@ package struct OpenCLErrorCode: RawRepresentable, Hashable, Sendable, CustomStri
         -5: "The device ran out of memory or registers, or the system stopped a kernel that ran too long: "
             + "run fewer lanes or fewer steps per launch.",
         -6: "This machine is out of memory: run fewer lanes at a time.",
+        -14: Self.lost,
+        -34: Self.lost,
+        -36: Self.lost,
         -42: "The stored program was made by another driver or for another device; build it from source.",
         -61: "The buffer is empty or larger than the device allows: run fewer lanes at a time.",
         -1001: "Install an OpenCL driver (Debian, Ubuntu: apt install pocl-opencl-icd for the CPU).",
-        -1121: "The driver gave up the device, often because a kernel ran too long: run fewer steps per launch.",
+        -1121: Self.lost,
         -9999: "Please report this with the model that caused it.",
     ]
 }

@@ -18,7 +18,8 @@ package final class OpenCLKernel: @unchecked Sendable {
     package let program: OpenCLProgram
     package let name: String
     package let argumentCount: Int
-    /// The largest work-group that this kernel can run in on its device.
+    /// The largest work-group that this kernel can run in on its device, as the driver says. Where the text fixes the size
+    /// and the driver took that, it is this one: NVIDIA's says 256 of kernels that run in groups of 1,024 as well.
     package let maxWorkGroupSize: Int
     /// Local memory that the kernel uses. Zero where the driver does not say.
     package let localMemoryBytes: Int
@@ -33,8 +34,9 @@ package final class OpenCLKernel: @unchecked Sendable {
             code in OpenCLDriver.compiling { cl.clCreateKernel(program.program, name, &code) }
         }
         let device = session.info.handle.device
-        func group<Value: BitwiseCopyable>(_ property: Int32) throws(OpenCLQuery.Failure) -> Value {
-            try OpenCLQuery.value(Value.self) {
+        // The type is given: where it is inferred it may be an optional, which no answer has the size of.
+        func group<Value: BitwiseCopyable>(_ type: Value.Type, _ property: Int32) throws(OpenCLQuery.Failure) -> Value {
+            try OpenCLQuery.value(type) {
                 cl.clGetKernelWorkGroupInfo(kernel, device, cl_kernel_work_group_info(property), $0, $1, $2)
             }
         }
@@ -43,14 +45,15 @@ package final class OpenCLKernel: @unchecked Sendable {
                 cl.clGetKernelInfo(kernel, cl_kernel_info(CL_KERNEL_NUM_ARGS), $0, $1, $2)
             }
             argumentCount = Int(count)
-            maxWorkGroupSize = try group(CL_KERNEL_WORK_GROUP_SIZE)
+            let reported = min(try group(Int.self, CL_KERNEL_WORK_GROUP_SIZE), session.info.imposed?.reportedGroupSize ?? .max)
+            let fixed = (try? group((Int, Int, Int).self, CL_KERNEL_COMPILE_WORK_GROUP_SIZE)) ?? (0, 0, 0)
+            maxWorkGroupSize = fixed.0 > 0 ? fixed.0 * fixed.1 * fixed.2 : reported
         } catch {
             _ = cl.clReleaseKernel(kernel)
             throw OpenCLError.callFailed(
                 call: "clGetKernelInfo", code: error.code, device: session.info.name, detail: "kernel \"\(name)\"")
         }
-        let local: cl_ulong? = try? group(CL_KERNEL_LOCAL_MEM_SIZE)
-        localMemoryBytes = Int(clamping: local ?? 0)
+        localMemoryBytes = Int(clamping: (try? group(cl_ulong.self, CL_KERNEL_LOCAL_MEM_SIZE)) ?? 0)
         self.program = program
         self.name = name
         self.kernel = kernel
@@ -111,6 +114,10 @@ extension OpenCLSession {
                     + " \"\(info.name)\" has \(info.localMemoryBytes).")
         }
         try checkSizes(kernel, globalSize, localSize)
+        if let imposed = info.imposed, let most = imposed.launchedGroupSize, let size = localSize?.reduce(1, *), size > most {
+            throw OpenCLError.callFailed(
+                call: "clEnqueueNDRangeKernel", code: imposed.refusal, device: info.name, detail: "groups of \(size)")
+        }
         try kernel.enqueue(arguments, globalOffset: globalOffset, globalSize: globalSize, localSize: localSize)
     }
 

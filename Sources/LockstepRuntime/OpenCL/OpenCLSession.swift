@@ -15,6 +15,8 @@ package final class OpenCLSession: @unchecked Sendable {
     let queue: OpaquePointer
     /// What this session has compiled.
     let programs: ProgramCache
+    /// Nil where the driver counts.
+    let imposedMemory: ImposedMemory?
     private let besides = Mutex<OpenCLSession?>(nil)
 
     /// - Parameter cacheFolder: where compiled programs are kept beyond the life of the process.
@@ -23,6 +25,7 @@ package final class OpenCLSession: @unchecked Sendable {
         self.info = info
         self.cl = cl
         // The simulator's reports name lines of source, which its binaries have lost.
+        imposedMemory = info.imposed.map { _ in ImposedMemory(limit: info.globalMemoryBytes) }
         programs = ProgramCache(folder: info.platformName == "Oclgrind" ? nil : cacheFolder)
 
         lockstep_ocl_enlarge_stacks(true)
@@ -58,6 +61,7 @@ package final class OpenCLSession: @unchecked Sendable {
 
     private init(beside session: OpenCLSession) throws {
         (info, cl, context, programs) = (session.info, session.cl, session.context, session.programs)
+        imposedMemory = session.imposedMemory
         queue = try Self.make("clCreateCommandQueue", on: session.info) {
             session.cl.clCreateCommandQueue(session.context, session.info.handle.device, 0, &$0)
         }

@@ -64,8 +64,8 @@ struct OpenCLLaneMemory {
                 switch parameter {
                 case .scalar: break
                 case .buffer(let id): own[id] = try allocateOnce(stage.program.buffers[id.number], data, given)
-                case .scratch(let id):
-                    own[id] = try allocate(stage.program.buffers[id.number], copies: stage.slices * schedule.workers)
+                case .scratch(let id, let isOwn):
+                    own[id] = try allocate(stage.program.buffers[id.number], copies: isOwn ? stage.slices * schedule.workers : 1)
                 }
             }
             buffers.append(own)
@@ -73,15 +73,28 @@ struct OpenCLLaneMemory {
         if let start = stages.last?.program.start { try allocate(start, data, given) }
     }
 
+    /// For a batch that somebody asks for.
+    ///
+    /// - Throws: when the data do not fit the program's buffers, or the device has no room.
+    init(
+        _ program: LaneProgram, _ stages: [OpenCLStage], _ session: OpenCLSession, _ schedule: OpenCLSchedule, _ precision: Precision,
+        _ inputs: LaneInputs, placed: OpenCLPlacedData? = nil
+    ) throws {
+        let completed = try inputs.completed(for: program)
+        try completed.validate(for: program)
+        try self.init(
+            stages, session, schedule, precision, keys: completed.keys, data: completed.data, given: Set(inputs.data.keys), placed: placed)
+    }
+
     /// What the start has for itself. Its scratch is that of the step, which comes later, where that has enough.
     private mutating func allocate(_ start: LaneProgram, _ data: [String: LaneInputs.Data], _ given: Set<String>) throws {
         guard let stage = stages.last else { return }
-        var scratch = stage.text.parameters.compactMap { if case .scratch(let id) = $0 { buffers[stages.count - 1][id] } else { nil } }
+        var scratch = stage.text.parameters.compactMap { if case .scratch(let id, _) = $0 { buffers[stages.count - 1][id] } else { nil } }
         for parameter in stage.text.start?.parameters ?? [] {
             switch parameter {
             case .scalar: break
             case .buffer(let id): startBuffers[id] = try allocateOnce(start.buffers[id.number], data, given)
-            case .scratch(let id):
+            case .scratch(let id, _):
                 let buffer = start.buffers[id.number]
                 let bytes = self.bytes(buffer, copies: 1)
                 if let place = scratch.firstIndex(where: { $0.byteCount >= bytes }) {
@@ -208,7 +221,7 @@ struct OpenCLLaneMemory {
     ) throws -> [OpenCLArgument] {
         try parameters.map { parameter in
             switch parameter {
-            case .buffer(let id), .scratch(let id):
+            case .buffer(let id), .scratch(let id, _):
                 guard let buffer = buffers[id] else { throw OpenCLError.misuse("buffer \(id.number) was not allocated") }
                 return .buffer(buffer)
             case .scalar(let scalar):

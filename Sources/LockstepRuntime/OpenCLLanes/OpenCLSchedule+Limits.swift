@@ -23,34 +23,35 @@ extension OpenCLSchedule {
                 "A step of this model is about \(weight) operations written out, and OpenCL's compilers get through "
                     + "\(Self.mostWeight): put arrays and plates in place of loops in Swift, or use the cpu device.")
         }
+        try checkGroups(stages, on: device)
         try checkMemory(stages, lanes: 1, precision, on: device)
         try checkStack(stages, on: device)
     }
 
     /// - Throws: `ExecutionError` where the device cannot hold all arrays at once.
     func checkMemory(_ stages: [OpenCLStage], lanes: Int, _ precision: Precision, on device: OpenCLDeviceInfo) throws(ExecutionError) {
+        for stage in stages { try stage.program.checkExtents() }
         let items = items(lanes: lanes)
         var demand = MemoryDemand(lanes: lanes)
-        var counted: Set<Buffer.Role> = []
-        for stage in stages {
-            try stage.program.checkExtents()
-            for parameter in stage.text.parameters {
-                switch parameter {
-                case .scalar: break
-                case .buffer(let id):
-                    let buffer = stage.program.buffers[id.number]
-                    guard counted.insert(buffer.role).inserted else { continue }
-                    var copies = slots(buffer, items: items)
-                    if case .slices(let slices) = buffer.role { copies = slices.together * slices.slices }
-                    demand.add(buffer, elementBytes: Self.elementBytes(buffer, precision), copies: copies)
-                case .scratch(let id):
-                    let buffer = stage.program.buffers[id.number]
-                    let copies = slots(buffer, items: items) * stage.slices * workers
-                    demand.add(buffer, elementBytes: Self.elementBytes(buffer, precision), copies: copies)
-                }
-            }
-        }
+        for array in arrays(stages, precision) { demand.add(array.role, bytes: array.bytes(items: items)) }
         try demand.check(device.globalMemoryBytes, of: device.name)
+    }
+
+    /// - Throws: `ScheduleError` where groups are larger than the device's, or want more local memory than those have.
+    private func checkGroups(_ stages: [OpenCLStage], on device: OpenCLDeviceInfo) throws(ScheduleError) {
+        guard localSize <= device.maxWorkGroupSize else {
+            throw ScheduleError(
+                "\(schedule) needs groups of \(localSize) work-items, and \(device.name) has at most \(device.maxWorkGroupSize) in "
+                    + "one: give fewer workers, or .automatic")
+        }
+        try checkLocalMemory(stages.map(\.text.localBytes).max() ?? 0, on: device)
+    }
+
+    private func checkLocalMemory(_ bytes: Int, on device: OpenCLDeviceInfo) throws(ScheduleError) {
+        guard bytes > device.localMemoryBytes else { return }
+        throw ScheduleError(
+            "\(schedule) needs \(bytes) bytes of local memory for this model's kernel, and \(device.name) has "
+                + "\(device.localMemoryBytes): give fewer workers, or .automatic")
     }
 
     /// PoCL runs all work-items of a group on one thread, and keeps on its stack what each of them carries over a
@@ -75,11 +76,7 @@ extension OpenCLSchedule {
                     "\(schedule) needs groups of \(localSize) work-items, and \(device.name) allows this model's kernel at "
                         + "most \(kernel.maxWorkGroupSize): give fewer workers, or .automatic")
             }
-            guard kernel.localMemoryBytes <= device.localMemoryBytes else {
-                throw ScheduleError(
-                    "\(schedule) needs \(kernel.localMemoryBytes) bytes of local memory for this model's kernel, and "
-                        + "\(device.name) has \(device.localMemoryBytes): give fewer workers, or .automatic")
-            }
+            try checkLocalMemory(kernel.localMemoryBytes, on: device)
         }
     }
 }

@@ -38,26 +38,9 @@ extension OpenCLSchedule {
         return ScheduleQuestion(
             hardware: device.kind == .cpu
                 ? .cpu(cores: device.computeUnits)
-                : .gpu(computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize),
+                : .gpu(computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize, device.gpu),
             width: width, lanes: lanes, rows: rows, canSplit: canSplit(2, 1),
             canStandTogether: lanes < width && canSplit(1, width),
             bytesPerLane: program.bytesPerLane(realBytes: precision == .float ? 4 : 8), iterations: iterations)
-    }
-
-    /// Memory of one lane, with what the workers on it have for themselves.
-    package func bytesPerLane(_ programs: [LaneProgram], realBytes: Int) -> Int {
-        func bytes(_ buffer: Buffer) -> Int { buffer.isUniform ? 0 : buffer.count * (buffer.dtype == .int ? 4 : realBytes) }
-        var named: [Buffer.Role: Int] = [:]
-        var own = 0
-        for program in programs {
-            for buffer in program.buffers {
-                switch buffer.role {
-                case .temporary: own += bytes(buffer) * workers * (program.slice?.extent ?? 1)
-                case .slices, .table: break
-                case .data, .state, .record, .exchange: named[buffer.role] = bytes(buffer)
-                }
-            }
-        }
-        return (8 + named.values.reduce(own, +)) * copies
     }
 }

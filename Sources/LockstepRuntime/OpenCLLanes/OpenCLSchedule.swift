@@ -3,11 +3,11 @@ import LockstepCompiler
 /// A schedule with the numbers that a device gives it.
 package struct OpenCLSchedule: Hashable, Sendable {
     /// Never `automatic`.
-    package let schedule: Schedule
+    package internal(set) var schedule: Schedule
     /// Lanes of a vector, which a work-item holds.
     package let width: Int
     /// Work-items of a work-group, where they have nothing to do with each other.
-    package let groupSize: Int
+    package internal(set) var groupSize: Int
     package let interleaves: Bool
     /// Arrays of a work-item up to this size are private.
     package let privateBytes: Int
@@ -55,6 +55,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
         var options = KernelOptions(
             width: width, isDouble: precision == .double, interleaves: interleaves, privateBytes: privateBytes)
         options.longest = longest
+        options.groupSize = localSize
         form.change(&options)
         return options
     }
@@ -75,7 +76,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
 
     /// Vectors of lanes that keep a device busy.
     func busyItems(_ device: OpenCLDeviceInfo) -> Int {
-        let places = device.computeUnits * (device.kind == .cpu ? 1 : ScheduleRule.itemsPerUnit)
+        let places = device.computeUnits * (device.kind == .cpu ? 1 : device.gpu.itemsPerUnit)
         return (places / workers + itemsOfGroup - 1) / itemsOfGroup * itemsOfGroup
     }
 

@@ -5,7 +5,7 @@ struct ScheduleQuestion: Hashable, Sendable {
     enum Hardware: Hashable, Sendable {
         /// Work-groups run one item after another.
         case cpu(cores: Int)
-        case gpu(computeUnits: Int, maxGroupSize: Int)
+        case gpu(computeUnits: Int, maxGroupSize: Int, GPUTraits)
     }
 
     var hardware: Hardware
@@ -32,8 +32,6 @@ enum ScheduleRule {
     static let goodShare = 0.8
     /// Slices for each core: drivers hand out half of what is left at a time, which is even for many only.
     static let slicesPerCore = 8
-    /// Work-items that keep one unit of a GPU busy.
-    static let itemsPerUnit = 256
     /// Rows that make a worker's part of a loop worth its barriers.
     static let rowsPerWorker = 16
     /// Bytes that a work-item of a GPU may carry before its lane gets a group.
@@ -44,7 +42,7 @@ enum ScheduleRule {
     static func choose(_ question: ScheduleQuestion) -> Schedule {
         switch question.hardware {
         case .cpu(let cores): cpu(question, cores)
-        case .gpu(let units, let maxGroupSize): gpu(question, units, maxGroupSize)
+        case .gpu(let units, let maxGroupSize, let traits): gpu(question, units, maxGroupSize, traits)
         }
     }
 
@@ -64,16 +62,17 @@ enum ScheduleRule {
         (slices...(slices + slices / 2)).first { number in iterations.allSatisfy { $0 % (number * together) == 0 } } ?? slices
     }
 
-    private static func gpu(_ question: ScheduleQuestion, _ units: Int, _ maxGroupSize: Int) -> Schedule {
-        let places = units * itemsPerUnit
+    private static func gpu(_ question: ScheduleQuestion, _ units: Int, _ maxGroupSize: Int, _ traits: GPUTraits) -> Schedule {
+        let places = units * traits.itemsPerUnit
         let idle = places / max(question.lanes, 1)
         let isLarge = question.bytesPerLane > carriedBytes
         if question.canSplit, question.rows >= splitRows, idle > maxGroupSize {
             return .split(slices: even(min(idle, question.rows / rowsPerWorker), 1, question.iterations), together: 1)
         }
-        let workers = powerOfTwo(min(idle, isLarge ? maxGroupSize : question.rows / rowsPerWorker, maxGroupSize))
+        let largest = min(maxGroupSize, traits.largestGroup)
+        let workers = powerOfTwo(min(idle, isLarge ? largest : question.rows / rowsPerWorker, largest))
         guard workers > 1 else { return .lanes }
-        return .group(vectors: isLarge ? 1 : max(1, min(groupSize / workers, question.lanes)), workers: workers)
+        return .group(vectors: isLarge ? 1 : max(1, min(min(groupSize, largest) / workers, question.lanes)), workers: workers)
     }
 
     /// The largest power of two that is not larger; at least 1.

@@ -151,7 +151,7 @@ import Testing
                 .explain(steps: 100, lanes: 64, device: device.device, options: options)
             if found.layout.laneWidth == 1 { return nil }
             let lines = found.kernels[0].split(separator: "\n")
-            return lines.firstIndex { $0.contains("for (int ls_step") }.map { Array(lines[$0...]) }
+            return lines.lastIndex { $0.contains("for (int ls_step") }.map { Array(lines[$0...]) }
         }
         guard let constant = try step(0.1), let scheduled = try step(test.schedule(0.1, 0.001)) else { return }
         // Adam's corrections and the rate: one product more.

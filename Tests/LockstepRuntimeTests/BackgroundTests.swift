@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Testing
 
-@testable import LockstepInference
+@testable import LockstepRuntime
 
 @Suite struct BackgroundTests {
     private struct Failure: Error, Equatable { let number: Int }

@@ -3,12 +3,12 @@ import Foundation
 import Synchronization
 
 /// A value that is made on a thread of its own while others work.
-final class Background<Value: Sendable>: Sendable {
+package final class Background<Value: Sendable>: Sendable {
     private let result = Mutex<Result<Value, any Error>?>(nil)
     private let done = DispatchGroup()
 
     /// - Parameter onThread: false makes the value before this returns.
-    init(onThread: Bool, _ make: @escaping @Sendable () throws -> Value) {
+    package init(onThread: Bool, _ make: @escaping @Sendable () throws -> Value) {
         done.enter()
         let work = { @Sendable [self] in
             let made = Result { try make() }
@@ -27,7 +27,7 @@ final class Background<Value: Sendable>: Sendable {
 
     /// Waits for it, or until the calling task is cancelled: then the thread is left to finish, and nobody asks for what
     /// it makes.
-    func wait() {
+    package func wait() {
         // A task wakes no thread.
         while done.wait(timeout: .now() + .milliseconds(20)) == .timedOut, !Task.isCancelled {}
     }
@@ -35,7 +35,7 @@ final class Background<Value: Sendable>: Sendable {
     /// Waits for it.
     ///
     /// - Throws: what making it threw; `CancellationError` where the calling task is cancelled before.
-    func value() throws -> Value {
+    package func value() throws -> Value {
         wait()
         guard let made = result.withLock({ $0 }) else { throw CancellationError() }
         return try made.get()

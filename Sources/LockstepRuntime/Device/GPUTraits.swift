@@ -1,0 +1,95 @@
+/// What is known of a vendor's GPUs, and cannot be asked of a driver.
+struct GPUTraits: Hashable, Sendable {
+    /// Numbers that one compute unit adds at a time, as the vendor's driver counts units.
+    var lanesOfUnit: Int
+    /// Work-items that keep one unit busy, of kernels that take as many registers as there are.
+    var itemsPerUnit: Int
+    /// Work-items that one unit holds at most: their private memory is set aside.
+    var residentItems: Int
+    /// Work-items of the largest group that pays.
+    var largestGroup: Int
+    /// Whether the system is known to stop kernels of a few seconds, on every machine.
+    var isWatchdogStrict: Bool
+}
+
+/// Who made a GPU.
+enum GPUVendor: CaseIterable, Sendable {
+    case nvidia, amd, intel, apple, other
+
+    var traits: GPUTraits {
+        switch self {
+        // A multiprocessor: four schedulers, two warps of 255 registers for each.
+        case .nvidia:
+            GPUTraits(lanesOfUnit: 128, itemsPerUnit: 256, residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
+        // A compute unit of GCN or CDNA: four SIMDs, a wave of 64 work-items and 256 registers for each.
+        case .amd:
+            GPUTraits(lanesOfUnit: 64, itemsPerUnit: 256, residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
+        // An execution unit: seven or eight threads of 8 to 32 work-items; 8 where registers are short.
+        case .intel:
+            GPUTraits(lanesOfUnit: 8, itemsPerUnit: 64, residentItems: 256, largestGroup: 256, isWatchdogStrict: true)
+        // A core.
+        case .apple:
+            GPUTraits(lanesOfUnit: 128, itemsPerUnit: 1024, residentItems: 1024, largestGroup: 256, isWatchdogStrict: true)
+        case .other:
+            GPUTraits(lanesOfUnit: 64, itemsPerUnit: 256, residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
+        }
+    }
+
+    /// The maker of the chip, whoever made the driver: `vendor` and `name` are the device's.
+    init(vendor: String, name: String, platform: String) {
+        func named(_ text: String) -> GPUVendor? {
+            let text = text.lowercased()
+            // The makers of processors are one word, as in GenuineIntel.
+            let words = Set(text.split { !$0.isLetter }.map { String($0) })
+            if words.contains("nvidia") { return .nvidia }
+            if words.contains("amd") || text.contains("advanced micro devices") { return .amd }
+            if words.contains("intel") { return .intel }
+            return words.contains("apple") ? .apple : nil
+        }
+        self = named(vendor) ?? named(name) ?? named(platform) ?? .other
+    }
+}
+
+extension OpenCLDeviceInfo {
+    /// What is known of the device as a GPU.
+    var gpu: GPUTraits {
+        let vendor = GPUVendor(vendor: vendor, name: name, platform: platformName)
+        var traits = vendor.traits
+        // Of chips from RDNA on, AMD's driver counts pairs of compute units.
+        if vendor == .amd, ["gfx10", "gfx11", "gfx12"].contains(where: { name.hasPrefix($0) }) { traits.lanesOfUnit *= 2 }
+        return traits
+    }
+
+    /// How long one launch may take: long enough that launching costs nothing, short enough that no watchdog stops it and
+    /// no display stands still.
+    package var launchSeconds: Double {
+        guard kind != .cpu else { return 0.25 }
+        return gpu.isWatchdogStrict || limitsKernelTime || sharesHostMemory ? 0.1 : 0.25
+    }
+
+    /// Numbers that the device adds in a second, in millions and as far as that can be told.
+    private var speed: Int {
+        let lanes = kind == .gpu ? gpu.lanesOfUnit : max(nativeFloatWidth, 1)
+        return max(computeUnits, 1) * lanes * max(clockMHz, 1)
+    }
+
+    /// GPUs before accelerators before CPUs; of GPUs those with a memory of their own, of CPUs the vendor's own runtime. A
+    /// simulator comes last.
+    private var rank: Int {
+        if platformName.contains("Oclgrind") { return 0 }
+        switch kind {
+        case .gpu: return sharesHostMemory ? 4 : 5
+        case .accelerator: return 3
+        case .cpu: return platformName.contains("Intel") ? 2 : 1
+        case .other: return 0
+        }
+    }
+
+    /// The best first; of one rank the fastest. Equals stay in the driver's order.
+    static func ranked(_ devices: [OpenCLDeviceInfo]) -> [OpenCLDeviceInfo] {
+        devices.enumerated().sorted { a, b in
+            let (x, y) = (a.element, b.element)
+            return (x.rank, x.speed, -a.offset) > (y.rank, y.speed, -b.offset)
+        }.map(\.element)
+    }
+}
