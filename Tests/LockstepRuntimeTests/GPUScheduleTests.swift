@@ -71,7 +71,7 @@ import Testing
     @Test(arguments: [31, 32]) func shortLoops(_ extent: Int) throws {
         let step = RowSteps.regression(rows: 400, columns: 3, groups: extent, lanes: 5)
         try Self.check(step, units: 1, group: 64) { schedule in
-            #expect(schedule == .group(vectors: 2, workers: 16))
+            #expect(schedule == .group(vectors: 4, workers: 16))
         }
     }
 
