@@ -227,8 +227,14 @@ static inline real ls_poisson_log_mass(real logm, real x, real l) {
     return result;
 }
 
-// Called, not written out: few rows come here, and all others would do without the registers that it takes.
-static __attribute__((noinline)) real ls_large_poisson_log_mass_of(real logm, real mean, real1 x) {
+// Called, not written out: few rows come here, and all others would do without the registers that it takes. On GPUs a call
+// takes more of them.
+#if LS_INTERLEAVES
+static inline
+#else
+static __attribute__((noinline))
+#endif
+real ls_large_poisson_log_mass_of(real logm, real mean, real1 x) {
     return ls_large_poisson_log_mass(logm, mean, (real)(x));
 }
 

@@ -79,6 +79,21 @@ struct OpenCLAbsenceTests {
     }
     #endif
 
+    /// A wrong description is said, and never the device as it is.
+    @Test(needsOpenCLDevice) func describedAsAGPU() async {
+        await #expect(processExitsWith: .success) {
+            setenv("LOCKSTEP_OPENCL_AS_GPU", "132:64", 1)
+            #expect(OpenCLDriver.devices().allSatisfy { $0.kind != .cpu })
+            let gpus = OpenCLDriver.devices().filter { $0.computeUnits == 132 }
+            #expect(gpus.allSatisfy { $0.maxWorkGroupSize <= 64 && $0.nativeFloatWidth == 1 && $0.localMemoryBytes <= 48 << 10 })
+        }
+        await #expect(processExitsWith: .success) {
+            setenv("LOCKSTEP_OPENCL_AS_GPU", "132", 1)
+            #expect(OpenCLDriver.devices().isEmpty)
+            #expect(OpenCLDriver.status.description.contains("LOCKSTEP_OPENCL_AS_GPU is \"132\""))
+        }
+    }
+
     #if os(Linux)
     // Only a loader that reads OCL_ICD_VENDORS can be shown an empty machine; without a loader, or under a tool that
     // brings its own platform, there is nothing to see.

@@ -6,7 +6,12 @@ import Testing
 
 /// Schedules B, C and D compute what A does: held against the interpreter, on CPU drivers too.
 @Suite struct OpenCLScheduleTests {
-    static let groups: [Schedule] = [.group(vectors: 1, workers: 8), .group(vectors: 3, workers: 4), .group(vectors: 2, workers: 2)]
+    static let groups: [Schedule] =
+        [.group(vectors: 1, workers: 8), .group(vectors: 3, workers: 4), .group(vectors: 2, workers: 2)]
+        // As large as GPUs get them.
+        + (OpenCLSessions.all.contains { $0.info.kind == .gpu }
+            ? [.group(vectors: 4, workers: 16), .group(vectors: 1, workers: 64), .group(vectors: 16, workers: 16), .group(vectors: 1, workers: 256)]
+            : [])
     static let splits: [Schedule] = [
         .split(slices: 1, together: 1), .split(slices: 3, together: 1), .split(slices: 2, together: 4), .split(slices: 1, together: 16),
         .split(slices: 5, together: 8),

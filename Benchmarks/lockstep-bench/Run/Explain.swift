@@ -1,5 +1,7 @@
 import ArgumentParser
 import Lockstep
+import LockstepInference
+import LockstepRuntime
 
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,10 +13,13 @@ struct Explain: ParsableCommand {
     @Option(help: "Steps of each fit, which give the history its length.") var steps = 1000
     @Option(help: "Print the step as it is after this pass of the compiler, and nothing else: \(Explanation.passes.joined(separator: ", ")).")
     var pass: String?
+    @Option(help: "Describe the OpenCL device as a GPU of so many compute units and so large work-groups: UNITS:GROUP.") var asGpu: GPUForm?
+    @Flag(help: "Print the whole text that a driver gets, with device functions and definitions, for other compilers.") var text = false
     @OptionGroup var devices: DeviceOptions
     @OptionGroup var files: DataOptions
 
     func validate() throws {
+        if pass != nil, text || asGpu != nil { throw ValidationError("--pass comes before the device: give it without --text and --as-gpu") }
         if lanes < 1 || steps < 1 { throw ValidationError("--lanes and --steps must be positive") }
     }
 
@@ -23,10 +28,27 @@ struct Explain: ParsableCommand {
         if let pass {
             return print(try problem.svi.text(after: pass, steps: steps, lanes: lanes, data: problem.data, options: devices.runOptions))
         }
-        let explained = try problem.svi.explain(
-            steps: steps, lanes: lanes, data: problem.data, device: devices.chosen, options: devices.runOptions)
-        print(ExplanationText(title: "\(name), \(lanes) lanes, \(steps) steps, on \(explained.deviceName)", explained: explained).text)
+        let explained = try explanation(problem)
+        let written = ExplanationText(title: "\(name), \(lanes) lanes, \(steps) steps, on \(explained.deviceName)", explained: explained)
+        print(text ? written.source : written.text)
     }
+
+    private func explanation(_ problem: BenchmarkCase.Problem) throws -> Explanation {
+        guard let asGpu else {
+            return try problem.svi.explain(
+                steps: steps, lanes: lanes, data: problem.data, device: devices.chosen, options: devices.runOptions)
+        }
+        guard case .opencl(let session) = try devices.chosen.choice().device else {
+            throw ValidationError("--as-gpu describes an OpenCL device, and this is none: \(Device.whyNoOpenCL ?? "give --device opencl")")
+        }
+        let device = ResolvedDevice.opencl(try OpenCLSession(session.info.asGPU(asGpu)))
+        return try problem.svi.explanation(
+            steps: steps, lanes: lanes, data: problem.data, device: device, options: devices.runOptions)
+    }
+}
+
+extension GPUForm: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }
 
 /// An explanation with headings. Those are comments, so that the whole reads as C to an editor.
@@ -44,6 +66,11 @@ struct ExplanationText {
             parts += ["", "// \(place)", "", kernel]
         }
         return parts.joined(separator: "\n")
+    }
+
+    /// The whole text that the driver gets, and above it what a compiler cannot see in it.
+    var source: String {
+        ["// \(title)", "// \(layout), groups of \(explained.groupSize)", explained.source].joined(separator: "\n")
     }
 
     private var layout: String {

@@ -59,8 +59,17 @@ package struct KernelOptions: Hashable, Sendable {
     /// The options of the driver's compiler. Nothing that trades accuracy for speed is among them. Without -w some
     /// drivers print warnings about wide vectors to the user's terminal.
     package var buildOptions: String {
-        "-cl-std=CL1.2 -w -DLS_WIDTH=\(width) -DLS_DOUBLE=\(isDouble ? 1 : 0) -DLS_INTERLEAVES=\(interleaves ? 1 : 0)"
-            + (together > 1 ? " -DLS_TOGETHER=\(together)" : "")
+        "-cl-std=CL1.2 -w" + definitions.map { " -D\($0.name)=\($0.value)" }.joined()
+    }
+
+    /// The same definitions as lines of text, for who compiles the text by other means.
+    package var definitionLines: String {
+        definitions.map { "#define \($0.name) \($0.value)" }.joined(separator: "\n")
+    }
+
+    private var definitions: [(name: String, value: Int)] {
+        [("LS_WIDTH", width), ("LS_DOUBLE", isDouble ? 1 : 0), ("LS_INTERLEAVES", interleaves ? 1 : 0)]
+            + (together > 1 ? [("LS_TOGETHER", together)] : [])
     }
 }
 

@@ -13,6 +13,10 @@ public struct Explanation: Sendable {
     /// The OpenCL C of the fit, without the device functions that all kernels share: one kernel, or several that take
     /// turns at each step. Empty on the interpreter, which runs the lane program itself.
     public let kernels: [String]
+    /// All that the driver is given, with the device functions and what its options define; empty on the interpreter.
+    package let source: String
+    /// Work-items of a work-group; 1 on the interpreter.
+    package let groupSize: Int
     /// What the compiler chose, and why: which loops are unrolled, which scalars became arrays.
     public let remarks: [String]
 
@@ -49,18 +53,25 @@ extension SVI {
         steps: Int, lanes: Int, data: [String: LaneData] = [:], device: Device = .auto, options: RunOptions = RunOptions()
     ) throws -> Explanation {
         try LockstepError.wrapping {
-            let (step, parameters) = try checkedStep(steps, lanes, data, options)
-            let device = try device.choice().device
-            let program = try Lowering.lower(step)
-            try Outcome.checkRoom(for: lanes, parameters, steps: steps, options)
-            let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)
-            return Explanation(
-                deviceName: device.name,
-                layout: RunLayout(
-                    schedule: plan?.schedule.schedule, laneWidth: plan?.schedule.width ?? 1,
-                    bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.realBytes)),
-                laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [], remarks: program.remarks)
+            try explanation(steps: steps, lanes: lanes, data: data, device: device.choice().device, options: options)
         }
+    }
+
+    /// As `explain`, for a device that is there and may be described otherwise than its driver does.
+    package func explanation(
+        steps: Int, lanes: Int, data: [String: LaneData], device: ResolvedDevice, options: RunOptions
+    ) throws -> Explanation {
+        let (step, parameters) = try checkedStep(steps, lanes, data, options)
+        let program = try Lowering.lower(step)
+        try Outcome.checkRoom(for: lanes, parameters, steps: steps, options)
+        let plan = try device.plan(program, precision: options.precision, lanes: lanes, schedule: options.schedule)
+        return Explanation(
+            deviceName: device.name,
+            layout: RunLayout(
+                schedule: plan?.schedule.schedule, laneWidth: plan?.schedule.width ?? 1,
+                bytesPerLane: plan?.bytesPerLane ?? program.bytesPerLane(realBytes: options.realBytes)),
+            laneProgram: program.description, kernels: plan?.texts.map(\.kernel) ?? [],
+            source: plan?.source ?? "", groupSize: plan?.schedule.localSize ?? 1, remarks: program.remarks)
     }
 
     private func checkedStep(

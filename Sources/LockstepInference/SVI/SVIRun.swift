@@ -56,7 +56,7 @@ struct SVIRun {
         let compileTime = compiling.time
 
         let running = Clock()
-        let budget = options.memoryBudget ?? device.device.memoryBudget
+        let budget = budget(device)
         var size = step.mostLanes(budget: budget)
         var outcome: Outcome?
         var progress = Progress(device: device.device)
@@ -93,6 +93,9 @@ struct SVIRun {
             layout: RunLayout(schedule: step.chosenSchedule, laneWidth: step.laneWidth, bytesPerLane: step.bytesPerLane), badData: badData)
     }
 
+    /// Bytes that a wave may take.
+    private func budget(_ device: DeviceChoice) -> Int { options.memoryBudget ?? device.device.memoryBudget }
+
     /// Whether fewer lanes at a time may do.
     private static func isTooLarge(_ error: any Error) -> Bool {
         switch error {
@@ -113,7 +116,8 @@ struct SVIRun {
         try Outcome.checkRoom(for: keys.count, function.guide.parameters, steps: steps, options)
         if let onCompile = options.onCompile, case .opencl = device.device { onCompile(CompilationSize(stepProgram, function.trace)) }
         let (step, device) = try device.compile(
-            stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule)
+            stepProgram, precision: options.precision, lanes: keys.count, schedule: options.schedule,
+            first: FirstBatch(budget: budget(device)) { binding.inputs(keys, lanes: Array(good.prefix($0))) })
         return Compiled(step: step, device: device)
     }
 

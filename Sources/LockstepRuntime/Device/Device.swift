@@ -134,8 +134,9 @@ package enum ResolvedDevice: Sendable {
     /// - Parameters:
     ///   - lanes: how many the program is going to run on.
     ///   - schedule: the interpreter has one of its own.
+    ///   - first: the batch that is run first.
     package func compile(
-        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic
+        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule = .automatic, first: FirstBatch? = nil
     ) throws -> any LaneExecutable {
         try onLargeStack {
             switch self {
@@ -145,7 +146,7 @@ package enum ResolvedDevice: Sendable {
                 return executable
             case .opencl(let session):
                 return try OpenCLSchedule.fitting(schedule, for: program, lanes: lanes, on: session.info, precision) { schedule in
-                    try OpenCLExecutable(program, on: session, precision: precision, schedule: schedule)
+                    try OpenCLExecutable(program, on: session, precision: precision, schedule: schedule, first: first)
                 }
             }
         }

@@ -9,7 +9,7 @@ package struct DeviceChoice: Sendable {
     /// Whether the interpreter does as well, as for `auto`.
     private let mayFallBack: Bool
 
-    init(_ device: ResolvedDevice, mayFallBack: Bool = false, fallbackReason: String? = nil) {
+    package init(_ device: ResolvedDevice, mayFallBack: Bool = false, fallbackReason: String? = nil) {
         self.device = device
         self.mayFallBack = mayFallBack
         self.fallbackReason = fallbackReason.map(Self.line)
@@ -19,10 +19,10 @@ package struct DeviceChoice: Sendable {
     ///
     /// - Returns: the program, and the choice that it came to.
     package func compile(
-        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule
+        _ program: LaneProgram, precision: Precision, lanes: Int, schedule: Schedule, first: FirstBatch? = nil
     ) throws -> (executable: any LaneExecutable, choice: DeviceChoice) {
         do {
-            return (try device.compile(program, precision: precision, lanes: lanes, schedule: schedule), self)
+            return (try device.compile(program, precision: precision, lanes: lanes, schedule: schedule, first: first), self)
         } catch  where mayFallBack && Self.isOfDevice(error, schedule) {
             let interpreter = DeviceChoice(.interpreter, fallbackReason: "\(error)")
             return (try interpreter.device.compile(program, precision: precision, lanes: lanes), interpreter)

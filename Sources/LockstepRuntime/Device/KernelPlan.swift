@@ -7,6 +7,11 @@ package struct KernelPlan: Sendable {
     /// In the order in which a step runs them.
     package let texts: [KernelText]
     package let bytesPerLane: Int
+
+    /// The whole text as any compiler of OpenCL C takes it: what the options define, the device functions, the kernels.
+    package var source: String {
+        ([texts.first?.options.definitionLines ?? ""] + KernelText.sources(texts)).joined(separator: "\n")
+    }
 }
 
 extension ResolvedDevice {

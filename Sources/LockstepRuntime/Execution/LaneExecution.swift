@@ -29,6 +29,19 @@ package struct LaneInputs: Sendable {
     }
 }
 
+/// The batch that a program is going to run first: its data can be laid out while a driver compiles.
+package struct FirstBatch: Sendable {
+    /// Bytes of device memory that its lanes may take.
+    let budget: Int
+    /// - Parameter most: lanes that there is room for.
+    let inputs: @Sendable (_ most: Int) -> LaneInputs
+
+    package init(budget: Int, inputs: @escaping @Sendable (_ most: Int) -> LaneInputs) {
+        self.budget = budget
+        self.inputs = inputs
+    }
+}
+
 /// A lane program made ready for one device. It can be run many times, on other lanes and data.
 package protocol LaneExecutable: Sendable {
     /// Seconds spent to make it ready.

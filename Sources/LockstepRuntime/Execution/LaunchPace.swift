@@ -2,11 +2,14 @@
 /// busy, then up to eight times as much as before, until a launch is as long as it should be. Where all items take longer
 /// than that for a single step, a launch is some of them.
 struct LaunchPace: Sendable {
-    /// How long one launch should take, and does not, but where a step of the fewest items is longer.
+    /// How long a launch is on a device that nothing else hurries.
     static let usualSeconds = 0.2
+    /// The share of what a device allows that a launch is meant to take: two of the same work differ by some.
+    static let margin = 0.8
     static let growth = 8.0
     static let mostSteps = 1 << 16
 
+    /// How long one launch should take, and does not, but where a step of the fewest items is longer.
     let seconds: Double
     /// Of all work-items or blocks.
     let items: Int

@@ -100,9 +100,15 @@ private struct OpenCLDiscovery: Sendable {
             (left.element.platformName, left.element.platformVersion, left.offset)
                 < (right.element.platformName, right.element.platformVersion, right.offset)
         }
-        self.init(
-            devices: ordered.map(\.element), skipped: skipped,
-            status: devices.isEmpty ? .noDevice(skipped: skipped) : .ready(devices: devices.count, loader: origin))
+        do throws(OpenCLError) {
+            let form = try GPUForm.ofEnvironment()
+            self.init(
+                devices: ordered.map(\.element).map { info in form.map { info.kind == .cpu ? info.asGPU($0) : info } ?? info },
+                skipped: skipped,
+                status: devices.isEmpty ? .noDevice(skipped: skipped) : .ready(devices: devices.count, loader: origin))
+        } catch {
+            self.init(devices: [], skipped: ["\(error)"], status: .noDevice(skipped: ["\(error)"]))
+        }
     }
 
     private init(devices: [OpenCLDeviceInfo], skipped: [String], status: OpenCLStatus) {

@@ -32,9 +32,14 @@ package struct OpenCLExecutable: LaneExecutable {
     /// Gives lanes what they begin with.
     let startKernel: OpenCLKernel?
     let program: LaneProgram
+    /// Nil where nobody said what is going to run.
+    private let ahead: OpenCLMemoryAhead?
 
+    /// - Parameter first: the batch whose memory is filled meanwhile.
     /// - Throws: `OpenCLError` when the driver refuses the text, or the device lacks the precision.
-    package init(_ program: LaneProgram, on session: OpenCLSession, precision: Precision, schedule: OpenCLSchedule? = nil) throws {
+    package init(
+        _ program: LaneProgram, on session: OpenCLSession, precision: Precision, schedule: OpenCLSchedule? = nil, first: FirstBatch? = nil
+    ) throws {
         guard precision == .float || session.info.supportsDouble else {
             throw OpenCLError.misuse("\(session.info.name) has no double precision: use the cpu device, or float")
         }
@@ -47,6 +52,7 @@ package struct OpenCLExecutable: LaneExecutable {
         let stages = try OpenCLStage.all(schedule.programs(program), schedule.options(precision))
         self.stages = stages
         try schedule.check(stages, precision, on: session.info)
+        ahead = first.flatMap { OpenCLMemoryAhead($0, program, stages, session, schedule, precision) }
         let opening = stages.last?.text.start
         let recipe = ProgramRecipe(
             sources: KernelText.sources(stages.map(\.text)), options: schedule.options(precision).buildOptions,
@@ -74,10 +80,10 @@ package struct OpenCLExecutable: LaneExecutable {
     package var bytesPerLane: Int { schedule.bytesPerLane(stages, precision) }
 
     package func start(_ inputs: LaneInputs, placed: PlacedData?) throws -> any LaneExecution {
-        let completed = try inputs.completed(for: program)
-        try completed.validate(for: program)
-        let execution = try OpenCLExecution(self, completed, given: Set(inputs.data.keys), placed: placed as? OpenCLPlacedData)
-        return PackedExecution.over(execution, program.packs)
+        let memory =
+            try ahead?.take(inputs)
+            ?? OpenCLLaneMemory(program, stages, session, schedule, precision, inputs, placed: placed as? OpenCLPlacedData)
+        return PackedExecution.over(OpenCLExecution(self, memory), program.packs)
     }
 }
 
@@ -90,14 +96,11 @@ final class OpenCLExecution: LaneExecution {
     private(set) var launches = LaunchLog()
     private let reads = OutstandingReads()
 
-    /// - Parameter given: names of the data that are not the program's own.
-    init(_ executable: OpenCLExecutable, _ inputs: LaneInputs, given: Set<String>, placed: OpenCLPlacedData?) throws {
+    init(_ executable: OpenCLExecutable, _ memory: OpenCLLaneMemory) {
         self.executable = executable
-        memory = try OpenCLLaneMemory(
-            executable.stages, executable.session, executable.schedule, executable.precision,
-            keys: inputs.keys, data: inputs.data, given: given, placed: placed)
+        self.memory = memory
         pace = LaunchPace(
-            seconds: LaunchPace.usualSeconds, items: memory.items, unit: executable.schedule.itemsOfGroup,
+            seconds: LaunchPace.margin * executable.session.info.launchSeconds, items: memory.items, unit: executable.schedule.itemsOfGroup,
             fewest: executable.schedule.busyItems(executable.session.info))
     }
 

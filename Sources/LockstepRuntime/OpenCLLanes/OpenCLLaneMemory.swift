@@ -73,6 +73,19 @@ struct OpenCLLaneMemory {
         if let start = stages.last?.program.start { try allocate(start, data, given) }
     }
 
+    /// For a batch that somebody asks for.
+    ///
+    /// - Throws: when the data do not fit the program's buffers, or the device has no room.
+    init(
+        _ program: LaneProgram, _ stages: [OpenCLStage], _ session: OpenCLSession, _ schedule: OpenCLSchedule, _ precision: Precision,
+        _ inputs: LaneInputs, placed: OpenCLPlacedData? = nil
+    ) throws {
+        let completed = try inputs.completed(for: program)
+        try completed.validate(for: program)
+        try self.init(
+            stages, session, schedule, precision, keys: completed.keys, data: completed.data, given: Set(inputs.data.keys), placed: placed)
+    }
+
     /// What the start has for itself. Its scratch is that of the step, which comes later, where that has enough.
     private mutating func allocate(_ start: LaneProgram, _ data: [String: LaneInputs.Data], _ given: Set<String>) throws {
         guard let stage = stages.last else { return }

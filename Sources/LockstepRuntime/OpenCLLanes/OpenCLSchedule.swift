@@ -72,7 +72,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
     /// Vectors of lanes of a work-group.
     var itemsOfGroup: Int { form.tile ?? groupSize }
     /// Work-items of a work-group.
-    var localSize: Int { itemsOfGroup * workers }
+    package var localSize: Int { itemsOfGroup * workers }
 
     /// Vectors of lanes that keep a device busy.
     func busyItems(_ device: OpenCLDeviceInfo) -> Int {
