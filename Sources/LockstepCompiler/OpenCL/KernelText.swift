@@ -75,7 +75,7 @@ package struct KernelOptions: Hashable, Sendable {
 
 /// The text of one kernel, and what must be passed to it.
 package struct KernelText: Sendable {
-    /// In the order of the kernel's parameters, after first step, number of steps, number of work-items and keys.
+    /// In the order of the kernel's parameters, after first step, number of steps, first vector of lanes, number of vectors and keys.
     package enum Parameter: Hashable, Sendable {
         case buffer(BufferID)
         /// Global scratch memory for a temporary: one array for each vector of lanes, or where it is their own, for each of

@@ -127,7 +127,7 @@ struct KernelWriter {
     struct Body {
         /// Of the parameters, all of them.
         let declarations: [String]
-        /// After first step, number of steps, number of work-items and keys.
+        /// After first step, number of steps, first vector, number of vectors and keys.
         let parameters: [KernelText.Parameter]
         /// What stands before the function.
         let before: String
@@ -144,7 +144,7 @@ struct KernelWriter {
     mutating func body() -> Body {
         var parameters: [KernelText.Parameter] = []
         var declarations = [
-            "const int ls_first", "const int ls_count", "const int ls_items", "__global const bits *ls_keys",
+            "const int ls_first", "const int ls_count", "const int ls_begin", "const int ls_items", "__global const bits *ls_keys",
         ]
         for (number, buffer) in program.buffers.enumerated() {
             let id = BufferID(number)
@@ -336,20 +336,20 @@ struct KernelWriter {
         return result
     }()
 
-    /// The number of the work-item's vector of lanes, and which part of the work on it is the work-item's own.
+    /// The number of the work-item's vector of lanes, and which part of the work on it is the work-item's own. A launch may
+    /// begin with any vector: by a number of ours, since for OpenCL's own offsets some drivers compile the kernel again.
     private mutating func declareItem() {
         let id = hasFunction ? "ls_id" : "get_global_id(0)"
         if let group = options.group {
             line("LS_PREPARE_BARRIERS;")
             line("const int ls_local = (int)get_local_id(0);")
             line("const int ls_worker = ls_local / \(group.tile);")
-            // Not by the number of the group, which knows nothing of where a launch begins.
-            line("const size_t ls_item = get_global_id(0) / \(group.size) * \(group.tile) + ls_local % \(group.tile);")
+            line("const size_t ls_item = ls_begin + get_group_id(0) * \(group.tile) + ls_local % \(group.tile);")
         } else if let slice = program.slice {
-            line("const size_t ls_item = \(id) / \(slice.extent);")
+            line("const size_t ls_item = ls_begin + \(id) / \(slice.extent);")
             line("const int i\(slice.number) = (int)(\(id) % \(slice.extent));")
         } else {
-            line("const size_t ls_item = \(id);")
+            line("const size_t ls_item = ls_begin + \(id);")
         }
     }
 

@@ -25,14 +25,14 @@ struct SVIRun {
     /// Steps at the end whose mean loss is a fit's final loss.
     private let tail: Int
 
-    init(_ svi: SVI, keys: [Key], steps: Int, data: [String: LaneData], device: DeviceChoice, options: RunOptions) throws {
+    init(_ svi: SVI, keys: [Key], steps: Int, data: [String: LaneData], device: @autoclosure () throws -> DeviceChoice, options: RunOptions) throws {
         clock = Clock()
         self.svi = svi
         self.keys = keys
         self.steps = steps
         self.options = options
         tail = min(50, steps)
-        self.device = device
+        self.device = try device()
         function = try DataError.naming {
             try StepFunction(
                 svi, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: keys.count))

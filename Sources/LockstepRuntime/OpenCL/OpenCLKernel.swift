@@ -64,16 +64,15 @@ package final class OpenCLKernel: @unchecked Sendable {
     }
 
     /// Sets all arguments and gives the kernel to the queue, as one step that no other thread can get between.
-    fileprivate func enqueue(_ arguments: [OpenCLArgument], globalOffset: Int, globalSize: [Int], localSize: [Int]?) throws {
+    fileprivate func enqueue(_ arguments: [OpenCLArgument], globalSize: [Int], localSize: [Int]?) throws {
         let session = program.session
         try lock.withLock {
             for (index, argument) in arguments.enumerated() {
                 let code = set(argument, at: UInt32(index))
                 try session.check(code, "clSetKernelArg", "argument \(index) of kernel \"\(name)\"")
             }
-            let offset = [globalOffset] + globalSize.dropFirst().map { _ in 0 }
             let code = session.cl.clEnqueueNDRangeKernel(
-                session.queue, kernel, UInt32(globalSize.count), offset, globalSize, localSize, 0, nil, nil)
+                session.queue, kernel, UInt32(globalSize.count), nil, globalSize, localSize, 0, nil, nil)
             let groups = localSize.map { " in groups of \($0)" } ?? ""
             try session.check(code, "clEnqueueNDRangeKernel", "kernel \"\(name)\" over \(globalSize)\(groups)")
         }
@@ -95,10 +94,8 @@ package final class OpenCLKernel: @unchecked Sendable {
 extension OpenCLSession {
     /// Gives a kernel to the queue, without waiting for it. It takes all arguments each time, so that no launch can
     /// depend on what another one left behind. Without `localSize` the driver chooses.
-    ///
-    /// - Parameter globalOffset: the number of the first work-item, in the first dimension.
     package func enqueue(
-        _ kernel: OpenCLKernel, _ arguments: [OpenCLArgument], globalOffset: Int = 0, globalSize: [Int], localSize: [Int]? = nil
+        _ kernel: OpenCLKernel, _ arguments: [OpenCLArgument], globalSize: [Int], localSize: [Int]? = nil
     ) throws {
         guard kernel.program.session === self else {
             throw OpenCLError.misuse("Kernel \"\(kernel.name)\" belongs to another session.")
@@ -118,7 +115,7 @@ extension OpenCLSession {
             throw OpenCLError.callFailed(
                 call: "clEnqueueNDRangeKernel", code: imposed.refusal, device: info.name, detail: "groups of \(size)")
         }
-        try kernel.enqueue(arguments, globalOffset: globalOffset, globalSize: globalSize, localSize: localSize)
+        try kernel.enqueue(arguments, globalSize: globalSize, localSize: localSize)
     }
 
     private func checkSizes(_ kernel: OpenCLKernel, _ global: [Int], _ local: [Int]?) throws {

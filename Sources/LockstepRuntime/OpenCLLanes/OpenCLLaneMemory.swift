@@ -182,19 +182,20 @@ struct OpenCLLaneMemory {
 
     // MARK: Launches
 
-    /// - Parameter items: those that take the steps, whole groups of them; nil for all.
+    /// - Parameter part: the vectors of lanes that take the steps, whole groups of them; nil for all.
     func launch(
         _ stage: Int, _ kernel: OpenCLKernel, items part: Range<Int>? = nil, first: Int, count: Int, scalars: [String: Double]
     ) throws {
         let (text, program) = (stages[stage].text, stages[stage].program)
-        var arguments = self.arguments(first: first, count: count)
+        let part = part ?? 0..<items
+        var arguments = self.arguments(first: first, count: count, begin: part.lowerBound)
         arguments += try self.arguments(text.parameters, buffers[stage], scalars)
         if program.start != nil, let start = text.start, start.kernel == nil {
             arguments += try self.arguments(start.parameters, startBuffers, scalars)
         }
-        let (part, each) = (part ?? 0..<items, schedule.workers * stages[stage].slices)
+        let each = schedule.workers * stages[stage].slices
         try session.enqueue(
-            kernel, arguments, globalOffset: part.lowerBound * each, globalSize: [part.count * each], localSize: [schedule.localSize])
+            kernel, arguments, globalSize: [part.count * each], localSize: [schedule.localSize])
     }
 
     /// Gives all states what lanes begin with.
@@ -209,10 +210,10 @@ struct OpenCLLaneMemory {
         try session.enqueue(kernel, arguments, globalSize: [items], localSize: [schedule.itemsOfGroup])
     }
 
-    private func arguments(first: Int, count: Int) -> [OpenCLArgument] {
+    private func arguments(first: Int, count: Int, begin: Int = 0) -> [OpenCLArgument] {
         [
             .int32(Int32(truncatingIfNeeded: first)), .int32(Int32(truncatingIfNeeded: count)),
-            .int32(Int32(truncatingIfNeeded: items)), .buffer(words),
+            .int32(Int32(truncatingIfNeeded: begin)), .int32(Int32(truncatingIfNeeded: items)), .buffer(words),
         ]
     }
 

@@ -86,6 +86,7 @@ static __attribute__((noinline)) void lockstep_steps_work(
     const size_t ls_id,
     const int ls_first,
     const int ls_count,
+    const int ls_begin,
     const int ls_items,
     __global const bits *ls_keys,
     __global real *g0,
@@ -96,7 +97,7 @@ static __attribute__((noinline)) void lockstep_steps_work(
     __global const int *b9,
     const real1 s_6)
 {
-    const size_t ls_item = ls_id;
+    const size_t ls_item = ls_begin + ls_id;
     const bits ls_key0 = LS_LOAD_KEY(0);
     const bits ls_key1 = LS_LOAD_KEY(1);
     real b0_0 = (real)(0);
@@ -164,6 +165,7 @@ static __attribute__((noinline)) void lockstep_steps_work(
 __kernel void lockstep_steps(
     const int ls_first,
     const int ls_count,
+    const int ls_begin,
     const int ls_items,
     __global const bits *ls_keys,
     __global real *g0,
@@ -174,5 +176,5 @@ __kernel void lockstep_steps(
     __global const int *b9,
     const real1 s_6)
 {
-    lockstep_steps_work(get_global_id(0), ls_first, ls_count, ls_items, ls_keys, g0, g1, b2, b7, b8, b9, s_6);
+    lockstep_steps_work(get_global_id(0), ls_first, ls_count, ls_begin, ls_items, ls_keys, g0, g1, b2, b7, b8, b9, s_6);
 }
