@@ -26,9 +26,9 @@ public struct Timings: Sendable, Hashable {
     public let firstLaunchProcessor: Double
     /// Of `final`.
     public let finalProcessor: Double
-    /// Launches of the step program, and the seconds of the longest. On the interpreter: turns between two looks at
-    /// whether to go on.
+    /// Launches of the step program; on the interpreter, turns between two looks at whether to go on.
     public let launches: Int
+    /// Seconds of the longest of them.
     public let longestLaunch: Double
 
     init(
