@@ -6,7 +6,7 @@ import Testing
     static let fields = """
         case device device_name lanes rows latents steps trace_seconds check_seconds compile_seconds compile_cpu_seconds \
         first_launch_seconds first_launch_cpu_seconds run_seconds cpu_seconds \
-        lane_steps_per_second bytes_per_lane peak_memory_bytes schedule lane_width loss data_checksum
+        lane_steps_per_second launches longest_launch_seconds bytes_per_lane peak_memory_bytes schedule lane_width loss data_checksum
         """
 
     @Test(arguments: deviceChoices) func jsonHasTheNamedFields(_ device: String) throws {

@@ -7,6 +7,11 @@ import Testing
 
 /// Lanes begin where their program says, on every device, and move from there.
 @Suite struct StartProgramTests {
+    /// Drivers take a second for each: in float only, but at the full level.
+    static let variants = TestSupport.OpenCLSessions.variants.filter {
+        $0.precision == .float || TestLevel.count(small: 0, medium: 0, full: 1) == 1
+    }
+
     /// States of all kinds: drawn, moved, computed of data, of each lane and of all, ints, some of which nothing is said.
     static func step(rows: Int = 300, lanes: Int = 19, attempt: Int = 3) -> StepCase {
         var step = RowSteps.regression(rows: rows, columns: 5, groups: 6, lanes: lanes, perLane: true)
@@ -78,7 +83,7 @@ import Testing
     }
 
     /// In the step's own kernel, in one of its own, and after slices.
-    @Test(arguments: TestSupport.OpenCLSessions.variants, [Schedule.lanes, .group(vectors: 3, workers: 4), .split(slices: 3, together: 1)])
+    @Test(arguments: Self.variants, [Schedule.lanes, .group(vectors: 3, workers: 4), .split(slices: 3, together: 1)])
     func kernels(_ variant: TestSupport.OpenCLSessions.Variant, _ schedule: Schedule) throws {
         let tolerance = variant.precision == .float ? 2e-4 : 1e-9
         let step = Self.step()
@@ -98,7 +103,7 @@ import Testing
     }
 
     /// A kernel's launches may begin at any group of lanes: so they do where a step of all is too long for one.
-    @Test(arguments: TestSupport.OpenCLSessions.variants, [Schedule.lanes, .group(vectors: 2, workers: 4), .split(slices: 3, together: 1)])
+    @Test(arguments: Self.variants, [Schedule.lanes, .group(vectors: 2, workers: 4), .split(slices: 3, together: 1)])
     func lanesInTurns(_ variant: TestSupport.OpenCLSessions.Variant, _ schedule: Schedule) throws {
         let step = Self.step(rows: 120, lanes: 150)
         var own = OpenCLSchedule.choose(variant.session.info, variant.precision, width: variant.width, schedule: schedule)
