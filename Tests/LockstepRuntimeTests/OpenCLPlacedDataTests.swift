@@ -57,6 +57,21 @@ import Testing
         #expect(try Self.result("b", group)[1] == 43)
     }
 
+    /// The first batch's memory is filled while a driver compiles: it has the numbers that were given then, and only once.
+    @Test(arguments: OpenCLSessions.variants) func theFirstBatchIsPlacedAhead(_ variant: OpenCLSessions.Variant) throws {
+        func executable(_ lanes: Int) throws -> OpenCLExecutable {
+            try OpenCLExecutable(
+                Self.sums("a"), on: variant.session, precision: variant.precision,
+                schedule: .choose(variant.session.info, variant.precision, width: variant.width),
+                first: FirstBatch(budget: 1 << 20) { most in Self.inputs(1, lanes: min(lanes, most)) })
+        }
+        let made = try executable(Self.keys.count)
+        #expect(try Self.result("a", made.start(Self.inputs(10))) == (0..<Self.keys.count).map { Double(3 * $0 + 4) })
+        #expect(try Self.result("a", made.start(Self.inputs(10)))[1] == 43)
+        // Of other lanes it is of no use.
+        #expect(try Self.result("a", executable(5).start(Self.inputs(10)))[1] == 43)
+    }
+
     /// What is computed of shared data before the first step has the same name in every program.
     @Test(arguments: OpenCLSessions.variants) func thoseOfThePrologueAreEachProgramsOwn(_ variant: OpenCLSessions.Variant) throws {
         func executable(_ function: (Tensor) -> Tensor) throws -> OpenCLExecutable {

@@ -195,6 +195,8 @@ import Testing
             let before = try names.map { try execution.read($0) }
             // Written values count, too, though they have not reached the device.
             try execution.replace([(from: 0, to: 5), (from: 2, to: 6)], by: few)
+            let stranger = try InterpreterExecutable(Lowering.lower(step.function, options: options), precision: .float).start(step.inputs)
+            #expect(throws: ExecutionError.otherProgram) { try execution.replace([(from: 0, to: 1)], by: stranger) }
             for (name, before) in zip(names, before) {
                 let (after, other) = (try execution.read(name), try other.read(name))
                 for lane in all {

@@ -18,6 +18,8 @@ package enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible 
     case notState(String)
     case shapeMismatch(name: String, lanes: Int, count: Int, givenLanes: Int, givenCount: Int)
     case elementMismatch(name: String, wanted: String, given: String)
+    /// Lanes can only be replaced by those of a batch of the same program on the same device.
+    case otherProgram
     /// More than 32-bit indices can tell apart.
     case tooManyElements(what: String, count: Int)
     /// More memory than there is; all as text for people.
@@ -50,6 +52,8 @@ package enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible 
             "state '\(name)' takes \(lanes) lanes of \(count) elements, not \(givenLanes) lanes of \(givenCount)"
         case .elementMismatch(let name, let wanted, let given):
             "state '\(name)' takes elements of type \(wanted), not \(given)"
+        case .otherProgram:
+            "lanes can only be replaced by those of another batch of the same program on the same device"
         case .tooManyElements(let what, let count):
             "\(what) has \(count) elements; there can be at most \(Int32.max)"
         case .memory(let lanes, let wanted, let limit, let device, let largest):

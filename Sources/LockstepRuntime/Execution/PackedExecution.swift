@@ -39,7 +39,7 @@ final class PackedExecution: LaneExecution {
     }
 
     func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
-        guard let other = other as? PackedExecution else { return }
+        guard let other = other as? PackedExecution else { throw ExecutionError.otherProgram }
         try flush()
         try other.flush()
         arrays = [:]

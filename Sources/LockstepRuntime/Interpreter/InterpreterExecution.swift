@@ -111,7 +111,7 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
     }
 
     func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
-        guard let other = other as? InterpreterExecution<Real> else { return }
+        guard let other = other as? InterpreterExecution<Real> else { throw ExecutionError.otherProgram }
         reads.settle()
         for number in program.buffers.indices {
             switch program.buffers[number].role {

@@ -168,7 +168,7 @@ final class OpenCLExecution: LaneExecution {
     func hasZero(_ name: String, element: Int) throws -> Bool { try memory.hasZero(name, element: element) }
 
     func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {
-        guard let other = other as? OpenCLExecution else { return }
+        guard let other = other as? OpenCLExecution else { throw ExecutionError.otherProgram }
         reads.settle()
         try memory.replace(pairs, by: other.memory)
     }

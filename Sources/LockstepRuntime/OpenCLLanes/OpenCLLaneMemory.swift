@@ -300,7 +300,7 @@ struct OpenCLLaneMemory {
     /// Replaces all states and records of some lanes by those of lanes of another batch of the same program.
     func replace(_ pairs: [(from: Int, to: Int)], by other: OpenCLLaneMemory) throws {
         for buffer in output {
-            guard let (from, to) = other.named[buffer.role].flatMap({ from in named[buffer.role].map { (from, $0) } }) else { continue }
+            guard let from = other.named[buffer.role], let to = named[buffer.role] else { throw ExecutionError.otherProgram }
             let source = try other.session.map(from, for: .reading)
             try session.change(to) { bytes in
                 guard let target = bytes.baseAddress, let address = source.bytes.baseAddress else { return }
