@@ -76,8 +76,14 @@ static inline void ls_box_muller(bits w0, bits w1, real *z0, real *z1) {
     *z1 = radius * s;
 }
 
-static inline void ls_uniform4(bits k0, bits k1, bits c0, bits c1, bits c2, bits c3,
-                               real *u0, real *u1, real *u2, real *u3) {
+// Called, for vectors: starts draw uniforms and little else does, and each copy of the text takes a compiler its time.
+#if LS_WIDTH == 1
+#define LS_ONCE static inline
+#else
+#define LS_ONCE static __attribute__((noinline))
+#endif
+LS_ONCE void ls_uniform4(bits k0, bits k1, bits c0, bits c1, bits c2, bits c3,
+                         real *u0, real *u1, real *u2, real *u3) {
     bits w0, w1, w2, w3;
     ls_philox(k0, k1, c0, c1, c2, c3, &w0, &w1, &w2, &w3);
     *u0 = ls_uniform_from_bits(w0);
