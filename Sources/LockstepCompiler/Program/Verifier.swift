@@ -31,7 +31,9 @@ struct Verifier {
     private mutating func check(_ loop: Loop) {
         for register in Statement.loop(loop).operands {
             if !scopes.contains(where: { $0.contains(register) }) { mistakes.append("register \(register.number) is not defined here") }
-            if type(register) != RegisterType(dtype: .int, isUniform: true) { mistakes.append("register \(register.number) bounds a loop, and is no uniform int") }
+            if type(register) != RegisterType(dtype: .int, isUniform: true) {
+                mistakes.append("register \(register.number) bounds a loop, and is no uniform int")
+            }
         }
         if loop.variable.extent < 0 { mistakes.append("a loop has \(loop.variable.extent) iterations") }
         if !variables.insert(loop.variable).inserted { mistakes.append("i\(loop.variable.number) is the counter of two loops around each other") }
