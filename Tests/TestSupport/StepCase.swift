@@ -120,7 +120,7 @@ package struct StepCase: Sendable {
     package func openCL(
         _ session: OpenCLSession, _ precision: Precision, width: Int, privateBytes: Int? = nil,
         options: LoweringOptions = LoweringOptions(), schedule: Schedule = .lanes, minimumExtent: Int = 2, minimumRows: Int = 2, longest: Int = 3_000,
-        rowsOfGroup: Int? = nil
+        rowsOfGroup: Int? = nil, localBytes: Int? = nil
     ) throws -> Outcome {
         let usual = OpenCLSchedule.choose(session.info, precision, width: width)
         var own = OpenCLSchedule(
@@ -129,6 +129,7 @@ package struct StepCase: Sendable {
         own.minimumExtent = minimumExtent
         own.minimumRows = minimumRows
         own.longest = longest
+        own.localBytes = localBytes ?? usual.localBytes
         if let rowsOfGroup { own.rowsOfGroup = rowsOfGroup }
         let executable = try OpenCLExecutable(
             Lowering.lower(function, options: options), on: session, precision: precision, schedule: own)

@@ -2,27 +2,31 @@ import LockstepTensor
 
 // Schedules B and C: the work-items of a group share the steps of their lanes.
 extension KernelWriter {
-    /// Sums that go up the tree together, so that they share its barriers.
-    private static let treeWidth = 8
+    /// What the workers did since the last barrier.
+    struct Hazards {
+        /// Arrays of which each stored its part, and those that one of them stored alone.
+        fileprivate(set) var stored: Set<BufferID> = []
+        fileprivate(set) var storedByOne: Set<BufferID> = []
+        fileprivate(set) var loaded: Set<BufferID> = []
+        /// Whether they looked at each other's sums.
+        fileprivate(set) var sumsAreRead = false
+    }
 
     /// The step: a barrier stands wherever a worker would read what another stores, or store what another reads.
     mutating func cooperate(_ scalars: [String: String]) {
         guard let cooperation, let group = options.group else { return }
-        // Since the last barrier: what the workers stored, each its part; what one of them stored alone; what was loaded.
-        var (stored, storedByOne, loaded): (Set<BufferID>, Set<BufferID>, Set<BufferID>) = ([], [], [])
         for (place, statement) in program.body.enumerated() {
             let isDealtOut = cooperation.dealt.contains(place)
             let access = Cooperation.Access([statement])
             let stores = access.stored.intersection(cooperation.shared)
             let loads = access.loaded.intersection(cooperation.shared)
-            if !loads.isDisjoint(with: stored.union(storedByOne)) || !stores.isDisjoint(with: stored.union(loaded))
-                || isDealtOut && !stores.isDisjoint(with: storedByOne)
+            if !loads.isDisjoint(with: hazards.stored.union(hazards.storedByOne)) || !stores.isDisjoint(with: hazards.stored.union(hazards.loaded))
+                || isDealtOut && !stores.isDisjoint(with: hazards.storedByOne)
             {
-                line("LS_BARRIER(CLK_GLOBAL_MEM_FENCE);")
-                (stored, storedByOne, loaded) = ([], [], [])
+                barrier()
             }
-            if isDealtOut { stored.formUnion(stores) } else { storedByOne.formUnion(stores) }
-            loaded.formUnion(loads)
+            if isDealtOut { hazards.stored.formUnion(stores) } else { hazards.storedByOne.formUnion(stores) }
+            hazards.loaded.formUnion(loads)
             guard case .loop(let loop) = statement, isDealtOut else {
                 write(statement, scalars)
                 continue
@@ -32,19 +36,72 @@ extension KernelWriter {
             isDealt = false
             combine(loop.split?.accumulators ?? [], group)
         }
-        if !(stored.isEmpty && storedByOne.isEmpty && loaded.isEmpty) { line("LS_BARRIER(CLK_GLOBAL_MEM_FENCE);") }
+        if !(hazards.stored.isEmpty && hazards.storedByOne.isEmpty && hazards.loaded.isEmpty) || hazards.sumsAreRead { barrier() }
     }
 
-    /// Local memory for the tree, for each type that goes through it.
-    mutating func declareTree() {
+    mutating func barrier() {
+        line("LS_BARRIER(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);")
+        hazards = Hazards()
+    }
+
+    // MARK: Arrays in local memory
+
+    /// Arrays that the workers of a lane share and that local memory has room for, smallest first.
+    var arraysOnChip: Set<BufferID> {
+        guard let group = options.group, let cooperation, options.width == 1 else { return [] }
+        var room = group.localBytes - bytesOfSums
+        var result: Set<BufferID> = []
+        for id in cooperation.shared.sorted(by: { (buffer($0).count, $0.number) < (buffer($1).count, $1.number) }) {
+            switch buffer(id).role {
+            case .state, .temporary: break
+            default: continue
+            }
+            room -= bytesOnChip(id, group)
+            if room < 0 { break }
+            result.insert(id)
+        }
+        return result
+    }
+
+    private func bytesOnChip(_ id: BufferID, _ group: KernelOptions.Group) -> Int { buffer(id).count * group.tile * options.laneBytes(buffer(id).dtype) }
+
+    /// Where an element lies that neighbouring lanes have neighbours of.
+    func localPlace(_ index: String) -> String { "(\(index)) * \(options.group?.tile ?? 1) + ls_lane" }
+
+    /// Copies states in local memory from or to where they stay between launches, each worker its part.
+    mutating func copySharedStates(toGlobal: Bool) {
         guard let group = options.group else { return }
-        for dtype in treeTypes {
-            line("__local \(type(dtype, isUniform: false)) ls_tree_\(dtype.rawValue)[\(Self.treeWidth * group.size)];")
+        let stored = Cooperation.Access(program.body).stored
+        var isAny = false
+        for (number, buffer) in program.buffers.enumerated() {
+            guard case .state = buffer.role, case .local = places[number], !toGlobal || stored.contains(BufferID(number)) else { continue }
+            isAny = true
+            let (inside, outside) = ("b\(number)[\(localPlace("i"))]", "g\(number)[LS_AT(i, \(buffer.count))]")
+            line(
+                "for (int i = ls_worker; i < \(buffer.count); i += \(group.workers)) "
+                    + (toGlobal ? "\(outside) = \(inside);" : "\(inside) = \(outside);"))
+        }
+        if isAny, !toGlobal { barrier() }
+    }
+
+    // MARK: Sums
+
+    /// Sums that are put together at once, so that they share barriers, at most.
+    private static let mostSums = 16
+    /// Workers whose parts each of them adds up.
+    private static let partsAtOnce = 16
+
+    /// As many as any loop has.
+    private var sumsAtOnce: Int {
+        guard let cooperation else { return 0 }
+        return cooperation.dealt.reduce(0) { most, place in
+            guard case .loop(let loop) = program.body[place] else { return most }
+            return max(most, min((loop.split?.accumulators ?? []).reduce(0) { $0 + buffer($1.buffer).count }, Self.mostSums))
         }
     }
 
-    /// Types of the sums that go up a tree.
-    private var treeTypes: [DType] {
+    /// Their types.
+    private var typesOfSums: [DType] {
         guard let cooperation else { return [] }
         var types: Set<DType> = []
         for place in cooperation.dealt {
@@ -54,33 +111,54 @@ extension KernelWriter {
         return DType.allCases.filter(types.contains)
     }
 
-    /// What `declareTree` takes.
+    private var bytesOfSums: Int {
+        guard let group = options.group else { return 0 }
+        return typesOfSums.reduce(0) { $0 + sumsAtOnce * group.size * options.laneBytes($1) * options.width }
+    }
+
+    /// Local memory for the workers' parts of sums, for each type of them.
+    mutating func declareSums() {
+        guard let group = options.group else { return }
+        for dtype in typesOfSums { line("__local \(type(dtype, isUniform: false)) ls_sums_\(dtype.rawValue)[\(sumsAtOnce * group.size)];") }
+    }
+
+    /// Of a group.
     var localBytes: Int {
         guard let group = options.group else { return 0 }
-        return treeTypes.reduce(0) { $0 + Self.treeWidth * group.size * options.laneBytes($1) * options.width }
+        return bytesOfSums + arraysOnChip.reduce(0) { $0 + bytesOnChip($1, group) }
+    }
+
+    private struct Part {
+        let element: String
+        let reduction: Reduction
+        let buffer: Buffer
     }
 
     /// Puts the workers' parts together, for every worker, in an order that depends on their number alone.
     private mutating func combine(_ accumulators: [Loop.Accumulator], _ group: KernelOptions.Group) {
+        let width = sumsAtOnce
+        var parts: [DType: [Part]] = [:]
         for accumulator in accumulators {
             let buffer = buffer(accumulator.buffer)
+            func part(_ element: String) -> Part { Part(element: element, reduction: accumulator.reduction, buffer: buffer) }
             if case .variables = places[accumulator.buffer.number] {
-                for first in stride(from: 0, to: buffer.count, by: Self.treeWidth) {
-                    let elements = (first..<min(first + Self.treeWidth, buffer.count)).map { element(accumulator.buffer, .constant($0)) }
-                    climb(elements, accumulator.reduction, buffer, group)
-                }
+                parts[buffer.dtype, default: []] += (0..<buffer.count).map { part(element(accumulator.buffer, .constant($0))) }
                 continue
             }
-            // The last turn goes through some elements again: a tree over equal parts must not, so those stay out of it.
-            let whole = buffer.count / Self.treeWidth * Self.treeWidth
+            // What is left over is not gone through with the rest: equal parts must not be added twice.
+            let whole = buffer.count / width * width
             if whole > 0 {
-                open("for (int ls_first_element = 0; ls_first_element < \(whole); ls_first_element += \(Self.treeWidth)) {")
-                climb((0..<Self.treeWidth).map { text(accumulator.buffer, "ls_first_element + \($0)") }, accumulator.reduction, buffer, group)
+                if hazards.sumsAreRead { barrier() }
+                open("for (int ls_first_element = 0; ls_first_element < \(whole); ls_first_element += \(width)) {")
+                put((0..<width).map { part(text(accumulator.buffer, "ls_first_element + \($0)")) }, group)
+                barrier()
                 close()
             }
-            if whole < buffer.count {
-                climb((whole..<buffer.count).map { text(accumulator.buffer, "\($0)") }, accumulator.reduction, buffer, group)
-            }
+            if whole < buffer.count { put((whole..<buffer.count).map { part(text(accumulator.buffer, "\($0)")) }, group) }
+        }
+        for dtype in DType.allCases {
+            let own = parts[dtype] ?? []
+            for first in stride(from: 0, to: own.count, by: width) { put(Array(own[first..<min(first + width, own.count)]), group) }
         }
     }
 
@@ -89,29 +167,39 @@ extension KernelWriter {
         return "b\(id.number)[\(index)]"
     }
 
-    private mutating func climb(_ elements: [String], _ reduction: Reduction, _ buffer: Buffer, _ group: KernelOptions.Group) {
-        let tree = "ls_tree_\(buffer.dtype.rawValue)"
-        func slot(_ number: Int, _ place: String) -> String { "\(tree)[\(number * group.size) + \(place)]" }
-        for (number, element) in elements.enumerated() {
-            line("\(slot(number, "ls_local")) = \(buffer.isUniform ? splat(element, buffer.dtype) : element);")
+    /// - Parameter parts: of one type.
+    private mutating func put(_ parts: [Part], _ group: KernelOptions.Group) {
+        guard let dtype = parts.first?.buffer.dtype else { return }
+        if hazards.sumsAreRead { barrier() }
+        func slot(_ number: Int, _ place: String) -> String { "ls_sums_\(dtype.rawValue)[\(number * group.size) + \(place)]" }
+        func sum(_ number: Int, _ a: String, _ b: String) -> String { parts[number].reduction.combine.row.kernel.text([a, b], dtype) }
+        for (number, part) in parts.enumerated() {
+            line("\(slot(number, "ls_local")) = \(part.buffer.isUniform ? splat(part.element, dtype) : part.element);")
         }
-        open("for (int ls_half = \(group.workers / 2); ls_half > 0; ls_half /= 2) {")
-        line("LS_BARRIER(CLK_LOCAL_MEM_FENCE);")
-        open("if (ls_worker < ls_half) {")
-        for number in elements.indices {
-            let (own, other) = (slot(number, "ls_local"), slot(number, "ls_local + ls_half * \(group.tile)"))
-            line("\(own) = \(reduction.combine.row.kernel.text([own, other], buffer.dtype));")
+        barrier()
+        let few = min(group.workers, Self.partsAtOnce)
+        if few < group.workers {
+            open("if (ls_worker < \(few)) {")
+            open("for (int ls_other = ls_local + \(few * group.tile); ls_other < \(group.size); ls_other += \(few * group.tile)) {")
+            for number in parts.indices {
+                line("\(slot(number, "ls_local")) = \(sum(number, slot(number, "ls_local"), slot(number, "ls_other")));")
+            }
+            close()
+            close()
+            barrier()
         }
+        open("{")
+        for number in parts.indices { line("\(type(dtype, isUniform: false)) ls_sum\(number) = \(slot(number, "ls_lane"));") }
+        open("for (int ls_other = ls_lane + \(group.tile); ls_other < \(few * group.tile); ls_other += \(group.tile)) {")
+        for number in parts.indices { line("ls_sum\(number) = \(sum(number, "ls_sum\(number)", slot(number, "ls_other")));") }
         close()
-        close()
-        line("LS_BARRIER(CLK_LOCAL_MEM_FENCE);")
-        for (number, element) in elements.enumerated() {
-            let total = slot(number, "ls_local % \(group.tile)")
+        for (number, part) in parts.enumerated() {
             // A mask's first component is -1 where a scalar's is 1.
-            let first = buffer.dtype == .bool ? "(LS_FIRST(\(total)) != 0)" : "LS_FIRST(\(total))"
-            line("\(element) = \(buffer.isUniform ? first : total);")
+            let first = dtype == .bool ? "(LS_FIRST(ls_sum\(number)) != 0)" : "LS_FIRST(ls_sum\(number))"
+            line("\(part.element) = \(part.buffer.isUniform ? first : "ls_sum\(number)");")
         }
-        line("LS_BARRIER(CLK_LOCAL_MEM_FENCE);")
+        close()
+        hazards.sumsAreRead = true
     }
 
     private func splat(_ text: String, _ dtype: DType) -> String {

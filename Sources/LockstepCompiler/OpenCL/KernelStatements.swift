@@ -264,12 +264,14 @@ extension KernelWriter {
                     : "LS_GATHER_TABLE\(suffix)(b\(id.number) + ls_item * \(buffer.count), \(varying(index)))"
             case .privateArray where buffer.isUniform: return "LS_GATHER_UNIFORM\(suffix)(b\(id.number), \(varying(index)))"
             case .privateArray, .variables: return "LS_GATHER_PRIVATE\(suffix)(b\(id.number), \(varying(index)))"
+            case .local: return "b\(id.number)[\(localPlace(varying(index)))]"
             case .global, .slices: return "LS_GATHER_LANES\(suffix)(b\(id.number), \(buffer.count), \(varying(index)))"
             }
         }
         switch places[id.number] {
         case .variables: return "b\(id.number)_\(index.asConstant ?? 0)"
         case .shared, .privateArray: return "b\(id.number)[\(uniform(index))]"
+        case .local: return "b\(id.number)[\(localPlace(uniform(index)))]"
         case .slices: return "LS_LOAD_SLICES\(suffix)(b\(id.number), \(uniform(index)))"
         case .global: return "b\(id.number)[LS_AT(\(uniform(index)), \(buffer.count))]"
         }

@@ -28,11 +28,14 @@ package struct KernelOptions: Hashable, Sendable {
         package let workers: Int
         /// Loops with fewer iterations are not dealt out to the workers.
         package let minimumExtent: Int
+        /// Of local memory, for the sums of workers and for arrays that they share.
+        package let localBytes: Int
 
-        package init(tile: Int, workers: Int, minimumExtent: Int = 32) {
+        package init(tile: Int, workers: Int, minimumExtent: Int = 32, localBytes: Int = 0) {
             self.tile = tile
             self.workers = workers
             self.minimumExtent = minimumExtent
+            self.localBytes = localBytes
         }
 
         package var size: Int { tile * workers }

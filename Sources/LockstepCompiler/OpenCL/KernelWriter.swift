@@ -12,6 +12,8 @@ struct KernelWriter {
         case variables
         case privateArray
         case global
+        /// In local memory, shared by the workers of a lane: an element of each lane of the group side by side.
+        case local
         /// In global memory, one element of each slice of the vector side by side.
         case slices
     }
@@ -30,6 +32,8 @@ struct KernelWriter {
     let parts: KernelParts?
     /// Whether the iterations of the loop at hand are dealt out to the workers.
     var isDealt = false
+    /// What the workers of a group did since the last barrier.
+    var hazards = Hazards()
     private(set) var places: [Place] = []
     private(set) var constants: [Register: Double] = [:]
     private(set) var uses: [Register: Int] = [:]
@@ -96,6 +100,7 @@ struct KernelWriter {
             }
         }
         for shared in cooperation?.shared ?? [] { places[shared.number] = .global }
+        for array in arraysOnChip { places[array.number] = .local }
         var spent = 0
         for (number, buffer) in program.buffers.enumerated().sorted(by: { $0.element.count < $1.element.count }) {
             guard case .privateArray = places[number] else { continue }
@@ -285,7 +290,7 @@ struct KernelWriter {
         for (number, buffer) in program.buffers.enumerated() {
             switch places[number] {
             case .variables, .privateArray: elements += max(buffer.count, 1)
-            case .shared, .global, .slices: break
+            case .shared, .local, .global, .slices: break
             }
         }
         // Besides values: the blocks of draws that last four steps.
@@ -344,7 +349,8 @@ struct KernelWriter {
             line("LS_PREPARE_BARRIERS;")
             line("const int ls_local = (int)get_local_id(0);")
             line("const int ls_worker = ls_local / \(group.tile);")
-            line("const size_t ls_item = ls_begin + get_group_id(0) * \(group.tile) + ls_local % \(group.tile);")
+            line("const int ls_lane = ls_local % \(group.tile);")
+            line("const size_t ls_item = ls_begin + get_group_id(0) * \(group.tile) + ls_lane;")
         } else if let slice = program.slice {
             line("const size_t ls_item = ls_begin + \(id) / \(slice.extent);")
             line("const int i\(slice.number) = (int)(\(id) % \(slice.extent));")
@@ -372,20 +378,20 @@ struct KernelWriter {
                 line("b\(number) += (size_t)\(worker) * \(buffer.count) * ls_items;")
             case .slices:
                 if let slice = program.slice { line("b\(number) += (size_t)i\(slice.number) * \(buffer.count * options.together);") }
+            case .local: line("__local \(name) b\(number)[\(buffer.count * (options.group?.tile ?? 1))];")
             case .shared, .global: break
             }
         }
-        declareTree()
+        declareSums()
         if !isStart { copyStates(toGlobal: false) }
     }
 
     private mutating func copyStates(toGlobal: Bool) {
         let stored = Cooperation.Access(program.body).stored
-        if toGlobal, cooperation != nil {
-            // All workers have read what one of them now replaces.
-            line("LS_BARRIER(CLK_GLOBAL_MEM_FENCE);")
-            line("if (ls_worker != 0) return;")
-        }
+        // All workers have read what one of them now replaces.
+        if toGlobal, cooperation != nil { barrier() }
+        copySharedStates(toGlobal: toGlobal)
+        if toGlobal, cooperation != nil { line("if (ls_worker != 0) return;") }
         for (number, buffer) in program.buffers.enumerated() {
             guard case .state = buffer.role, !toGlobal || stored.contains(BufferID(number)) else { continue }
             func copy(_ inside: String, _ position: String) -> String {
@@ -395,7 +401,7 @@ struct KernelWriter {
             switch places[number] {
             case .variables: for element in 0..<buffer.count { line(copy("b\(number)_\(element)", "\(element)")) }
             case .privateArray: line("for (int i = 0; i < \(buffer.count); ++i) \(copy("b\(number)[i]", "i"))")
-            case .shared, .global, .slices: break
+            case .shared, .local, .global, .slices: break
             }
         }
     }

@@ -15,7 +15,9 @@ package struct OpenCLSchedule: Hashable, Sendable {
     /// make up for shorter loops.
     package var rowsOfGroup: Int
     /// Loops with fewer iterations are not dealt out to the workers of a group.
-    package var minimumExtent = 32
+    package var minimumExtent: Int
+    /// Of the local memory of a group: where arrays that its workers share are worth it.
+    package var localBytes = 0
     /// Loops over fewer rows are not split.
     package var minimumRows = 1024
     /// Statements of a step that one function has.
@@ -28,6 +30,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
         self.interleaves = interleaves
         self.privateBytes = privateBytes
         rowsOfGroup = width > 1 ? 32 : 2
+        minimumExtent = interleaves ? 8 : 32
     }
 
     /// Lanes fill the vector registers of a CPU; a GPU's own hardware does that for scalar text.
@@ -42,8 +45,10 @@ package struct OpenCLSchedule: Hashable, Sendable {
             let lanes = width ?? (native >= 4 ? 16 : 1)
             return OpenCLSchedule(schedule, width: lanes, groupSize: 1, interleaves: false, privateBytes: 1 << 16)
         }
-        return OpenCLSchedule(
+        var schedule = OpenCLSchedule(
             schedule, width: 1, groupSize: min(64, max(device.maxWorkGroupSize, 1)), interleaves: true, privateBytes: 1 << 11)
+        schedule.localBytes = min(device.localMemoryBytes, 48 << 10)
+        return schedule
     }
 
     /// What this kind of schedule makes of programs and work-groups.
@@ -51,7 +56,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
         switch schedule {
         case .automatic, .lanes: LanesForm(rowsOfGroup: rowsOfGroup)
         case .group(let vectors, let workers):
-            GroupForm(vectors: vectors, workers: workers, minimumExtent: minimumExtent, rowsOfGroup: rowsOfGroup)
+            GroupForm(vectors: vectors, workers: workers, minimumExtent: minimumExtent, rowsOfGroup: rowsOfGroup, localBytes: localBytes)
         case .split(let slices, let together): SplitForm(slices: slices, together: together, minimumRows: minimumRows)
         }
     }

@@ -45,15 +45,16 @@ struct GroupForm: ScheduleForm {
     let workers: Int
     let minimumExtent: Int
     let rowsOfGroup: Int
+    let localBytes: Int
 
     var tile: Int? { vectors }
 
     func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
-        [GroupedRows.grouped(program, fewestRows: rowsOfGroup)]
+        [RolledDraws.rolled(GroupedRows.grouped(program, fewestRows: rowsOfGroup))]
     }
 
     func change(_ options: inout KernelOptions) {
-        options.group = KernelOptions.Group(tile: vectors, workers: workers, minimumExtent: minimumExtent)
+        options.group = KernelOptions.Group(tile: vectors, workers: workers, minimumExtent: minimumExtent, localBytes: localBytes)
     }
 
     func check(_ device: OpenCLDeviceInfo, width: Int) throws(ScheduleError) {
