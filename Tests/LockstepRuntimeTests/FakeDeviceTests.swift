@@ -114,7 +114,7 @@ import Testing
             let error = #expect(throws: ScheduleError.self) {
                 try Self.run(Self.logistic(lanes: 1), on: card, .double, schedule: .group(vectors: 1, workers: 512))
             }
-            #expect(error?.description.contains("32768 bytes of local memory") == true)
+            #expect(error?.description.contains("65536 bytes of local memory") == true)
         }
     }
 

@@ -42,6 +42,23 @@ import Testing
         try Self.check(StatisticalModels.radon(), variant, .lanes)
     }
 
+    /// Groups of which all, some or none of the shared arrays are in local memory.
+    @Test(arguments: OpenCLSessions.variants.filter { $0.width == 1 }, [1 << 15, 3000, 0])
+    func onChip(_ variant: OpenCLSessions.Variant, _ localBytes: Int) throws {
+        for (step, tile, workers) in [
+            (RowSteps.regression(rows: 403, columns: 3, groups: 20, lanes: 7), 4, 4),
+            (RowSteps.regression(rows: 300, columns: 20, groups: 20, lanes: 3), 2, 8),
+            (RowSteps.keptRows(rows: 50, lanes: 3), 1, 32), (StatisticalModels.radon(), 4, 2),
+        ] {
+            let wanted = try step.interpreted(variant.precision)
+            let found = try step.openCL(
+                variant.session, variant.precision, width: 1, schedule: .group(vectors: tile, workers: workers), rowsOfGroup: 1,
+                localBytes: localBytes)
+            let difference = Outcomes.disagreement(found, wanted, relative: variant.precision == .double ? 1e-9 : 2e-5)
+            #expect(difference == nil, "\(tile) x \(workers) on \(variant)")
+        }
+    }
+
     /// The order of rows in the data does not matter but for rounding: here to nothing, since they are sorted alike.
     @Test(arguments: OpenCLSessions.variants) func rowsOfGroupsInAnotherOrder(_ variant: OpenCLSessions.Variant) throws {
         let step = RowSteps.regression(rows: 403, columns: 3, groups: 5, lanes: 3)

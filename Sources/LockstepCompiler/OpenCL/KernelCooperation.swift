@@ -63,7 +63,9 @@ extension KernelWriter {
         return result
     }
 
-    private func bytesOnChip(_ id: BufferID, _ group: KernelOptions.Group) -> Int { buffer(id).count * group.tile * options.laneBytes(buffer(id).dtype) }
+    private func bytesOnChip(_ id: BufferID, _ group: KernelOptions.Group) -> Int {
+        buffer(id).count * group.tile * options.laneBytes(buffer(id).dtype)
+    }
 
     /// Where an element lies that neighbouring lanes have neighbours of.
     func localPlace(_ index: String) -> String { "(\(index)) * \(options.group?.tile ?? 1) + ls_lane" }
