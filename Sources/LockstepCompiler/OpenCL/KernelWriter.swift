@@ -65,11 +65,7 @@ struct KernelWriter {
         program.forEachStatement { statement in
             let names = statement.names
             for register in names.operands { uses[register, default: 0] += 1 }
-            switch statement {
-            case .map(_, let op, _) where op.isExpensive: weight += 24
-            case .logSum: weight += 24
-            default: weight += 1
-            }
+            weight += statement.weight
             if case .constant(let register, let value) = statement { constants[register] = value }
             guard let (buffer, _) = names.access else { return }
             for index in names.indices {
@@ -83,6 +79,9 @@ struct KernelWriter {
         self.constants = constants
         places = placed(variableIndex)
     }
+
+    /// Whether elements of a buffer are loaded and stored, rather than kept in registers.
+    func isInMemory(_ id: BufferID) -> Bool { if case .variables = places[id.number] { false } else { true } }
 
     /// Small arrays are private, smallest first, until the budget is spent.
     private func placed(_ variableIndex: Set<BufferID>) -> [Place] {
