@@ -87,7 +87,7 @@ struct KernelWriter {
     private func placed(_ variableIndex: Set<BufferID>) -> [Place] {
         var places = program.buffers.map { buffer -> Place in
             switch buffer.role {
-            case .data, .table: buffer.isUniform ? .shared : .global
+            case .data, .table, .grouped: buffer.isUniform ? .shared : .global
             case .record, .exchange: .global
             case .slices: .slices
             case .state where isLarge || parts != nil: .global
@@ -197,7 +197,7 @@ struct KernelWriter {
         let scalarType = type(buffer.dtype, isUniform: true)
         let laneType = type(buffer.dtype, isUniform: false)
         return switch (buffer.role, places[id.number]) {
-        case (.data, .shared), (.table, .shared), (.slices, _): "__global const \(scalarType) *b\(id.number)"
+        case (.data, .shared), (.table, .shared), (.grouped, .shared), (.slices, _): "__global const \(scalarType) *b\(id.number)"
         case (.data, _): "__global const \(laneType) *b\(id.number)"
         case (.temporary, .global) where buffer.isUniform: "__global \(scalarType) *b\(id.number)"
         case (.state, .global), (.record, _), (.exchange, _), (.temporary, .global): "__global \(laneType) *b\(id.number)"
