@@ -1,6 +1,7 @@
 import Foundation
 import Lockstep
 import LockstepCompiler
+import LockstepRuntime
 import TestSupport
 import Testing
 
@@ -14,11 +15,15 @@ import Testing
 
     @Test func countsAreThoseRecorded() throws {
         var found: [String: StepWork] = [:]
+        let schedule = OpenCLSchedule(width: 1, groupSize: 64, interleaves: true, privateBytes: 1 << 11)
         for one in BenchmarkCase.all {
             let problem = try one.problem(dataFolder, 64)
             let step = try problem.svi.checkedStep(one.steps, 64, problem.data, RunOptions()).step
-            let options = KernelOptions(width: 1, isDouble: false, interleaves: true, privateBytes: 1 << 11)
-            found[one.name] = try StepWork(Lowering.lower(step), options)
+            let program = try Lowering.lower(step)
+            let work = try schedule.work(program, .float, isShared: true)
+            // In all of these, A and B are of one program.
+            #expect(try work == schedule.work(program, .float, isShared: false), "\(one.name)")
+            found[one.name] = work
         }
         #expect(found.count == 9)
         if ProcessInfo.processInfo.environment["LOCKSTEP_RECORD"] == "1" {

@@ -54,7 +54,29 @@ import Testing
         options.group = KernelOptions.Group(tile: 16, workers: 4)
         let text = try program.kernelText(options).kernel
         #expect(work.trees == text.components(separatedBy: "for (int ls_half = ").count - 1)
+    }
+
+    /// What one loop keeps for each row, and another reads, is a barrier, and lies in memory for the workers together.
+    @Test func keptRowsAreOfALane() throws {
+        let work = try StepWork(Lowering.lower(RowSteps.keptRows(rows: 1000, lanes: 1).function), Self.options)
         #expect((1...3).contains(work.fences))
+        #expect(work.laneElements >= 2000 && work.ownElements == 0)
+    }
+
+    /// A loop over the rows of a group runs as often, all together, as there are rows.
+    @Test func windowsArePartsOfARange() throws {
+        let step = RowSteps.regression(rows: 1000, columns: 2, groups: 50, lanes: 1)
+        let program = try Lowering.lower(step.function)
+        let grouped = GroupedRows.grouped(program, fewestRows: 2)
+        #expect(grouped != program)
+        #expect(GroupedRows.grouped(program, fewestRows: 2, fewestGroups: 51) == program)
+        #expect(GroupedRows.grouped(program, fewestRows: 2, fewestGroups: 50) == grouped)
+        func total(_ program: LaneProgram) throws -> Int {
+            let work = try StepWork(program, Self.options)
+            return work.repeated.operations + work.dealt.reduce(0) { $0 + $1.iterations * $1.amount.operations }
+        }
+        let ratio = try Double(total(grouped)) / Double(total(program))
+        #expect(ratio > 0.6 && ratio < 1.3, "\(ratio)")
     }
 
     /// Values are counted while they are needed: all of them at once where their sum is taken last, two where it is taken as

@@ -87,8 +87,8 @@ import Testing
             let items = place.lanes * max(1, place.choice.localSize / max(place.choice.tile, 1))
             let places = place.units * place.vendor.traits.itemsPerUnit
             if place.lanes * 8 <= places { #expect(place.choice != .lanes, "\(place)") }
-            // Eight workers of a lane are worth having at least while units have nothing else.
-            if place.lanes * 8 >= places / 16 { #expect(items >= places / 16, "\(place): \(place.choice)") }
+            // Four workers of a lane are worth having at least while units have nothing else.
+            if place.lanes * 4 >= places / 16 { #expect(items >= places / 16, "\(place): \(place.choice)") }
         }
     }
 

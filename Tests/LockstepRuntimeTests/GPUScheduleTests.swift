@@ -20,6 +20,8 @@ import Testing
         RowSteps.regression(rows: rows, columns: 2, groups: 3, lanes: lanes)
     }
 
+    private static func kept(_ rows: Int, _ lanes: Int) -> StepCase { RowSteps.keptRows(rows: rows, lanes: lanes) }
+
     static let sides: [Side] = [
         Side(step: regression(400, 4096), group: 64, schedule: .lanes, description: "full"),
         Side(step: regression(4000, 128), group: 64, schedule: .group(vectors: 32, workers: 2), description: "half empty"),
@@ -30,8 +32,8 @@ import Testing
         Side(step: regression(20_000, 1), units: 2, group: 64, schedule: .group(vectors: 1, workers: 64), description: "many rows"),
         Side(step: regression(31, 5), group: 64, schedule: .lanes, description: "too few rows to deal out"),
         Side(step: regression(64, 5), group: 64, schedule: .lanes, description: "not worth the barriers"),
-        Side(step: RowSteps.keptRows(rows: 3000, lanes: 2), units: 2, group: 64, schedule: .group(vectors: 2, workers: 32), description: "large lanes"),
-        Side(step: RowSteps.keptRows(rows: 300, lanes: 150), units: 1, group: 64, schedule: .group(vectors: 32, workers: 2), description: "kept rows"),
+        Side(step: kept(3000, 2), units: 2, group: 64, schedule: .group(vectors: 2, workers: 32), description: "large lanes"),
+        Side(step: kept(300, 150), group: 64, schedule: .group(vectors: 32, workers: 2), description: "kept rows"),
     ]
 
     @Test(arguments: sides) func choices(_ side: Side) throws {

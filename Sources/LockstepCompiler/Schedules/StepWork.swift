@@ -79,8 +79,12 @@ package struct StepWork: Hashable, Sendable, Codable {
 }
 
 extension StepWork.Amount {
-    /// - Parameter times: how often the statements run. Elements that they go to again stay in registers meanwhile.
-    fileprivate mutating func add(_ statements: [Statement], _ writer: KernelWriter, times: Int = 1) {
+    /// Elements that statements of one loop go to again stay in registers meanwhile.
+    ///
+    /// - Parameters:
+    ///   - times: how often the statements run.
+    ///   - outer: iterations of the loop that they stand in.
+    fileprivate mutating func add(_ statements: [Statement], _ writer: KernelWriter, times: Int = 1, outer: Int = 1) {
         var seen: Set<Statement.Element> = []
         for statement in statements {
             operations += times * statement.operations
@@ -92,9 +96,12 @@ extension StepWork.Amount {
                 }
             }
             guard case .loop(let loop) = statement else { continue }
-            add(loop.body, writer, times: times * loop.variable.extent)
+            // Windows are parts of one range, a part for each iteration of the loop around.
+            let trips = loop.window == nil ? loop.variable.extent : (loop.variable.extent + outer - 1) / outer
+            add(loop.body, writer, times: times * trips, outer: trips)
             guard let flush = loop.flush else { continue }
-            add(flush.statements, writer, times: times * ((loop.variable.extent + flush.interval - 1) / flush.interval))
+            let flushes = (trips + flush.interval - 1) / flush.interval - (flush.isAtEnd ? 0 : 1)
+            add(flush.statements, writer, times: times * max(flushes, 0), outer: flushes)
         }
     }
 

@@ -29,8 +29,10 @@ struct GPUStepCost {
     /// Work-items that a unit has registers for.
     private let itemsOfUnit: Int
 
-    init(_ question: GPUQuestion) {
-        (work, traits, lanes, units) = (question.work, question.traits, max(question.lanes, 1), max(question.computeUnits, 1))
+    /// - Parameter work: if it is not the question's.
+    init(_ question: GPUQuestion, of work: StepWork? = nil) {
+        let work = work ?? question.work
+        (self.work, traits, lanes, units) = (work, question.traits, max(question.lanes, 1), max(question.computeUnits, 1))
         realBytes = question.realBytes
         // Drivers unroll loops over arrays of a work-item until its registers are used up.
         let values = work.values * realBytes / 4 + Self.otherRegisters

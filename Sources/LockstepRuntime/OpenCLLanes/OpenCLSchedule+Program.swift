@@ -23,15 +23,24 @@ extension OpenCLSchedule {
     /// - Throws: `ScheduleError` where the schedule does not suit the program.
     func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] { try form.programs(program) }
 
+    /// What a step asks of a GPU.
+    ///
+    /// - Parameter isShared: in schedules B and C, of which the program may be another than of A.
     /// - Throws: `LoweringError`, as `LaneProgram.kernelText`.
-    func question(
-        _ program: LaneProgram, lanes: Int, _ device: OpenCLDeviceInfo, _ precision: Precision
-    ) throws -> ScheduleQuestion {
+    package func work(_ program: LaneProgram, _ precision: Precision, isShared: Bool) throws -> StepWork {
+        var own = self
+        own.schedule = isShared ? .group(vectors: 1, workers: 2) : .lanes
+        return try own.programs(program).first.map { try StepWork($0, own.options(precision)) } ?? StepWork()
+    }
+
+    /// - Throws: `LoweringError`, as `LaneProgram.kernelText`.
+    private func question(_ program: LaneProgram, lanes: Int, _ device: OpenCLDeviceInfo, _ precision: Precision) throws -> ScheduleQuestion {
         guard device.kind == .cpu else {
             return .gpu(
                 GPUQuestion(
                     computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize, traits: device.gpu, lanes: lanes,
-                    work: try StepWork(program, options(precision)), realBytes: precision == .float ? 4 : 8))
+                    work: try work(program, precision, isShared: true),
+                    alone: try work(program, precision, isShared: false), realBytes: precision == .float ? 4 : 8))
         }
         var rows = 0
         var iterations: [Int] = []

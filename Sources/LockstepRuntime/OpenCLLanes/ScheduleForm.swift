@@ -48,8 +48,9 @@ struct GroupForm: ScheduleForm {
 
     var tile: Int? { vectors }
 
+    /// Few groups of many rows would leave most workers without any.
     func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
-        [GroupedRows.grouped(program, fewestRows: rowsOfGroup)]
+        [GroupedRows.grouped(program, fewestRows: rowsOfGroup, fewestGroups: minimumExtent)]
     }
 
     func change(_ options: inout KernelOptions) {

@@ -28,6 +28,8 @@ struct GPUQuestion: Hashable, Sendable {
     var traits: GPUTraits
     var lanes: Int
     var work: StepWork
+    /// What schedule A has to do, if that is something else.
+    var alone: StepWork?
     var realBytes = 4
 }
 
@@ -74,9 +76,9 @@ enum ScheduleRule {
     }
 
     private static func gpu(_ question: GPUQuestion) -> Schedule {
-        let cost = GPUStepCost(question)
+        let (cost, costAlone) = (GPUStepCost(question), GPUStepCost(question, of: question.alone))
         let largest = max(1, min(question.maxGroupSize, question.traits.largestGroup))
-        let alone = cost.clocks(tile: min(leastGroup, largest), workers: 1)
+        let alone = costAlone.clocks(tile: min(leastGroup, largest), workers: 1)
         let shared = shapes(lanes: question.lanes, largest: largest).map { ($0, cost.clocks(tile: $0.tile, workers: $0.workers)) }
         let least = shared.reduce(alone) { min($0, $1.1) }
         guard alone > least * aloneMargin, let choice = shared.first(where: { $0.1 <= least * sharedMargin })?.0 else { return .lanes }
