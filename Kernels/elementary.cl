@@ -14,7 +14,7 @@
 //   log 1; exp, log1p 1.5; expm1, sin, cos, acos, atan, sinh, cosh, softplus, pow 2; sigmoid 2.5;
 //   asin, tanh 3; tan 4
 //
-// On GPUs, where exp is by their hardware: exp 3 and what is made of it 4, as hardware.cl has it.
+// On GPUs, where exp is by their hardware: exp 3, and what is made of it as hardware.cl has it.
 
 #define LS_INFINITY ((real)(INFINITY))
 #define LS_NAN ((real)(NAN))

@@ -49,7 +49,7 @@ package enum ElementCases {
     package static let count = 40
 
     /// What Kernels/hardware.cl states of functions that GPUs make of their own.
-    package static let byHardware: [ElementOp: Double] = [.exp: 3, .sinh: 4, .cosh: 4, .sigmoid: 4, .softplus: 4, .power: 4, .erfc: 8]
+    package static let byHardware: [ElementOp: Double] = [.exp: 3, .sinh: 7, .cosh: 4, .sigmoid: 7, .softplus: 7, .power: 4, .erfc: 8]
 
     private struct Row {
         var range: ClosedRange<Double> = -30...30
