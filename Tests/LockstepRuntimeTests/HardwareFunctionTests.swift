@@ -34,7 +34,8 @@ import Testing
         __kernel void lk_probe(__global const float *x, __global float *y) { const int i = get_global_id(0); y[i] = FUNCTION; }
         """
 
-    private static let text = ["#define LS_WIDTH 1", "#define LS_DOUBLE 0", "#define LS_INTERLEAVES 1", hardware] + DeviceFunctions.sources + [kernel]
+    private static let definitions = ["#define LS_WIDTH 1", "#define LS_DOUBLE 0", "#define LS_INTERLEAVES 1"]
+    private static let text = definitions + [hardware] + DeviceFunctions.sources + [kernel]
 
     private struct Function: Sendable, CustomStringConvertible {
         let text: String

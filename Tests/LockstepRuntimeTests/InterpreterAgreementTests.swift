@@ -46,7 +46,7 @@ struct ProgramCase {
         program.buffers.compactMap { buffer in
             switch buffer.role {
             case .state(let name), .record(let name): name
-            case .data, .table, .temporary, .exchange, .slices: nil
+            case .data, .table, .temporary, .exchange, .slices, .grouped: nil
             }
         }
     }

@@ -139,7 +139,7 @@ struct ReferenceLane {
             switch buffer.role {
             case .data(let name): data[name] ?? []
             case .table(let values): values.count == 1 ? Array(repeating: values[0], count: buffer.count) : values
-            case .state, .record, .temporary, .exchange, .slices: Array(repeating: 0, count: buffer.count)
+            case .state, .record, .temporary, .exchange, .slices, .grouped: Array(repeating: 0, count: buffer.count)
             }
         }
         for (number, buffer) in program.buffers.enumerated() where buffer.dtype == .real {

@@ -119,7 +119,8 @@ package struct StepCase: Sendable {
     ///   - longest: longer steps are written as several functions.
     package func openCL(
         _ session: OpenCLSession, _ precision: Precision, width: Int, privateBytes: Int? = nil,
-        options: LoweringOptions = LoweringOptions(), schedule: Schedule = .lanes, minimumExtent: Int = 2, minimumRows: Int = 2, longest: Int = 3_000
+        options: LoweringOptions = LoweringOptions(), schedule: Schedule = .lanes, minimumExtent: Int = 2, minimumRows: Int = 2, longest: Int = 3_000,
+        rowsOfGroup: Int? = nil
     ) throws -> Outcome {
         let usual = OpenCLSchedule.choose(session.info, precision, width: width)
         var own = OpenCLSchedule(
@@ -128,6 +129,7 @@ package struct StepCase: Sendable {
         own.minimumExtent = minimumExtent
         own.minimumRows = minimumRows
         own.longest = longest
+        if let rowsOfGroup { own.rowsOfGroup = rowsOfGroup }
         let executable = try OpenCLExecutable(
             Lowering.lower(function, options: options), on: session, precision: precision, schedule: own)
         return try run(executable, precision)

@@ -133,16 +133,16 @@ final class LoopFusion {
         let tile = tileSize(extent, group)
         contract(group, tile)
         let partials = group.members.compactMap { member in partialSums(member.nest, member.axis, extent, tile) }
-        let split = split(group, totals: partials.map { ($0.nest, $0.total) }, tile)
+        let split = split(group, totals: partials.map { ($0.nest, $0.sum.total) }, tile)
         let variable = pull.emitter.makeVariable(extent: extent / tile)
         pull.emitter.openLoop(variable)
         writeIterations(group, (0..<tile).map { .variable(variable) * tile + .constant($0) })
         var flush: Loop.Flush?
         if let interval = partials.map(\.interval).max() {
-            flush = Loop.Flush(interval: interval, statements: partials.flatMap(\.statements))
+            flush = Loop.Flush(interval: interval, statements: partials.flatMap(\.statements), sums: partials.map(\.sum))
         }
         pull.emitter.closeLoop(variable, flush: flush, split: split)
-        for partial in partials { partial.nest.accumulator = partial.total }
+        for partial in partials { partial.nest.accumulator = partial.sum.total }
         let whole = extent / tile * tile
         guard whole < extent else { return }
         // What is left over runs once, in a body of its own. The counter stays in the indices, since it is what holds
@@ -296,7 +296,7 @@ final class LoopFusion {
     /// Sums in parts inside a long loop: a partial sum is emptied into a compensated total (Kahan 1965) often
     /// enough that the error is that of a short sum, and seldom enough to cost nothing.
     private func partialSums(_ nest: Nest, _ axis: Int, _ extent: Int, _ tile: Int) -> (
-        nest: Nest, total: BufferID, interval: Int, statements: [Statement]
+        nest: Nest, sum: Loop.Flush.Sum, interval: Int, statements: [Statement]
     )? {
         guard nest.reduction == .sum, nest.targetAxes[axis] == nil, nest.target.tensor.dtype == .real,
             extent >= options.longSum, let total = nest.accumulator
@@ -344,7 +344,7 @@ final class LoopFusion {
             }
             : pull.emitter.detachedLoops(over: shape, empty)
         nest.accumulator = partial
-        return (nest, total, interval, statements)
+        return (nest, Loop.Flush.Sum(partial: partial, lost: lost, total: total), interval, statements)
     }
 
     /// The innermost body of a nest, all of whose loops are decided.

@@ -30,12 +30,12 @@ enum Pruning {
             for statement in statements.reversed() {
                 switch statement {
                 case .loop(var loop):
-                    if let flush = loop.flush {
-                        let statements = kept(flush.statements)
-                        loop.flush = statements.isEmpty ? nil : Loop.Flush(interval: flush.interval, statements: statements)
-                    }
+                    loop.flush = loop.flush.map { $0.with(kept($0.statements)) }
+                    if loop.flush?.statements.isEmpty ?? false { loop.flush = nil }
                     loop.body = kept(loop.body)
-                    if !loop.body.isEmpty { result.append(.loop(loop)) }
+                    guard !loop.body.isEmpty else { continue }
+                    used.formUnion(statement.operands)
+                    result.append(.loop(loop))
                     continue
                 default: break
                 }
@@ -74,7 +74,7 @@ extension Buffer.Role {
     fileprivate var isReadFromOutside: Bool {
         switch self {
         case .state, .record: true
-        case .data, .table, .temporary, .exchange, .slices: false
+        case .data, .table, .temporary, .exchange, .slices, .grouped: false
         }
     }
 }

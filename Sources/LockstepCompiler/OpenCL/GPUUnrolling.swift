@@ -8,6 +8,8 @@ enum GPUUnrolling {
     /// What the iterations may weigh together, and how many they may be.
     private static let budget = 192
     private static let most = 8
+    /// The same of loops over the rows of a group, which may have few.
+    private static let mostOfWindow = 4
 
     /// - Parameters:
     ///   - loop: its inner loop, where partial sums are emptied in between.
@@ -25,11 +27,11 @@ enum GPUUnrolling {
         }
         // What copies or sets to zero has nothing to wait for.
         guard computes else { return 1 }
-        let top = min(most, budget / max(weight, 1))
+        let top = min(loop.window == nil ? most : mostOfWindow, budget / max(weight, 1))
         let iterations = (loop.flush?.interval ?? loop.variable.extent) / workers
         guard top > 1, iterations > 1 else { return 1 }
-        // Without a rest, if that leaves more than half of them.
-        if loop.flush == nil, loop.variable.extent % workers == 0,
+        // Without a rest, if that leaves half of them.
+        if loop.flush == nil, loop.window == nil, loop.variable.extent % workers == 0,
             let whole = (1...min(top, iterations)).last(where: { iterations % $0 == 0 }), 2 * whole >= top
         {
             return whole

@@ -28,7 +28,7 @@ enum Interleaving {
             }
             result += straight.removeAll(mayDecide: mayDecide)
             loop.body = ordered(loop.body, mayDecide: false)
-            loop.flush = loop.flush.map { Loop.Flush(interval: $0.interval, statements: ordered($0.statements, mayDecide: false)) }
+            loop.flush = loop.flush.map { $0.with(ordered($0.statements, mayDecide: false)) }
             result.append(.loop(loop))
         }
         return result + straight.removeAll(mayDecide: mayDecide)

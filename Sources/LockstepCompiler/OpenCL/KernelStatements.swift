@@ -152,22 +152,25 @@ extension KernelWriter {
     /// - Parameter workers: those that the iterations are dealt out to, one after the other.
     mutating func write(_ loop: Loop, _ scalars: [String: String], workers: Int = 1) {
         let name = "i\(loop.variable.number)"
-        let (first, stride) = workers == 1 ? ("0", "++\(name)") : ("ls_worker", "\(name) += \(workers)")
+        let (start, end) = loop.window.map { (self.name($0.first), self.name($0.end)) } ?? ("0", String(loop.variable.extent))
+        let (first, stride) = workers == 1 ? (start, "++\(name)") : ("ls_worker", "\(name) += \(workers)")
         if let flush = loop.flush {
             let interval = flush.interval * workers
             unroll(1)
-            open("for (int \(name)_0 = \(first); \(name)_0 < \(loop.variable.extent); \(name)_0 += \(interval)) {")
-            line("const int \(name)_1 = min(\(name)_0 + \(interval), \(loop.variable.extent));")
+            open("for (int \(name)_0 = \(first); \(name)_0 < \(end); \(name)_0 += \(interval)) {")
+            line("const int \(name)_1 = min(\(name)_0 + \(interval), \(end));")
             unroll(GPUUnrolling.times(loop, workers: workers))
             open("for (int \(name) = \(name)_0; \(name) < \(name)_1; \(stride)) {")
         } else {
             unroll(GPUUnrolling.times(loop, workers: workers))
-            open("for (int \(name) = \(first); \(name) < \(loop.variable.extent); \(stride)) {")
+            open("for (int \(name) = \(first); \(name) < \(end); \(stride)) {")
         }
         statements(loop.body, scalars)
         close()
         if let flush = loop.flush {
+            if !flush.isAtEnd { open("if (\(name)_1 < \(end)) {") }
             statements(flush.statements, scalars)
+            if !flush.isAtEnd { close() }
             close()
         }
     }

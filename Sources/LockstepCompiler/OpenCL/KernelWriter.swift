@@ -84,7 +84,7 @@ struct KernelWriter {
     private func placed(_ variableIndex: Set<BufferID>) -> [Place] {
         var places = program.buffers.map { buffer -> Place in
             switch buffer.role {
-            case .data, .table: buffer.isUniform ? .shared : .global
+            case .data, .table, .grouped: buffer.isUniform ? .shared : .global
             case .record, .exchange: .global
             case .slices: .slices
             case .state where isLarge || parts != nil: .global
@@ -194,7 +194,7 @@ struct KernelWriter {
         let scalarType = type(buffer.dtype, isUniform: true)
         let laneType = type(buffer.dtype, isUniform: false)
         return switch (buffer.role, places[id.number]) {
-        case (.data, .shared), (.table, .shared), (.slices, _): "__global const \(scalarType) \(pointer)b\(id.number)"
+        case (.data, .shared), (.table, .shared), (.grouped, .shared), (.slices, _): "__global const \(scalarType) \(pointer)b\(id.number)"
         case (.data, _): "__global const \(laneType) \(pointer)b\(id.number)"
         case (.temporary, .global) where buffer.isUniform: "__global \(scalarType) \(writtenPointer)b\(id.number)"
         case (.state, .global), (.record, _), (.exchange, _), (.temporary, .global): "__global \(laneType) \(writtenPointer)b\(id.number)"

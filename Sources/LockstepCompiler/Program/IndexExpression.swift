@@ -102,19 +102,44 @@ package struct IndexExpression: Hashable, Sendable {
 
     /// The expression with another, which is not negative, in place of a loop's counter.
     package func substituting(_ variable: LoopVariable, by value: IndexExpression) -> IndexExpression {
-        guard variables.contains(variable) else { return self }
+        substituting(.variable(variable), by: value)
+    }
+
+    /// The expression with another, which is not negative, in place of a counter or register.
+    package func substituting(_ other: Atom, by value: IndexExpression) -> IndexExpression {
+        guard contains(other) else { return self }
         return terms.reduce(.constant(constant)) { sum, term in
             let atom: IndexExpression =
                 switch term.atom {
-                case .variable(variable): value
+                case other: value
                 case .variable, .register: .atom(term.atom)
                 case .quotient(let inner, let divisor):
-                    inner.substituting(variable, by: value).quotientAndRemainder(dividingBy: divisor).quotient
+                    inner.substituting(other, by: value).quotientAndRemainder(dividingBy: divisor).quotient
                 case .remainder(let inner, let divisor):
-                    inner.substituting(variable, by: value).quotientAndRemainder(dividingBy: divisor).remainder
+                    inner.substituting(other, by: value).quotientAndRemainder(dividingBy: divisor).remainder
                 }
             return sum + atom * term.coefficient
         }
+    }
+
+    private func contains(_ atom: Atom) -> Bool {
+        terms.contains { term in
+            switch term.atom {
+            case atom: true
+            case .variable, .register: false
+            case .quotient(let inner, _), .remainder(let inner, _): inner.contains(atom)
+            }
+        }
+    }
+
+    /// Where a counter or register counts pieces of equal length, one after the other: that length, and the place in a piece.
+    ///
+    /// - Returns: nil where an element of one piece may be one of another.
+    package func piece(_ atom: Atom) -> (length: Int, place: IndexExpression)? {
+        guard let term = terms.first(where: { $0.atom == atom }), term.coefficient > 0 else { return nil }
+        let place = self + .atom(atom) * -term.coefficient
+        guard !place.contains(atom), let range = place.range, range.lowerBound >= 0, range.upperBound < term.coefficient else { return nil }
+        return (term.coefficient, place)
     }
 
     package var variables: Set<LoopVariable> {

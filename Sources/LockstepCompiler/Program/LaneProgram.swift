@@ -140,6 +140,8 @@ package struct Buffer: Hashable, Sendable {
         case exchange(Int)
         /// The user's data, those of one slice at a time.
         case slices(DataSlices)
+        /// The user's data, in the order of groups. Uniform, never written.
+        case grouped(GroupedData)
     }
 
     package let role: Role
@@ -220,52 +222,5 @@ package struct LoopVariable: Hashable, Sendable {
     package init(number: Int, extent: Int) {
         self.number = number
         self.extent = extent
-    }
-}
-
-package struct Loop: Hashable, Sendable {
-    package let variable: LoopVariable
-    package var body: [Statement]
-    /// Statements run after every `interval` iterations and after the last: they empty partial sums into totals,
-    /// so that the error of long sums does not grow with their length.
-    package var flush: Flush?
-    /// Present where iterations may be done by several workers.
-    package var split: Split?
-
-    package init(variable: LoopVariable, body: [Statement], flush: Flush? = nil, split: Split? = nil) {
-        self.variable = variable
-        self.body = body
-        self.flush = flush
-        self.split = split
-    }
-
-    /// What workers that share the iterations must do afterwards.
-    package struct Split: Hashable, Sendable {
-        /// Buffers that hold a reduction's neutral element before the loop, and its result after it.
-        package let accumulators: [Accumulator]
-        /// Whether iterations also store elements of their own, which are read after the loop.
-        package let keepsRows: Bool
-        /// Rows of data that an iteration goes through.
-        package let rowsPerIteration: Int
-    }
-
-    package struct Accumulator: Hashable, Sendable {
-        package let buffer: BufferID
-        package let reduction: Reduction
-
-        package init(_ buffer: BufferID, _ reduction: Reduction) {
-            self.buffer = buffer
-            self.reduction = reduction
-        }
-    }
-
-    package struct Flush: Hashable, Sendable {
-        package let interval: Int
-        package var statements: [Statement]
-
-        package init(interval: Int, statements: [Statement]) {
-            self.interval = interval
-            self.statements = statements
-        }
     }
 }

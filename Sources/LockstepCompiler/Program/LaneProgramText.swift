@@ -13,10 +13,10 @@ extension LaneProgram: CustomStringConvertible {
                     lines.append(margin + text(statement))
                     continue
                 }
-                lines.append("\(margin)for i\(loop.variable.number) in 0 ..< \(loop.variable.extent)")
+                lines.append(margin + text(statement))
                 write(loop.body, depth + 1)
                 if let flush = loop.flush {
-                    lines.append("\(margin)every \(flush.interval) and at the end")
+                    lines.append("\(margin)every \(flush.interval)\(flush.isAtEnd ? " and at the end" : ", not at the end")")
                     write(flush.statements, depth + 1)
                 }
             }
@@ -58,7 +58,9 @@ extension LaneProgram: CustomStringConvertible {
             return "\(names(outputs)) = \(kind.rawValue)4(\(text(stream)), particle \(particle), group \(group.text(name)))"
         case .draw(let kind, let r, let stream, let particle, let index, let parameter):
             return "\(name(r)) = \(kind.rawValue)(\(text(stream)), particle \(particle), element \(index.text(name)), \(name(parameter)))"
-        case .loop(let loop): return "for i\(loop.variable.number)"
+        case .loop(let loop):
+            let (first, end) = loop.window.map { (name($0.first), name($0.end)) } ?? ("0", String(loop.variable.extent))
+            return "for i\(loop.variable.number) in \(first) ..< \(end)"
         }
     }
 }
@@ -95,6 +97,7 @@ extension Buffer.Role {
         case .temporary: "temporary"
         case .exchange(let number): "exchange \(number)"
         case .slices(let data): "slices of \(data.name)"
+        case .grouped(let data): "\(data.part.label) of \(data.name) by \(data.index)"
         }
     }
 }

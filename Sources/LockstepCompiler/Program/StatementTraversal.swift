@@ -26,7 +26,7 @@ extension StatementTraversal {
 }
 
 extension Statement {
-    /// The one place that knows where a statement has names. A loop's own body is not looked into.
+    /// The one place that knows where a statement has names. Of a loop only the window, not its body.
     package func traversed(by t: inout some StatementTraversal) -> Statement {
         switch self {
         case .constant(let r, let value): return .constant(t.result(r), value)
@@ -59,8 +59,9 @@ extension Statement {
         case .draw(let kind, let r, let stream, let particle, let element, let parameter):
             let (element, parameter, stream) = (t.index(element), t.operand(parameter), stream.traversed(by: &t))
             return .draw(kind, t.result(r), stream: stream, particle: particle, element: element, parameter: parameter)
-        case .loop:
-            return self
+        case .loop(var loop):
+            loop.window = loop.window.map { .init(first: t.operand($0.first), end: t.operand($0.end)) }
+            return .loop(loop)
         }
     }
 }
@@ -142,9 +143,10 @@ extension LaneProgram {
 // MARK: Other names in their place
 
 extension Statement {
-    /// The same statement with every statement that is not a loop replaced by what `change` makes of it.
+    /// The same statement with every statement replaced by what `change` makes of it, a loop before what is in it.
     func changed(_ change: (Statement) -> Statement) -> Statement {
-        guard case .loop(let loop) = self else { return change(self) }
+        let changed = change(self)
+        guard case .loop(let loop) = changed else { return changed }
         return .loop(loop.changed(change))
     }
 
@@ -162,33 +164,51 @@ extension Statement {
 
     /// The same statement on other buffers.
     func renumbering(_ buffers: [BufferID: BufferID]) -> Statement {
-        let changed = changed(by: OtherBuffers(buffers: buffers))
-        guard case .loop(let loop) = changed else { return changed }
-        return .loop(loop.renumberingAccumulators(buffers))
+        changed { statement in
+            var others = OtherBuffers(buffers: buffers)
+            guard case .loop(let loop) = statement else { return statement.traversed(by: &others) }
+            return .loop(loop.renumberingSums(buffers))
+        }
     }
 
     private struct OtherIndices: StatementTraversal {
-        let variable: LoopVariable
+        let atom: IndexExpression.Atom
         let value: IndexExpression
-        func index(_ index: IndexExpression) -> IndexExpression { index.substituting(variable, by: value) }
+        func index(_ index: IndexExpression) -> IndexExpression { index.substituting(atom, by: value) }
     }
 
     /// The same statement with an expression in place of a loop's counter.
-    func substituting(_ variable: LoopVariable, by value: IndexExpression) -> Statement {
-        changed(by: OtherIndices(variable: variable, value: value))
+    func substituting(_ variable: LoopVariable, by value: IndexExpression) -> Statement { substituting(.variable(variable), by: value) }
+
+    /// The same statement with an expression in place of a counter or register in indices.
+    func substituting(_ atom: IndexExpression.Atom, by value: IndexExpression) -> Statement {
+        changed(by: OtherIndices(atom: atom, value: value))
     }
+
+    private struct OtherRegisters: StatementTraversal {
+        let registers: [Register: Register]
+        func operand(_ register: Register) -> Register { registers[register] ?? register }
+        func index(_ index: IndexExpression) -> IndexExpression {
+            index.registers.reduce(index) { index, register in
+                registers[register].map { index.substituting(.register(register), by: .register($0)) } ?? index
+            }
+        }
+    }
+
+    /// The same statement reading other registers.
+    func reading(_ registers: [Register: Register]) -> Statement { changed(by: OtherRegisters(registers: registers)) }
 }
 
 extension Loop {
     func changed(_ change: (Statement) -> Statement) -> Loop {
         var loop = self
         loop.body = body.map { $0.changed(change) }
-        loop.flush = flush.map { Flush(interval: $0.interval, statements: $0.statements.map { $0.changed(change) }) }
+        loop.flush = flush.map { $0.with($0.statements.map { $0.changed(change) }) }
         return loop
     }
 
     /// A buffer that is gone was read by no one.
-    fileprivate func renumberingAccumulators(_ buffers: [BufferID: BufferID]) -> Loop {
+    fileprivate func renumberingSums(_ buffers: [BufferID: BufferID]) -> Loop {
         var loop = self
         loop.split = split.map { split in
             Split(
@@ -197,6 +217,11 @@ extension Loop {
                 },
                 keepsRows: split.keepsRows, rowsPerIteration: split.rowsPerIteration)
         }
+        loop.flush?.sums =
+            flush?.sums.compactMap { sum in
+                guard let partial = buffers[sum.partial], let lost = buffers[sum.lost], let total = buffers[sum.total] else { return nil }
+                return Flush.Sum(partial: partial, lost: lost, total: total)
+            } ?? []
         return loop
     }
 }

@@ -29,6 +29,12 @@ struct Verifier {
     }
 
     private mutating func check(_ loop: Loop) {
+        for register in Statement.loop(loop).operands {
+            if !scopes.contains(where: { $0.contains(register) }) { mistakes.append("register \(register.number) is not defined here") }
+            if type(register) != RegisterType(dtype: .int, isUniform: true) {
+                mistakes.append("register \(register.number) bounds a loop, and is no uniform int")
+            }
+        }
         if loop.variable.extent < 0 { mistakes.append("a loop has \(loop.variable.extent) iterations") }
         if !variables.insert(loop.variable).inserted { mistakes.append("i\(loop.variable.number) is the counter of two loops around each other") }
         scopes.append([])
@@ -75,7 +81,7 @@ struct Verifier {
             mistakes.append("elements of b\(id.number) that differ by lane are not added to")
         }
         switch buffer.role {
-        case .data, .table, .slices: if kind.isStore { mistakes.append("\(buffer.role.label) is written") }
+        case .data, .table, .slices, .grouped: if kind.isStore { mistakes.append("\(buffer.role.label) is written") }
         case .record: if kind == .load { mistakes.append("\(buffer.role.label) is read") }
         case .temporary where kind.isLoad && !stored.contains(id): mistakes.append("b\(id.number) is read before it is written")
         case .state, .temporary, .exchange: break

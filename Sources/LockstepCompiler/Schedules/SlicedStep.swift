@@ -66,9 +66,7 @@ private struct Cutter {
         whole = program
         self.slices = slices
         self.together = together
-        var highest = -1
-        program.forEachStatement { if case .loop(let loop) = $0 { highest = max(highest, loop.variable.number) } }
-        nextVariable = highest + 1
+        nextVariable = program.firstFreeVariable
     }
 
     private mutating func variable(_ extent: Int) -> LoopVariable {
@@ -121,7 +119,7 @@ private struct Cutter {
             guard statement.names.indices.contains(where: { $0.variables.contains(loop.variable) }) else { return statement }
             guard case .load(let register, let buffer, let index) = statement,
                 case .data(let name) = program.buffers[buffer.number].role, program.buffers[buffer.number].isUniform,
-                let stride = rowStride(index, loop.variable), program.buffers[buffer.number].count >= stride * loop.variable.extent
+                let stride = index.piece(.variable(loop.variable))?.length, program.buffers[buffer.number].count >= stride * loop.variable.extent
             else {
                 isPossible = false
                 return statement
@@ -141,16 +139,6 @@ private struct Cutter {
         guard isPossible else { return nil }
         program.buffers = added
         return result
-    }
-
-    /// How far apart two iterations' elements are, where those of one iteration lie together.
-    private func rowStride(_ index: IndexExpression, _ variable: LoopVariable) -> Int? {
-        guard let term = index.terms.first(where: { $0.atom == .variable(variable) }), term.coefficient > 0 else { return nil }
-        let rest = index.substituting(variable, by: .constant(0))
-        guard index + .variable(variable) * -term.coefficient == rest, let range = rest.range,
-            range.lowerBound >= 0, range.upperBound < term.coefficient
-        else { return nil }
-        return term.coefficient
     }
 
     /// The iterations that do not make a whole one for every slice.

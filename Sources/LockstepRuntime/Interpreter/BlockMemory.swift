@@ -35,7 +35,7 @@ final class BlockMemory<Real: ElementReal>: Sendable {
             case .temporary: return .temporary
             case .table(let values):
                 return Self.storage(buffer, layout, .double(values.count == 1 ? Array(repeating: values[0], count: buffer.count) : values))
-            case .state, .record, .exchange, .slices, .data: break
+            case .state, .record, .exchange, .slices, .grouped, .data: break
             }
             if let known = named[buffer] { return known }
             var numbers: Numbers?

@@ -116,7 +116,7 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
         for number in program.buffers.indices {
             switch program.buffers[number].role {
             case .state, .record: break
-            case .data, .table, .temporary, .exchange, .slices: continue
+            case .data, .table, .temporary, .exchange, .slices, .grouped: continue
             }
             func copy(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer) {
                 memory.layout.copy(
@@ -163,7 +163,7 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
         let names = program.buffers.map { buffer -> String? in
             switch buffer.role {
             case .state(let name), .record(let name): name
-            case .data, .table, .temporary, .exchange, .slices: nil
+            case .data, .table, .temporary, .exchange, .slices, .grouped: nil
             }
         }
         guard let number = names.firstIndex(of: name) else {

@@ -56,7 +56,7 @@ struct Translation {
                 case .table: true
                 case .data, .temporary: buffer.isUniform
                 // Kept per lane always: what lanes carry and give belongs to them.
-                case .state, .record, .exchange, .slices: false
+                case .state, .record, .exchange, .slices, .grouped: false
                 }
             return BlockBuffer(role: buffer.role, dtype: buffer.dtype, count: buffer.count, isUniform: isUniform)
         }

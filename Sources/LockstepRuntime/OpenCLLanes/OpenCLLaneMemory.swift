@@ -125,6 +125,11 @@ struct OpenCLLaneMemory {
             } else {
                 memory = try allocate(buffer)
             }
+        case .grouped(let grouped):
+            let values = data[grouped.name].flatMap { values in data[grouped.index].flatMap { grouped.placed(values.numbers, index: $0.numbers) } }
+            let isGiven = given.contains(grouped.name) && given.contains(grouped.index)
+            memory = try (isGiven ? self.data[buffer] : nil) ?? values.map { try placed(.shared($0), buffer) } ?? allocate(buffer)
+            if isGiven { self.data[buffer] = memory }
         case .state, .record:
             memory = try allocate(buffer)
             // A start leaves none out, and steps write a record before anybody reads it.
@@ -314,7 +319,7 @@ struct OpenCLLaneMemory {
         (stages.last?.program.buffers ?? []).filter { buffer in
             switch buffer.role {
             case .state, .record: true
-            case .data, .table, .temporary, .exchange, .slices: false
+            case .data, .table, .temporary, .exchange, .slices, .grouped: false
             }
         }
     }
@@ -323,7 +328,7 @@ struct OpenCLLaneMemory {
         func own(_ buffer: Buffer) -> String {
             switch buffer.role {
             case .state(let name), .record(let name): name
-            case .data, .table, .temporary, .exchange, .slices: ""
+            case .data, .table, .temporary, .exchange, .slices, .grouped: ""
             }
         }
         let output = output

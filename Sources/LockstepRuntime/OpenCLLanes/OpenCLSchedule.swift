@@ -11,6 +11,9 @@ package struct OpenCLSchedule: Hashable, Sendable {
     package let interleaves: Bool
     /// Arrays of a work-item up to this size are private.
     package let privateBytes: Int
+    /// Rows of a group, on average, from which on rows are gone through group by group. Vectors gather quickly: what they gain must
+    /// make up for shorter loops.
+    package var rowsOfGroup: Int
     /// Loops with fewer iterations are not dealt out to the workers of a group.
     package var minimumExtent = 32
     /// Loops over fewer rows are not split.
@@ -24,6 +27,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
         self.groupSize = groupSize
         self.interleaves = interleaves
         self.privateBytes = privateBytes
+        rowsOfGroup = width > 1 ? 32 : 2
     }
 
     /// Lanes fill the vector registers of a CPU; a GPU's own hardware does that for scalar text.
@@ -45,8 +49,9 @@ package struct OpenCLSchedule: Hashable, Sendable {
     /// What this kind of schedule makes of programs and work-groups.
     var form: any ScheduleForm {
         switch schedule {
-        case .automatic, .lanes: LanesForm()
-        case .group(let vectors, let workers): GroupForm(vectors: vectors, workers: workers, minimumExtent: minimumExtent)
+        case .automatic, .lanes: LanesForm(rowsOfGroup: rowsOfGroup)
+        case .group(let vectors, let workers):
+            GroupForm(vectors: vectors, workers: workers, minimumExtent: minimumExtent, rowsOfGroup: rowsOfGroup)
         case .split(let slices, let together): SplitForm(slices: slices, together: together, minimumRows: minimumRows)
         }
     }

@@ -31,15 +31,26 @@ extension ScheduleForm {
 }
 
 /// A: each work-item has a vector of lanes, and has nothing to do with the others.
-struct LanesForm: ScheduleForm {}
+struct LanesForm: ScheduleForm {
+    let rowsOfGroup: Int
+
+    func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
+        [GroupedRows.grouped(program, fewestRows: rowsOfGroup)]
+    }
+}
 
 /// B, and C with one vector: work-items of a group share vectors of lanes.
 struct GroupForm: ScheduleForm {
     let vectors: Int
     let workers: Int
     let minimumExtent: Int
+    let rowsOfGroup: Int
 
     var tile: Int? { vectors }
+
+    func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
+        [GroupedRows.grouped(program, fewestRows: rowsOfGroup)]
+    }
 
     func change(_ options: inout KernelOptions) {
         options.group = KernelOptions.Group(tile: vectors, workers: workers, minimumExtent: minimumExtent)
