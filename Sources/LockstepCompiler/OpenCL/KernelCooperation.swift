@@ -77,6 +77,7 @@ extension KernelWriter {
             // The last turn goes through some elements again: a tree over equal parts must not, so those stay out of it.
             let whole = buffer.count / Self.treeWidth * Self.treeWidth
             if whole > 0 {
+                unroll(1)
                 open("for (int ls_first_element = 0; ls_first_element < \(whole); ls_first_element += \(Self.treeWidth)) {")
                 climb((0..<Self.treeWidth).map { text(accumulator.buffer, "ls_first_element + \($0)") }, accumulator.reduction, buffer, group)
                 close()
