@@ -45,12 +45,12 @@ struct GroupForm: ScheduleForm {
     let workers: Int
     let minimumExtent: Int
     let rowsOfGroup: Int
+    let fewestGroups: Int
 
     var tile: Int? { vectors }
 
-    /// Few groups of many rows would leave most workers without any.
     func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
-        [GroupedRows.grouped(program, fewestRows: rowsOfGroup, fewestGroups: minimumExtent)]
+        [GroupedRows.grouped(program, fewestRows: rowsOfGroup, fewestGroups: fewestGroups)]
     }
 
     func change(_ options: inout KernelOptions) {
