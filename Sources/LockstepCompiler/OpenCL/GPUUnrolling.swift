@@ -50,16 +50,6 @@ extension KernelWriter {
 }
 
 extension Statement {
-    /// One for a line, and as much as it takes of those for a function that is written out wherever it is called. Draws, whatever
-    /// they take, are one.
-    var weight: Int {
-        switch self {
-        case .map(_, let op, _) where op.isExpensive: 24
-        case .logSum: 24
-        default: 1
-        }
-    }
-
     /// Of each copy in an unrolled loop.
     fileprivate var unrolledWeight: Int {
         switch self {
