@@ -129,7 +129,7 @@ package struct StepCase: Sendable {
         own.minimumExtent = minimumExtent
         own.minimumRows = minimumRows
         own.longest = longest
-        if let rowsOfGroup { own.rowsOfGroup = rowsOfGroup }
+        if let rowsOfGroup { (own.rowsOfGroup, own.fewestGroups) = (rowsOfGroup, 1) }
         let executable = try OpenCLExecutable(
             Lowering.lower(function, options: options), on: session, precision: precision, schedule: own)
         return try run(executable, precision)

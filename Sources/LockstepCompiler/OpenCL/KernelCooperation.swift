@@ -5,6 +5,9 @@ extension KernelWriter {
     /// Sums that go up the tree together, so that they share its barriers.
     private static let treeWidth = 8
 
+    /// Trees that put the workers' parts of a sum together.
+    func trees(_ accumulator: Loop.Accumulator) -> Int { (buffer(accumulator.buffer).count + Self.treeWidth - 1) / Self.treeWidth }
+
     /// The step: a barrier stands wherever a worker would read what another stores, or store what another reads.
     mutating func cooperate(_ scalars: [String: String]) {
         guard let cooperation, let group = options.group else { return }

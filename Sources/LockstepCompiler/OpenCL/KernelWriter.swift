@@ -80,6 +80,9 @@ struct KernelWriter {
         places = placed(variableIndex)
     }
 
+    /// Whether elements of a buffer are loaded and stored, rather than kept in registers.
+    func isInMemory(_ id: BufferID) -> Bool { if case .variables = places[id.number] { false } else { true } }
+
     /// Small arrays are private, smallest first, until the budget is spent.
     private func placed(_ variableIndex: Set<BufferID>) -> [Place] {
         var places = program.buffers.map { buffer -> Place in

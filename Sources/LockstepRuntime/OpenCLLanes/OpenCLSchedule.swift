@@ -14,6 +14,8 @@ package struct OpenCLSchedule: Hashable, Sendable {
     /// Rows of a group, on average, from which on rows are gone through group by group. Vectors gather quickly: what they gain must
     /// make up for shorter loops.
     package var rowsOfGroup: Int
+    /// Groups from which on they are: fewer would leave most of the workers that share them without any.
+    package var fewestGroups = 32
     /// Loops with fewer iterations are not dealt out to the workers of a group.
     package var minimumExtent = 32
     /// Loops over fewer rows are not split.
@@ -51,7 +53,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
         switch schedule {
         case .automatic, .lanes: LanesForm(rowsOfGroup: rowsOfGroup)
         case .group(let vectors, let workers):
-            GroupForm(vectors: vectors, workers: workers, minimumExtent: minimumExtent, rowsOfGroup: rowsOfGroup)
+            GroupForm(vectors: vectors, workers: workers, minimumExtent: minimumExtent, rowsOfGroup: rowsOfGroup, fewestGroups: fewestGroups)
         case .split(let slices, let together): SplitForm(slices: slices, together: together, minimumRows: minimumRows)
         }
     }

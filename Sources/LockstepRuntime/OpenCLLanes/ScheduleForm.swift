@@ -45,11 +45,12 @@ struct GroupForm: ScheduleForm {
     let workers: Int
     let minimumExtent: Int
     let rowsOfGroup: Int
+    let fewestGroups: Int
 
     var tile: Int? { vectors }
 
     func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
-        [GroupedRows.grouped(program, fewestRows: rowsOfGroup)]
+        [GroupedRows.grouped(program, fewestRows: rowsOfGroup, fewestGroups: fewestGroups)]
     }
 
     func change(_ options: inout KernelOptions) {
