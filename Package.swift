@@ -20,7 +20,7 @@ let package = Package(
         .target(
             name: "KernelSources", path: "Kernels",
             exclude: [
-                "prelude.cl", "calls.cl", "elementary.cl", "log_sums.cl", "special.cl", "densities.cl", "philox.cl", "samplers.cl",
+                "prelude.cl", "hardware.cl", "calls.cl", "elementary.cl", "log_sums.cl", "special.cl", "densities.cl", "philox.cl", "samplers.cl",
                 "layout.cl", "slices.cl",
             ]),
         .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),

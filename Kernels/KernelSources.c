@@ -8,6 +8,9 @@
 static const char prelude[] = {
 #embed "prelude.cl" suffix(, 0)
 };
+static const char hardware[] = {
+#embed "hardware.cl" suffix(, 0)
+};
 static const char calls[] = {
 #embed "calls.cl" suffix(, 0)
 };
@@ -50,6 +53,7 @@ static const struct {
     const char *text;
 } sources[LOCKSTEP_KERNEL_SOURCE_COUNT] = {
     [LOCKSTEP_KERNEL_PRELUDE] = {"prelude.cl", prelude},
+    [LOCKSTEP_KERNEL_HARDWARE] = {"hardware.cl", hardware},
     [LOCKSTEP_KERNEL_CALLS] = {"calls.cl", calls},
     [LOCKSTEP_KERNEL_ELEMENTARY] = {"elementary.cl", elementary},
     [LOCKSTEP_KERNEL_LOG_SUMS] = {"log_sums.cl", log_sums},

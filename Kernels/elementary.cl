@@ -13,6 +13,8 @@
 //
 //   log 1; exp, log1p 1.5; expm1, sin, cos, acos, atan, sinh, cosh, softplus, pow 2; sigmoid 2.5;
 //   asin, tanh 3; tan 4
+//
+// On GPUs, where exp is by their hardware: exp 3, and what is made of it as hardware.cl has it.
 
 #define LS_INFINITY ((real)(INFINITY))
 #define LS_NAN ((real)(NAN))
@@ -41,6 +43,15 @@ static inline real ls_max(real a, real b) { return a > b ? a : (a != a ? a : b);
 // The same where the limit is not NaN.
 static inline real ls_at_least(real a, real limit) { return a < limit ? limit : a; }
 static inline real ls_at_most(real a, real limit) { return a > limit ? limit : a; }
+
+// Of operands whose NaN is found out otherwise: GPUs do it in one instruction, which drops a NaN.
+#ifdef LS_HARDWARE
+static inline real ls_min_of_known(real a, real b) { return fmin(a, b); }
+static inline real ls_not_negative(real a) { return fmax(a, LS_R(0.0)); }
+#else
+static inline real ls_min_of_known(real a, real b) { return ls_min(a, b); }
+static inline real ls_not_negative(real a) { return a < LS_R(0.0) ? LS_R(0.0) : a; }
+#endif
 
 static inline real ls_with_sign_of(real magnitude, real sign) { return copysign(magnitude, sign); }
 
@@ -93,6 +104,10 @@ static inline real ls_exp_reduce(real x, ints *n, real *r) {
     return fma(t, q, LS_R(0.5));
 }
 
+#ifdef LS_HARDWARE
+static inline real ls_exp(real x) { return ls_hardware_exp(x); }
+static inline real ls_half_exp(real x) { return ls_hardware_half_exp(x); }
+#else
 // 2^shift exp(x). The scale is applied in two factors, so that the result may be subnormal or infinite.
 static inline real ls_shifted_exp(real x, int shift) {
     x = x < LS_R(-110.0) ? LS_R(-110.0) : x;
@@ -108,6 +123,7 @@ static inline real ls_shifted_exp(real x, int shift) {
 
 static inline real ls_exp(real x) { return ls_shifted_exp(x, 0); }
 static inline real ls_half_exp(real x) { return ls_shifted_exp(x, -1); }
+#endif
 
 static inline real ls_expm1(real x) {
     real bounded = x < LS_R(-20.0) ? LS_R(-20.0) : x;  // -1 to the last bit from -17.4 down
@@ -390,10 +406,15 @@ static inline real ls_pow(real x, real y) {
 // 1 / (1 + exp(-x)): the exponential never grows, so that both tails keep their relative precision.
 static inline real ls_sigmoid(real x) {
     real e = ls_exp(-fabs(x));
+#ifdef LS_HARDWARE
+    real r = ls_reciprocal_of_1_to_2(LS_R(1.0) + e);
+    return x < LS_R(0.0) ? e * r : r;
+#else
     return (x < LS_R(0.0) ? e : LS_R(1.0)) / (LS_R(1.0) + e);
+#endif
 }
 
 // log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)).
 static inline real ls_softplus(real x) {
-    return (x < LS_R(0.0) ? LS_R(0.0) : x) + ls_log1p_of_fraction(ls_exp(-fabs(x)));
+    return ls_not_negative(x) + ls_log1p_of_fraction(ls_exp(-fabs(x)));
 }

@@ -4,6 +4,8 @@
 /// The files of OpenCL C device functions, in the order in which they must be concatenated.
 enum lockstep_kernel_source {
     LOCKSTEP_KERNEL_PRELUDE,
+    /// Only for GPUs.
+    LOCKSTEP_KERNEL_HARDWARE,
     /// Only for large programs.
     LOCKSTEP_KERNEL_CALLS,
     LOCKSTEP_KERNEL_ELEMENTARY,

@@ -8,7 +8,7 @@ KERNEL_START = re.compile(r"^__kernel .*lockstep_steps", re.M)
 
 def pointer_of(text):
     """A buffer of the first kernel that numbers can be read from and written to."""
-    return re.compile(r"__global real1? \*(\w+)").search(text, KERNEL_START.search(text).start())[1]
+    return re.compile(r"__global real1? \*(?:restrict )?(\w+)").search(text, KERNEL_START.search(text).start())[1]
 
 
 def values(text, count):

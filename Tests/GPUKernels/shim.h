@@ -31,3 +31,5 @@ inline uint as_uint(float a) { return __float_as_uint(a); }
 inline uint as_uint(int a) { return (uint)a; }
 inline int clamp(int a, int l, int h) { return a < l ? l : a > h ? h : a; }
 inline float clamp(float a, float l, float h) { return a < l ? l : a > h ? h : a; }
+// As NVIDIA's compiler of OpenCL C has it.
+#define __NV_CL_C_VERSION 120

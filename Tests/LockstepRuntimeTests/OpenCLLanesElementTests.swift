@@ -27,7 +27,9 @@ import Testing
     @Test(arguments: OpenCLSessions.variants, [false, true]) func openCL(_ variant: OpenCLSessions.Variant, _ isLarge: Bool) throws {
         let trial = try Self.trial(variant.precision, isLarge: isLarge)
         let found = try trial.step.openCL(variant.session, variant.precision, width: variant.width)
-        try Self.check(trial, found, variant.precision, "\(variant)") { variant.precision == .float ? $0.floatUlps : $0.doubleUlps }
+        try Self.check(trial, found, variant.precision, "\(variant)") {
+            variant.precision == .double ? $0.doubleUlps : variant.session.info.kind == .gpu ? $0.gpuFloatUlps : $0.floatUlps
+        }
     }
 
     /// All operations in one program, each on shared data and on data of the lane's own.

@@ -34,12 +34,15 @@ import Testing
         for width in [1, 16] {
             for (function, op, float, double) in Self.bounds {
                 let cases = try #require(rows[function])
-                let bound = precision == .float ? float : double
+                let byHardware = info.kind == .gpu ? ElementCases.byHardware[op] ?? 0 : 0
+                let bound = precision == .float ? max(float, byHardware) : double
                 let results = try evaluate(op, cases, session, precision, width)
                 var worst = (error: 0.0, row: cases[0], result: 0.0)
                 for (row, result) in zip(cases, results) {
                     let error = precision == .float ? Ulps.error(of: Float(result), expected: row.value) : Ulps.error(of: result, expected: row.value)
                     let scaled = isNearRoot(function, row) ? cancelled(result, row, precision) : error
+                    // GPUs may have 0 for what is below the normal numbers.
+                    if byHardware > 0, result == 0, row.value.magnitude < 0x1p-126 { continue }
                     if scaled > worst.error { worst = (scaled, row, result) }
                 }
                 #expect(

@@ -10,18 +10,32 @@ import Testing
         cores: Int = 8, lanes: Int, rows: Int = 100_000, canSplit: Bool = true, canStandTogether: Bool = true
     ) -> Schedule {
         ScheduleRule.choose(
-            ScheduleQuestion(
-                hardware: .cpu(cores: cores), width: 16, lanes: lanes, rows: rows, canSplit: canSplit, canStandTogether: canStandTogether,
-                bytesPerLane: 1000))
+            .cpu(
+                CPUQuestion(cores: cores, width: 16, lanes: lanes, rows: rows, canSplit: canSplit, canStandTogether: canStandTogether)))
+    }
+
+    /// - Parameter rows: iterations of a loop that is dealt out.
+    private static func work(rows: Int, repeated: Int = 500, laneElements: Int = 0) -> StepWork {
+        var work = StepWork()
+        work.repeated.operations = repeated
+        work.values = 100
+        work.laneElements = laneElements
+        guard rows > 0 else { return work }
+        var row = StepWork.Amount()
+        row.operations = 100
+        row.accesses = laneElements / rows
+        work.dealt = [StepWork.DealtLoop(iterations: rows, row)]
+        work.trees = 2
+        return work
     }
 
     private static func gpu(
-        lanes: Int, rows: Int, canSplit: Bool = true, bytesPerLane: Int = 1000, maxGroupSize: Int = 1024, vendor: GPUVendor = .nvidia
+        lanes: Int, _ work: StepWork, units: Int = 100, maxGroupSize: Int = 1024, vendor: GPUVendor = .nvidia, realBytes: Int = 4
     ) -> Schedule {
         ScheduleRule.choose(
-            ScheduleQuestion(
-                hardware: .gpu(computeUnits: 100, maxGroupSize: maxGroupSize, vendor.traits), width: 1, lanes: lanes, rows: rows, canSplit: canSplit,
-                canStandTogether: false, bytesPerLane: bytesPerLane))
+            .gpu(
+                GPUQuestion(
+                    computeUnits: units, maxGroupSize: maxGroupSize, traits: vendor.traits, lanes: lanes, work: work, realBytes: realBytes)))
     }
 
     @Test func aCPUSplitsManyRowsOnly() {
@@ -53,10 +67,10 @@ import Testing
 
     @Test func slicesAreEvenWhereTheyCanBe() {
         func schedule(iterations: [Int], lanes: Int = 16) -> Schedule {
-            var question = ScheduleQuestion(
-                hardware: .cpu(cores: 2), width: 16, lanes: lanes, rows: 100_000, canSplit: true, canStandTogether: true, bytesPerLane: 1000)
-            question.iterations = iterations
-            return ScheduleRule.choose(question)
+            ScheduleRule.choose(
+                .cpu(
+                    CPUQuestion(
+                        cores: 2, width: 16, lanes: lanes, rows: 100_000, canSplit: true, canStandTogether: true, iterations: iterations)))
         }
         #expect(schedule(iterations: [12_500]) == .split(slices: 20, together: 1))
         #expect(schedule(iterations: [16_000]) == .split(slices: 16, together: 1))
@@ -64,42 +78,60 @@ import Testing
         #expect(schedule(iterations: [25_000], lanes: 8) == .split(slices: 20, together: 2))
     }
 
+    /// The fewer lanes, the more workers each has.
     @Test func aGPUSharesLanesUntilItIsFull() {
-        // 100 units x 256 work-items.
-        #expect(Self.gpu(lanes: 25_600, rows: 1000) == .lanes)
-        #expect(Self.gpu(lanes: 12_801, rows: 1000) == .lanes)
-        #expect(Self.gpu(lanes: 12_800, rows: 1000) == .group(vectors: 32, workers: 2))
-        #expect(Self.gpu(lanes: 1000, rows: 1000) == .group(vectors: 4, workers: 16))
-        #expect(Self.gpu(lanes: 100, rows: 1000) == .group(vectors: 2, workers: 32))
-        #expect(Self.gpu(lanes: 100, rows: 2000) == .group(vectors: 1, workers: 64))
+        var before = 0
+        for (lanes, expected) in [
+            (100_000, Schedule.lanes), (51_200, .lanes), (12_800, .group(vectors: 32, workers: 8)), (1600, .group(vectors: 16, workers: 16)),
+            (15, .group(vectors: 1, workers: 256)), (1, .group(vectors: 1, workers: 256)),
+        ] {
+            let schedule = Self.gpu(lanes: lanes, Self.work(rows: 1000))
+            #expect(schedule == expected, "\(lanes) lanes")
+            if case .group(_, let workers) = schedule {
+                #expect(workers >= before)
+                before = workers
+            }
+        }
     }
 
+    /// Work that every worker would repeat is not shared, whether or not a little could be dealt out besides.
+    @Test func aGPUDoesNotRepeatWork() {
+        for lanes in [1, 100, 10_000, 1_000_000] {
+            #expect(Self.gpu(lanes: lanes, Self.work(rows: 0)) == .lanes)
+            #expect(Self.gpu(lanes: lanes, Self.work(rows: 32, repeated: 100_000)) == .lanes)
+            if lanes < 10_000 { #expect(Self.gpu(lanes: lanes, Self.work(rows: 10_000, repeated: 100_000)) != .lanes) }
+        }
+    }
+
+    /// What a worker has is worth its barriers.
     @Test func aGPUFeedsItsWorkers() {
-        #expect(Self.gpu(lanes: 1000, rows: 31) == .lanes)
-        #expect(Self.gpu(lanes: 1000, rows: 32) == .group(vectors: 32, workers: 2))
+        #expect(Self.gpu(lanes: 1000, Self.work(rows: 16)) == .lanes)
+        #expect(Self.gpu(lanes: 1000, Self.work(rows: 1000)) == .group(vectors: 16, workers: 16))
+        var barriers = Self.work(rows: 1000)
+        barriers.trees = 2000
+        #expect(Self.gpu(lanes: 1000, barriers) == .lanes)
     }
 
-    @Test func aGPUGivesALargeLaneAGroup() {
-        #expect(Self.gpu(lanes: 100, rows: 16, bytesPerLane: ScheduleRule.carriedBytes) == .lanes)
-        #expect(Self.gpu(lanes: 100, rows: 16, bytesPerLane: ScheduleRule.carriedBytes + 1) == .group(vectors: 1, workers: 256))
+    /// Lanes whose data do not fit beside each other have workers, however many they are.
+    @Test func aGPUKeepsDataOfLanesNear() {
+        func work(_ elements: Int) -> StepWork {
+            var work = Self.work(rows: 200, laneElements: elements)
+            work.dealt[0].amount.operations = 20
+            return work
+        }
+        #expect(Self.gpu(lanes: 1_000_000, work(800)) == .group(vectors: 32, workers: 8))
+        #expect(Self.gpu(lanes: 1_000_000, work(80)) == .lanes)
     }
 
-    @Test func aGPUSplitsBeyondOneGroup() {
-        #expect(Self.gpu(lanes: 10, rows: 100_000) == .split(slices: 2560, together: 1))
-        #expect(Self.gpu(lanes: 25, rows: 100_000) == .group(vectors: 1, workers: 256))
-        #expect(Self.gpu(lanes: 10, rows: ScheduleRule.splitRows - 1) == .group(vectors: 1, workers: 256))
-        #expect(Self.gpu(lanes: 10, rows: 100_000, canSplit: false) == .group(vectors: 1, workers: 256))
-    }
-
-    /// No group is larger than the device's, or than what pays on any.
+    /// No group is larger than the device's, or than what pays on any; and none is a launch of slices.
     @Test func aGPUHasGroupsThatCanBeLaunched() {
         for vendor in GPUVendor.allCases {
             for lanes in [1, 7, 100, 1000, 20_000] {
-                for (rows, bytes) in [(1000, 1000), (100_000, 1000), (16, 1 << 20)] {
+                for work in [Self.work(rows: 1000), Self.work(rows: 100_000), Self.work(rows: 2000, laneElements: 20_000)] {
                     for most in [1, 16, 64, 256, 512, 1024] {
-                        let schedule = Self.gpu(lanes: lanes, rows: rows, canSplit: false, bytesPerLane: bytes, maxGroupSize: most, vendor: vendor)
-                        guard case .group(let vectors, let workers) = schedule else { continue }
-                        #expect(vectors * workers <= min(most, 256), "\(schedule) of \(most) on \(vendor)")
+                        let schedule = Self.gpu(lanes: lanes, work, maxGroupSize: most, vendor: vendor)
+                        #expect(schedule.localSize <= min(most, 256), "\(schedule) of \(most) on \(vendor)")
+                        if case .split = schedule { Issue.record("\(schedule) on \(vendor)") }
                     }
                 }
             }
@@ -108,9 +140,9 @@ import Testing
 
     /// How many lanes keep a GPU busy is its vendor's.
     @Test func anotherVendorIsFullSooner() {
-        #expect(Self.gpu(lanes: 6400, rows: 1000, vendor: .intel) == .lanes)
-        #expect(Self.gpu(lanes: 6400, rows: 1000, vendor: .nvidia) == .group(vectors: 16, workers: 4))
-        #expect(Self.gpu(lanes: 6400, rows: 1000, vendor: .apple) == .group(vectors: 4, workers: 16))
+        #expect(Self.gpu(lanes: 6400, Self.work(rows: 1000), vendor: .intel) == .lanes)
+        #expect(Self.gpu(lanes: 6400, Self.work(rows: 1000), vendor: .nvidia) != .lanes)
+        #expect(Self.gpu(lanes: 6400, Self.work(rows: 1000), units: 20, vendor: .nvidia) == .lanes)
     }
 
     @Test(arguments: [Schedule.automatic, .lanes, .group(vectors: 4, workers: 16), .group(vectors: 1, workers: 64), .split(slices: 8, together: 2)])

@@ -130,7 +130,7 @@ package struct StepCase: Sendable {
         own.minimumRows = minimumRows
         own.longest = longest
         own.localBytes = localBytes ?? usual.localBytes
-        if let rowsOfGroup { own.rowsOfGroup = rowsOfGroup }
+        if let rowsOfGroup { (own.rowsOfGroup, own.fewestGroups) = (rowsOfGroup, 1) }
         let executable = try OpenCLExecutable(
             Lowering.lower(function, options: options), on: session, precision: precision, schedule: own)
         return try run(executable, precision)

@@ -93,6 +93,12 @@ extension KernelWriter {
     /// Workers whose parts each of them adds up.
     private static let partsAtOnce = 16
 
+    /// How often the workers' parts of the sums of a loop are put together, a few sums each time.
+    func reductions(_ loop: Loop) -> Int {
+        let count = (loop.split?.accumulators ?? []).reduce(0) { $0 + buffer($1.buffer).count }
+        return (count + Self.mostSums - 1) / Self.mostSums
+    }
+
     /// As many as any loop has.
     private var sumsAtOnce: Int {
         guard let cooperation else { return 0 }
@@ -151,6 +157,7 @@ extension KernelWriter {
             let whole = buffer.count / width * width
             if whole > 0 {
                 if hazards.sumsAreRead { barrier() }
+                unroll(1)
                 open("for (int ls_first_element = 0; ls_first_element < \(whole); ls_first_element += \(width)) {")
                 put((0..<width).map { part(text(accumulator.buffer, "ls_first_element + \($0)")) }, group)
                 barrier()

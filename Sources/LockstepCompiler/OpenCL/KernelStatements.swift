@@ -156,10 +156,13 @@ extension KernelWriter {
         let (first, stride) = workers == 1 ? (start, "++\(name)") : ("ls_worker", "\(name) += \(workers)")
         if let flush = loop.flush {
             let interval = flush.interval * workers
+            unroll(1)
             open("for (int \(name)_0 = \(first); \(name)_0 < \(end); \(name)_0 += \(interval)) {")
             line("const int \(name)_1 = min(\(name)_0 + \(interval), \(end));")
+            unroll(GPUUnrolling.times(loop, workers: workers))
             open("for (int \(name) = \(name)_0; \(name) < \(name)_1; \(stride)) {")
         } else {
+            unroll(GPUUnrolling.times(loop, workers: workers))
             open("for (int \(name) = \(first); \(name) < \(end); \(stride)) {")
         }
         statements(loop.body, scalars)

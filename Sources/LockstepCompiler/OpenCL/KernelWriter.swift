@@ -69,11 +69,7 @@ struct KernelWriter {
         program.forEachStatement { statement in
             let names = statement.names
             for register in names.operands { uses[register, default: 0] += 1 }
-            switch statement {
-            case .map(_, let op, _) where op.isExpensive: weight += 24
-            case .logSum: weight += 24
-            default: weight += 1
-            }
+            weight += statement.weight
             if case .constant(let register, let value) = statement { constants[register] = value }
             guard let (buffer, _) = names.access else { return }
             for index in names.indices {
@@ -87,6 +83,9 @@ struct KernelWriter {
         self.constants = constants
         places = placed(variableIndex)
     }
+
+    /// Whether elements of a buffer are loaded and stored, rather than kept in registers.
+    func isInMemory(_ id: BufferID) -> Bool { if case .variables = places[id.number] { false } else { true } }
 
     /// Small arrays are private, smallest first, until the budget is spent.
     private func placed(_ variableIndex: Set<BufferID>) -> [Place] {
@@ -149,14 +148,14 @@ struct KernelWriter {
     mutating func body() -> Body {
         var parameters: [KernelText.Parameter] = []
         var declarations = [
-            "const int ls_first", "const int ls_count", "const int ls_begin", "const int ls_items", "__global const bits *ls_keys",
+            "const int ls_first", "const int ls_count", "const int ls_begin", "const int ls_items", "__global const bits \(pointer)ls_keys",
         ]
         for (number, buffer) in program.buffers.enumerated() {
             let id = BufferID(number)
             if let declaration = globalDeclaration(id) {
                 declarations.append(declaration)
             } else if case .state = buffer.role {
-                declarations.append("__global \(type(buffer.dtype, isUniform: false)) *g\(number)")
+                declarations.append("__global \(type(buffer.dtype, isUniform: false)) \(writtenPointer)g\(number)")
             } else {
                 continue
             }
@@ -203,10 +202,10 @@ struct KernelWriter {
         let scalarType = type(buffer.dtype, isUniform: true)
         let laneType = type(buffer.dtype, isUniform: false)
         return switch (buffer.role, places[id.number]) {
-        case (.data, .shared), (.table, .shared), (.grouped, .shared), (.slices, _): "__global const \(scalarType) *b\(id.number)"
-        case (.data, _): "__global const \(laneType) *b\(id.number)"
-        case (.temporary, .global) where buffer.isUniform: "__global \(scalarType) *b\(id.number)"
-        case (.state, .global), (.record, _), (.exchange, _), (.temporary, .global): "__global \(laneType) *b\(id.number)"
+        case (.data, .shared), (.table, .shared), (.grouped, .shared), (.slices, _): "__global const \(scalarType) \(pointer)b\(id.number)"
+        case (.data, _): "__global const \(laneType) \(pointer)b\(id.number)"
+        case (.temporary, .global) where buffer.isUniform: "__global \(scalarType) \(writtenPointer)b\(id.number)"
+        case (.state, .global), (.record, _), (.exchange, _), (.temporary, .global): "__global \(laneType) \(writtenPointer)b\(id.number)"
         default: nil
         }
     }
@@ -223,6 +222,7 @@ struct KernelWriter {
     var functions: [lockstep_kernel_source] {
         DeviceFunctions.files.filter { file in
             switch file {
+            case LOCKSTEP_KERNEL_HARDWARE: options.interleaves && !options.isDouble
             case LOCKSTEP_KERNEL_CALLS: isLarge
             case LOCKSTEP_KERNEL_DENSITIES: callsDensities
             case LOCKSTEP_KERNEL_STEPS: stepTables != nil
@@ -400,7 +400,9 @@ struct KernelWriter {
             }
             switch places[number] {
             case .variables: for element in 0..<buffer.count { line(copy("b\(number)_\(element)", "\(element)")) }
-            case .privateArray: line("for (int i = 0; i < \(buffer.count); ++i) \(copy("b\(number)[i]", "i"))")
+            case .privateArray:
+                unroll(1)
+                line("for (int i = 0; i < \(buffer.count); ++i) \(copy("b\(number)[i]", "i"))")
             case .shared, .local, .global, .slices: break
             }
         }

@@ -121,6 +121,14 @@ extension Statement {
     package var results: [Register] { names.results }
     /// The registers that a statement reads.
     package var operands: [Register] { names.operands }
+    /// One for a statement, and as much as a function comes to that is written out wherever it is called.
+    var weight: Int {
+        switch self {
+        case .map(_, let op, _) where op.isExpensive: 24
+        case .logSum: 24
+        default: 1
+        }
+    }
     /// The buffer that a statement loads from or stores to.
     package var access: (buffer: BufferID, kind: BufferAccess)? { names.access }
 }

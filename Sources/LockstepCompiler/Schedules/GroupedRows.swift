@@ -4,11 +4,13 @@ import LockstepTensor
 /// the host sorts the rows. What a group's rows add up to is then a sum in a register, nothing is scattered, and the loops over the
 /// groups before and after become one with that over the rows.
 package enum GroupedRows {
-    /// - Parameter fewestRows: of a group, on average, from which on a loop of its own pays.
+    /// - Parameters:
+    ///   - fewestRows: of a group, on average, from which on a loop of its own pays.
+    ///   - fewestGroups: that leave enough iterations to deal out.
     /// - Returns: the program itself where no loop is such a one.
-    package static func grouped(_ program: LaneProgram, fewestRows: Int) -> LaneProgram {
+    package static func grouped(_ program: LaneProgram, fewestRows: Int, fewestGroups: Int = 1) -> LaneProgram {
         var result: LaneProgram?
-        while let grouping = Grouping.first(result ?? program, fewestRows) { result = grouping.applied(to: result ?? program) }
+        while let grouping = Grouping.first(result ?? program, fewestRows, fewestGroups) { result = grouping.applied(to: result ?? program) }
         return result.map { MergedLoops.merged(Pruning.prune($0)) } ?? program
     }
 
@@ -24,17 +26,17 @@ package enum GroupedRows {
 
         private var rows: Int { loop.variable.extent }
 
-        static func first(_ program: LaneProgram, _ fewestRows: Int) -> Grouping? {
+        static func first(_ program: LaneProgram, _ fewestRows: Int, _ fewestGroups: Int) -> Grouping? {
             program.body.indices.lazy.compactMap { place in
-                if case .loop(let loop) = program.body[place] { Grouping(loop, at: place, program, fewestRows) } else { nil }
+                if case .loop(let loop) = program.body[place] { Grouping(loop, at: place, program, fewestRows, fewestGroups) } else { nil }
             }.first
         }
 
-        private init?(_ loop: Loop, at place: Int, _ program: LaneProgram, _ fewestRows: Int) {
+        private init?(_ loop: Loop, at place: Int, _ program: LaneProgram, _ fewestRows: Int, _ fewestGroups: Int) {
             guard let split = loop.split, !split.keepsRows, split.rowsPerIteration == 1, loop.window == nil else { return nil }
             let keys = Self.keys(loop, program)
             guard let best = keys.max(by: { ($0.sums.count, -$0.index.number) < ($1.sums.count, -$1.index.number) }), !best.sums.isEmpty,
-                loop.variable.extent / fewestRows >= best.groups
+                loop.variable.extent / fewestRows >= best.groups, best.groups >= fewestGroups
             else { return nil }
             (self.loop, self.place) = (loop, place)
             (index, name, groups, sums) = (best.index, best.name, best.groups, best.sums)

@@ -74,7 +74,7 @@ extension SVI {
             source: plan?.source ?? "", groupSize: plan?.schedule.localSize ?? 1, remarks: program.remarks)
     }
 
-    private func checkedStep(
+    func checkedStep(
         _ steps: Int, _ lanes: Int, _ data: [String: LaneData], _ options: RunOptions
     ) throws -> (step: LaneFunction, parameters: [PreparedGuide.Parameter]) {
         try options.validate(lanes: lanes, steps: steps)

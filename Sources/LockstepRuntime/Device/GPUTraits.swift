@@ -2,14 +2,22 @@
 struct GPUTraits: Hashable, Sendable {
     /// Numbers that one compute unit adds at a time, as the vendor's driver counts units.
     var lanesOfUnit: Int
-    /// Work-items that keep one unit busy, of kernels that take as many registers as there are.
-    var itemsPerUnit: Int
+    /// Registers of one unit, and of one work-item at most, of 32 bits.
+    var registersOfUnit: Int
+    var mostRegisters: Int
+    /// Bytes that one unit keeps near itself of what its work-items read and write.
+    var cacheBytes: Int
+    /// Bytes that one unit gets from memory in a clock when all do.
+    var memoryBytesPerClock: Double
     /// Work-items that one unit holds at most: their private memory is set aside.
     var residentItems: Int
     /// Work-items of the largest group that pays.
     var largestGroup: Int
     /// Whether the system is known to stop kernels of a few seconds, on every machine.
     var isWatchdogStrict: Bool
+
+    /// Work-items that keep one unit busy, of kernels that take as many registers as there are: whole warps.
+    var itemsPerUnit: Int { registersOfUnit / mostRegisters / 32 * 32 }
 }
 
 /// Who made a GPU.
@@ -18,20 +26,31 @@ enum GPUVendor: CaseIterable, Sendable {
 
     var traits: GPUTraits {
         switch self {
-        // A multiprocessor: four schedulers, two warps of 255 registers for each.
+        // A multiprocessor: four schedulers, two warps of 255 registers for each. What an H100 was measured to keep and get.
         case .nvidia:
-            GPUTraits(lanesOfUnit: 128, itemsPerUnit: 256, residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
-        // A compute unit of GCN or CDNA: four SIMDs, a wave of 64 work-items and 256 registers for each.
+            GPUTraits(
+                lanesOfUnit: 128, registersOfUnit: 65_536, mostRegisters: 255, cacheBytes: 200 << 10, memoryBytesPerClock: 8,
+                residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
+        // A compute unit of GCN or CDNA: four SIMDs, a wave of 64 work-items and 256 registers for each. An MI210's bandwidth.
         case .amd:
-            GPUTraits(lanesOfUnit: 64, itemsPerUnit: 256, residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
-        // An execution unit: seven or eight threads of 8 to 32 work-items; 8 where registers are short.
+            GPUTraits(
+                lanesOfUnit: 64, registersOfUnit: 65_536, mostRegisters: 256, cacheBytes: 16 << 10, memoryBytesPerClock: 8,
+                residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
+        // An execution unit: seven or eight threads of 8 to 32 work-items; 8 where registers are short. Sixteen units share 192
+        // KB. The bandwidth of an Arc A770, and of processors with 96 units.
         case .intel:
-            GPUTraits(lanesOfUnit: 8, itemsPerUnit: 64, residentItems: 256, largestGroup: 256, isWatchdogStrict: true)
-        // A core.
+            GPUTraits(
+                lanesOfUnit: 8, registersOfUnit: 8192, mostRegisters: 128, cacheBytes: 12 << 10, memoryBytesPerClock: 0.5,
+                residentItems: 256, largestGroup: 256, isWatchdogStrict: true)
+        // A core, as others have found it out: 208 KB of registers. An M1's bandwidth.
         case .apple:
-            GPUTraits(lanesOfUnit: 128, itemsPerUnit: 1024, residentItems: 1024, largestGroup: 256, isWatchdogStrict: true)
+            GPUTraits(
+                lanesOfUnit: 128, registersOfUnit: 53_248, mostRegisters: 128, cacheBytes: 8 << 10, memoryBytesPerClock: 7,
+                residentItems: 1024, largestGroup: 256, isWatchdogStrict: true)
         case .other:
-            GPUTraits(lanesOfUnit: 64, itemsPerUnit: 256, residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
+            GPUTraits(
+                lanesOfUnit: 64, registersOfUnit: 65_536, mostRegisters: 256, cacheBytes: 16 << 10, memoryBytesPerClock: 4,
+                residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
         }
     }
 
@@ -56,7 +75,11 @@ extension OpenCLDeviceInfo {
         let vendor = GPUVendor(vendor: vendor, name: name, platform: platformName)
         var traits = vendor.traits
         // Of chips from RDNA on, AMD's driver counts pairs of compute units.
-        if vendor == .amd, ["gfx10", "gfx11", "gfx12"].contains(where: { name.hasPrefix($0) }) { traits.lanesOfUnit *= 2 }
+        if vendor == .amd, ["gfx10", "gfx11", "gfx12"].contains(where: { name.hasPrefix($0) }) {
+            traits.lanesOfUnit *= 2
+            traits.registersOfUnit *= 2
+            traits.cacheBytes *= 2
+        }
         return traits
     }
 

@@ -10,7 +10,7 @@ extension OpenCLSchedule {
     ) throws -> OpenCLSchedule {
         let plain = choose(device, precision)
         if wanted == .automatic {
-            return choose(device, precision, schedule: ScheduleRule.choose(plain.question(program, lanes: lanes, device, precision)))
+            return choose(device, precision, schedule: ScheduleRule.choose(try plain.question(program, lanes: lanes, device, precision)))
         }
         let schedule = choose(device, precision, schedule: wanted)
         try schedule.form.check(device, width: plain.width)
@@ -23,7 +23,25 @@ extension OpenCLSchedule {
     /// - Throws: `ScheduleError` where the schedule does not suit the program.
     func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] { try form.programs(program) }
 
-    private func question(_ program: LaneProgram, lanes: Int, _ device: OpenCLDeviceInfo, _ precision: Precision) -> ScheduleQuestion {
+    /// What a step asks of a GPU.
+    ///
+    /// - Parameter isShared: in schedules B and C, of which the program may be another than of A.
+    /// - Throws: `LoweringError`, as `LaneProgram.kernelText`.
+    package func work(_ program: LaneProgram, _ precision: Precision, isShared: Bool) throws -> StepWork {
+        var own = self
+        own.schedule = isShared ? .group(vectors: 1, workers: 2) : .lanes
+        return try own.programs(program).first.map { try StepWork($0, own.options(precision)) } ?? StepWork()
+    }
+
+    /// - Throws: `LoweringError`, as `LaneProgram.kernelText`.
+    private func question(_ program: LaneProgram, lanes: Int, _ device: OpenCLDeviceInfo, _ precision: Precision) throws -> ScheduleQuestion {
+        guard device.kind == .cpu else {
+            return .gpu(
+                GPUQuestion(
+                    computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize, traits: device.gpu, lanes: lanes,
+                    work: try work(program, precision, isShared: true),
+                    alone: try work(program, precision, isShared: false), realBytes: precision == .float ? 4 : 8))
+        }
         var rows = 0
         var iterations: [Int] = []
         for statement in program.body {
@@ -35,12 +53,9 @@ extension OpenCLSchedule {
         func canSplit(_ slices: Int, _ together: Int) -> Bool {
             isLong && SlicedStep(program, slices: slices, together: together, minimumRows: minimumRows) != nil
         }
-        return ScheduleQuestion(
-            hardware: device.kind == .cpu
-                ? .cpu(cores: device.computeUnits)
-                : .gpu(computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize, device.gpu),
-            width: width, lanes: lanes, rows: rows, canSplit: canSplit(2, 1),
-            canStandTogether: lanes < width && canSplit(1, width),
-            bytesPerLane: program.bytesPerLane(realBytes: precision == .float ? 4 : 8), iterations: iterations)
+        return .cpu(
+            CPUQuestion(
+                cores: device.computeUnits, width: width, lanes: lanes, rows: rows, canSplit: canSplit(2, 1),
+                canStandTogether: lanes < width && canSplit(1, width), iterations: iterations))
     }
 }

@@ -14,6 +14,8 @@ package struct OpenCLSchedule: Hashable, Sendable {
     /// Rows of a group, on average, from which on rows are gone through group by group. Vectors gather quickly: what they gain must
     /// make up for shorter loops.
     package var rowsOfGroup: Int
+    /// Groups from which on they are: fewer would leave most of the workers that share them without any.
+    package var fewestGroups = 32
     /// Loops with fewer iterations are not dealt out to the workers of a group.
     package var minimumExtent: Int
     /// Of the local memory of a group: where arrays that its workers share are worth it.
@@ -56,7 +58,9 @@ package struct OpenCLSchedule: Hashable, Sendable {
         switch schedule {
         case .automatic, .lanes: LanesForm(rowsOfGroup: rowsOfGroup)
         case .group(let vectors, let workers):
-            GroupForm(vectors: vectors, workers: workers, minimumExtent: minimumExtent, rowsOfGroup: rowsOfGroup, localBytes: localBytes)
+            GroupForm(
+                vectors: vectors, workers: workers, minimumExtent: minimumExtent, rowsOfGroup: rowsOfGroup, fewestGroups: fewestGroups,
+                localBytes: localBytes)
         case .split(let slices, let together): SplitForm(slices: slices, together: together, minimumRows: minimumRows)
         }
     }

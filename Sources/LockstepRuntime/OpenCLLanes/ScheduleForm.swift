@@ -45,12 +45,13 @@ struct GroupForm: ScheduleForm {
     let workers: Int
     let minimumExtent: Int
     let rowsOfGroup: Int
+    let fewestGroups: Int
     let localBytes: Int
 
     var tile: Int? { vectors }
 
     func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
-        [RolledDraws.rolled(GroupedRows.grouped(program, fewestRows: rowsOfGroup))]
+        [RolledDraws.rolled(GroupedRows.grouped(program, fewestRows: rowsOfGroup, fewestGroups: fewestGroups))]
     }
 
     func change(_ options: inout KernelOptions) {

@@ -1,14 +1,14 @@
 import LockstepCompiler
 
 /// What the choice of a schedule depends on.
-struct ScheduleQuestion: Hashable, Sendable {
-    enum Hardware: Hashable, Sendable {
-        /// Work-groups run one item after another.
-        case cpu(cores: Int)
-        case gpu(computeUnits: Int, maxGroupSize: Int, GPUTraits)
-    }
+enum ScheduleQuestion: Hashable, Sendable {
+    /// Work-groups run one item after another.
+    case cpu(CPUQuestion)
+    case gpu(GPUQuestion)
+}
 
-    var hardware: Hardware
+struct CPUQuestion: Hashable, Sendable {
+    var cores: Int
     /// Lanes of a vector.
     var width: Int
     var lanes: Int
@@ -18,13 +18,24 @@ struct ScheduleQuestion: Hashable, Sendable {
     var canSplit: Bool
     /// Whether slices of the rows can share a vector.
     var canStandTogether: Bool
-    var bytesPerLane: Int
     /// Iterations of each of the loops over rows.
     var iterations: [Int] = []
 }
 
-/// The cost rule. A step costs about rows x vectors of lanes / workers, plus what the sharing costs: barriers in
-/// schedules B and C, launches in D.
+struct GPUQuestion: Hashable, Sendable {
+    var computeUnits: Int
+    var maxGroupSize: Int
+    var traits: GPUTraits
+    var lanes: Int
+    var work: StepWork
+    /// What schedule A has to do, if that is something else.
+    var alone: StepWork?
+    var realBytes = 4
+}
+
+/// The cost rule. On a CPU a step costs about rows x vectors of lanes / workers, plus the launches of schedule D; on a GPU
+/// it is the schedule for which `GPUStepCost` says the least, or one that is hardly dearer and less of a risk. Schedule D is
+/// none for GPUs: its parts are added up by one work-item for each lane.
 enum ScheduleRule {
     /// Rows that make launches of their own, of some ten microseconds each, worth while.
     static let splitRows = 8192
@@ -32,22 +43,24 @@ enum ScheduleRule {
     static let goodShare = 0.8
     /// Slices for each core: drivers hand out half of what is left at a time, which is even for many only.
     static let slicesPerCore = 8
-    /// Rows that make a worker's part of a loop worth its barriers.
-    static let rowsPerWorker = 16
-    /// Bytes that a work-item of a GPU may carry before its lane gets a group.
-    static let carriedBytes = 16 << 10
-    /// Work-items of a group, if the lanes suffice.
-    static let groupSize = 64
+    /// Work-items of a GPU's group, if the device allows them: two warps, or one wavefront.
+    static let leastGroup = 64
+    /// Lanes of a group, if there are as many: a GPU reads memory in pieces of at least eight numbers, and on an H100 groups
+    /// of 16 x 16 are never slower than those of 4 x 16.
+    static let leastTile = 16
+    /// What schedule A, which has no barriers, may cost beside the least; and any other, as `GPUStepCost` is no more exact.
+    static let (aloneMargin, sharedMargin) = (1.1, 1.3)
 
     static func choose(_ question: ScheduleQuestion) -> Schedule {
-        switch question.hardware {
-        case .cpu(let cores): cpu(question, cores)
-        case .gpu(let units, let maxGroupSize, let traits): gpu(question, units, maxGroupSize, traits)
+        switch question {
+        case .cpu(let question): cpu(question)
+        case .gpu(let question): gpu(question)
         }
     }
 
-    private static func cpu(_ question: ScheduleQuestion, _ cores: Int) -> Schedule {
+    private static func cpu(_ question: CPUQuestion) -> Schedule {
         guard question.canSplit, question.rows >= splitRows else { return .lanes }
+        let cores = question.cores
         let together = question.canStandTogether ? powerOfTwo(question.width / max(question.lanes, 1)) : 1
         let vectors = (question.lanes * together + question.width - 1) / question.width
         let turns = (vectors + cores - 1) / cores
@@ -62,17 +75,24 @@ enum ScheduleRule {
         (slices...(slices + slices / 2)).first { number in iterations.allSatisfy { $0 % (number * together) == 0 } } ?? slices
     }
 
-    private static func gpu(_ question: ScheduleQuestion, _ units: Int, _ maxGroupSize: Int, _ traits: GPUTraits) -> Schedule {
-        let places = units * traits.itemsPerUnit
-        let idle = places / max(question.lanes, 1)
-        let isLarge = question.bytesPerLane > carriedBytes
-        if question.canSplit, question.rows >= splitRows, idle > maxGroupSize {
-            return .split(slices: even(min(idle, question.rows / rowsPerWorker), 1, question.iterations), together: 1)
-        }
-        let largest = min(maxGroupSize, traits.largestGroup)
-        let workers = powerOfTwo(min(idle, isLarge ? largest : question.rows / rowsPerWorker, largest))
-        guard workers > 1 else { return .lanes }
-        return .group(vectors: isLarge ? 1 : max(1, min(min(groupSize, largest) / workers, question.lanes)), workers: workers)
+    private static func gpu(_ question: GPUQuestion) -> Schedule {
+        let (cost, costAlone) = (GPUStepCost(question), GPUStepCost(question, of: question.alone))
+        let largest = max(1, min(question.maxGroupSize, question.traits.largestGroup))
+        let alone = costAlone.clocks(tile: min(leastGroup, largest), workers: 1)
+        let shared = shapes(lanes: question.lanes, largest: largest).map { ($0, cost.clocks(tile: $0.tile, workers: $0.workers)) }
+        let least = shared.reduce(alone) { min($0, $1.1) }
+        guard alone > least * aloneMargin, let choice = shared.first(where: { $0.1 <= least * sharedMargin })?.0 else { return .lanes }
+        return .group(vectors: choice.tile, workers: choice.workers)
+    }
+
+    /// Groups in which lanes are shared, in the order of preference: those whose neighbours read the same or what lies side by
+    /// side first, then the fuller ones.
+    private static func shapes(lanes: Int, largest: Int) -> [(tile: Int, workers: Int)] {
+        let tiles = lanes < leastTile ? (lanes > 1 ? [lanes] : []) : [32, 16, 64, 128].filter { $0 <= lanes }
+        let workers = [256, 128, 64, 32, 16, 8, 4, 2]
+        let sizes = min(leastGroup, largest / 2 + 1)...largest
+        let tiled = tiles.flatMap { tile in workers.filter { sizes.contains(tile * $0) }.map { (tile: tile, workers: $0) } }
+        return tiled + workers.filter { $0 >= leastGroup && $0 <= largest }.map { (tile: 1, workers: $0) }
     }
 
     /// The largest power of two that is not larger; at least 1.

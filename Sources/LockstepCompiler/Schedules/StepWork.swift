@@ -1,0 +1,136 @@
+import LockstepTensor
+
+/// What a step of one lane asks of a GPU, counted: the loops that the workers of a group share, and what every one of them
+/// repeats. Whoever chooses a schedule weighs the counts.
+package struct StepWork: Hashable, Sendable, Codable {
+    /// Of a stretch of the program, each time that it is run.
+    package struct Amount: Hashable, Sendable, Codable {
+        /// Instructions, roughly.
+        package var operations = 0
+        /// Loads and stores of elements that lie in memory and are a lane's own.
+        package var accesses = 0
+        /// Loads of elements that all lanes share.
+        package var sharedLoads = 0
+
+        package init() {}
+
+        package mutating func add(_ other: Amount, times: Int) {
+            operations += other.operations * times
+            accesses += other.accesses * times
+            sharedLoads += other.sharedLoads * times
+        }
+    }
+
+    /// A loop whose iterations are dealt out.
+    package struct DealtLoop: Hashable, Sendable, Codable {
+        package var iterations: Int
+        /// Of one iteration.
+        package var amount: Amount
+
+        package init(iterations: Int, _ amount: Amount) { (self.iterations, self.amount) = (iterations, amount) }
+    }
+
+    package var repeated = Amount()
+    package var dealt: [DealtLoop] = []
+    /// Sums over the workers, each a tree with barriers of its own.
+    package var trees = 0
+    /// Barriers beside those of trees.
+    package var fences = 0
+    /// Elements that lie in memory: of arrays that each worker has, and of those that the workers of a lane have together.
+    package var ownElements = 0
+    package var laneElements = 0
+    /// Values that a work-item has at once, at most.
+    package var values = 0
+
+    package init() {}
+
+    /// - Throws: `LoweringError`, as `kernelText`.
+    package init(_ program: LaneProgram, _ options: KernelOptions) throws {
+        let program = try Passes.forKernel(program)
+        var options = options
+        let group = options.group ?? KernelOptions.Group(tile: 1, workers: 2)
+        options.group = group
+        let writer = KernelWriter(program, options, "")
+        let cooperation = Cooperation(program, minimumExtent: group.minimumExtent)
+        var alone: [Statement] = []
+        for (place, statement) in program.body.enumerated() {
+            guard case .loop(let loop) = statement, cooperation.dealt.contains(place) else {
+                alone.append(statement)
+                continue
+            }
+            var whole = Amount()
+            whole.add([statement], writer)
+            dealt.append(DealtLoop(iterations: loop.variable.extent, whole.divided(by: loop.variable.extent)))
+            trees += writer.reductions(loop)
+            if !Cooperation.Access([statement]).stored.isDisjoint(with: cooperation.shared) { fences += 1 }
+        }
+        repeated.add(alone, writer)
+        values = LiveValues(program).most
+        for (number, buffer) in program.buffers.enumerated() where !buffer.isUniform {
+            switch (buffer.role, writer.isInMemory(BufferID(number))) {
+            case (.record, _): break
+            case (.state, true), (.temporary, true):
+                if cooperation.shared.contains(BufferID(number)) { laneElements += buffer.count } else { ownElements += buffer.count }
+            case (_, true): laneElements += buffer.count
+            case (_, false): values += buffer.count
+            }
+        }
+    }
+}
+
+extension StepWork.Amount {
+    /// Elements that statements of one loop go to again stay in registers meanwhile.
+    ///
+    /// - Parameters:
+    ///   - times: how often the statements run.
+    ///   - outer: iterations of the loop that they stand in.
+    fileprivate mutating func add(_ statements: [Statement], _ writer: KernelWriter, times: Int = 1, outer: Int = 1) {
+        var seen: Set<Statement.Element> = []
+        for statement in statements {
+            operations += times * statement.operations
+            if let (buffer, kind) = statement.access, writer.isInMemory(buffer), let index = statement.names.indices.first {
+                let isUniform = writer.program.buffers[buffer.number].isUniform
+                for isStore in [false, true] where isStore ? kind.isStore : kind.isLoad {
+                    guard seen.insert(Statement.Element(buffer: buffer, index: index, isStore: isStore)).inserted else { continue }
+                    if isUniform { sharedLoads += times } else { accesses += times }
+                }
+            }
+            guard case .loop(let loop) = statement else { continue }
+            // Windows are parts of one range, a part for each iteration of the loop around.
+            let trips = loop.window == nil ? loop.variable.extent : (loop.variable.extent + outer - 1) / outer
+            add(loop.body, writer, times: times * trips, outer: trips)
+            guard let flush = loop.flush else { continue }
+            let flushes = (trips + flush.interval - 1) / flush.interval - (flush.isAtEnd ? 0 : 1)
+            add(flush.statements, writer, times: times * max(flushes, 0), outer: flushes)
+        }
+    }
+
+    fileprivate func divided(by count: Int) -> Self {
+        var result = Self()
+        result.operations = (operations + count / 2) / count
+        result.accesses = (accesses + count / 2) / count
+        result.sharedLoads = (sharedLoads + count / 2) / count
+        return result
+    }
+}
+
+extension Statement {
+    /// What is loaded or stored.
+    fileprivate struct Element: Hashable {
+        let buffer: BufferID
+        let index: IndexExpression
+        let isStore: Bool
+    }
+
+    /// About how many instructions a statement comes to.
+    fileprivate var operations: Int {
+        switch self {
+        // A block of four draws, of which one is needed each step.
+        case .draw1: 40
+        case .draw4: 150
+        // Loops that draw until one is accepted.
+        case .draw: 400
+        default: weight
+        }
+    }
+}
