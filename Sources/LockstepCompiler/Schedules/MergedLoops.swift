@@ -85,17 +85,15 @@ enum MergedLoops {
     private struct Effects {
         private(set) var defined: Set<Register> = []
         private(set) var used: Set<Register> = []
-        private(set) var loaded: Set<BufferID> = []
-        private(set) var stored: Set<BufferID> = []
+        private(set) var loaded: Set<BufferID>
+        private(set) var stored: Set<BufferID>
 
         init(_ statements: [Statement]) {
+            let access = Cooperation.Access(statements)
+            (loaded, stored) = (access.loaded, access.stored)
             LaneProgram.forEach(statements) { statement in
-                let names = statement.names
-                defined.formUnion(names.results)
-                used.formUnion(names.operands)
-                guard let (buffer, kind) = names.access else { return }
-                if kind.isLoad { loaded.insert(buffer) }
-                if kind.isStore { stored.insert(buffer) }
+                defined.formUnion(statement.results)
+                used.formUnion(statement.operands)
             }
         }
 
@@ -126,6 +124,8 @@ enum MergedLoops {
         mutating func rewritten(_ statements: [Statement]) -> [Statement] {
             statements.compactMap { statement in
                 let statement = statement.reading(replaced)
+                // What a flush computes may stand in two places.
+                for register in statement.results { replaced[register] = nil }
                 switch statement {
                 case .load(let register, let buffer, let index):
                     let element = Element(buffer: buffer, index: index)
