@@ -314,27 +314,11 @@ final class LoopFusion {
             fill(nest, id, 0)
             return id
         }
-        let partial = twin()
-        let lost = twin()
+        let sum = Loop.Flush.Sum(partial: twin(), lost: twin(), total: total)
         let zero = pull.emitter.constant(0, .real)
         func empty(_ emitter: inout Emitter, _ counters: [IndexExpression]) {
-            let position = plan.position(open.index(counters))
-            func load(_ buffer: BufferID) -> Register {
-                let register = emitter.makeRegister(.real, isUniform: isUniform)
-                emitter.append(.load(register, buffer, position))
-                return register
-            }
-            func combine(_ a: Register, _ b: Register, _ op: ElementOp = .subtract) -> Register {
-                let register = emitter.makeRegister(.real, isUniform: isUniform)
-                emitter.append(.map(register, op, [a, b]))
-                return register
-            }
-            let old = load(total)
-            let corrected = combine(load(partial), load(lost))
-            let new = combine(old, corrected, .add)
-            emitter.append(.store(lost, position, combine(combine(new, old), corrected)))
-            emitter.append(.store(total, position, new))
-            emitter.append(.store(partial, position, zero))
+            let statements = sum.emptied(at: plan.position(open.index(counters)), zero: zero) { emitter.makeRegister(.real, isUniform: isUniform) }
+            for statement in statements { emitter.append(statement) }
         }
         // Written out where the sums may then live in registers.
         let statements =
@@ -343,8 +327,8 @@ final class LoopFusion {
                 pull.emitter.detachedLoops(over: []) { emitter, _ in empty(&emitter, IndexExpression.unflat(.constant(element), shape)) }
             }
             : pull.emitter.detachedLoops(over: shape, empty)
-        nest.accumulator = partial
-        return (nest, Loop.Flush.Sum(partial: partial, lost: lost, total: total), interval, statements)
+        nest.accumulator = sum.partial
+        return (nest, sum, interval, statements)
     }
 
     /// The innermost body of a nest, all of whose loops are decided.

@@ -47,6 +47,12 @@ extension KernelWriter {
     mutating func unroll(_ times: Int) {
         if options.interleaves { line("#pragma unroll \(times)") }
     }
+
+    /// Of a loop over a window, whose iterations no compiler can count, those for CPUs would write out several versions.
+    mutating func unroll(_ loop: Loop, workers: Int) {
+        if !options.interleaves, loop.window != nil { line("#pragma unroll 1") }
+        unroll(GPUUnrolling.times(loop, workers: workers))
+    }
 }
 
 extension Statement {

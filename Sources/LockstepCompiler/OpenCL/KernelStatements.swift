@@ -159,10 +159,10 @@ extension KernelWriter {
             unroll(1)
             open("for (int \(name)_0 = \(first); \(name)_0 < \(end); \(name)_0 += \(interval)) {")
             line("const int \(name)_1 = min(\(name)_0 + \(interval), \(end));")
-            unroll(GPUUnrolling.times(loop, workers: workers))
+            unroll(loop, workers: workers)
             open("for (int \(name) = \(name)_0; \(name) < \(name)_1; \(stride)) {")
         } else {
-            unroll(GPUUnrolling.times(loop, workers: workers))
+            unroll(loop, workers: workers)
             open("for (int \(name) = \(first); \(name) < \(end); \(stride)) {")
         }
         statements(loop.body, scalars)

@@ -196,20 +196,6 @@ struct KernelWriter {
         return Body(declarations: declarations, parameters: parameters, before: before, lines: lines.joined(separator: "\n"))
     }
 
-    /// A buffer in global memory that the text names as it is.
-    func globalDeclaration(_ id: BufferID) -> String? {
-        let buffer = program.buffers[id.number]
-        let scalarType = type(buffer.dtype, isUniform: true)
-        let laneType = type(buffer.dtype, isUniform: false)
-        return switch (buffer.role, places[id.number]) {
-        case (.data, .shared), (.table, .shared), (.grouped, .shared), (.slices, _): "__global const \(scalarType) \(pointer)b\(id.number)"
-        case (.data, _): "__global const \(laneType) \(pointer)b\(id.number)"
-        case (.temporary, .global) where buffer.isUniform: "__global \(scalarType) \(writtenPointer)b\(id.number)"
-        case (.state, .global), (.record, _), (.exchange, _), (.temporary, .global): "__global \(laneType) \(writtenPointer)b\(id.number)"
-        default: nil
-        }
-    }
-
     /// The lines of a function of its own.
     mutating func linesApart(_ write: (inout KernelWriter) -> Void) -> [String] {
         let outer = (lines, margin)

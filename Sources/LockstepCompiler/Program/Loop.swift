@@ -82,6 +82,22 @@ package struct Loop: Hashable, Sendable {
                 self.lost = lost
                 self.total = total
             }
+
+            /// Empties an element of the partial sum into the total.
+            ///
+            /// - Parameters:
+            ///   - zero: a register that holds it.
+            ///   - register: makes one.
+            func emptied(at place: IndexExpression, zero: Register, _ register: () -> Register) -> [Statement] {
+                let (old, part, missing) = (register(), register(), register())
+                let (corrected, new, kept, lost) = (register(), register(), register(), register())
+                return [
+                    .load(old, total, place), .load(part, partial, place), .load(missing, self.lost, place),
+                    .map(corrected, .subtract, [part, missing]), .map(new, .add, [old, corrected]), .map(kept, .subtract, [new, old]),
+                    .map(lost, .subtract, [kept, corrected]), .store(self.lost, place, lost), .store(total, place, new),
+                    .store(partial, place, zero),
+                ]
+            }
         }
     }
 }

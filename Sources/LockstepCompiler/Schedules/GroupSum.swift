@@ -10,40 +10,29 @@ struct GroupSum {
     let length: Int
     /// Of the group at hand.
     let partial: BufferID
-    /// Where sums are long, what `partial` was emptied into, and what was lost then.
-    private let long: (total: BufferID, lost: BufferID)?
+    /// Where sums are long, what `partial` is emptied into.
+    private let long: Loop.Flush.Sum?
 
     init(_ added: BufferID, length: Int, _ parts: Loop.Flush.Sum?, _ new: inout ProgramExtension) {
         self.added = added
         total = parts?.total ?? added
         self.length = length
         partial = new.temporary(length)
-        long = parts == nil ? nil : (new.temporary(length), new.temporary(length))
+        long = parts == nil ? nil : Loop.Flush.Sum(partial: partial, lost: new.temporary(length), total: new.temporary(length))
     }
 
     func cleared(_ new: inout ProgramExtension) -> [Statement] {
         let zero = new.register(.real, isUniform: true)
         return [.constant(zero, 0)]
             + new.forElements(length) { element, _ in
-                ([partial] + (long.map { [$0.total, $0.lost] } ?? [])).map { .store($0, element, zero) }
+                (long.map { [$0.partial, $0.lost, $0.total] } ?? [partial]).map { .store($0, element, zero) }
             }
     }
 
-    /// Empties the partial sums into totals (Kahan 1965).
     func emptied(_ new: inout ProgramExtension) -> [Statement] {
         guard let long else { return [] }
         let zero = new.register(.real, isUniform: true)
-        return [.constant(zero, 0)]
-            + new.forElements(length) { element, new in
-                let (old, part, lost) = (new.register(.real), new.register(.real), new.register(.real))
-                let (corrected, sum, kept, missing) = (new.register(.real), new.register(.real), new.register(.real), new.register(.real))
-                return [
-                    .load(old, long.total, element), .load(part, partial, element), .load(lost, long.lost, element),
-                    .map(corrected, .subtract, [part, lost]), .map(sum, .add, [old, corrected]), .map(kept, .subtract, [sum, old]),
-                    .map(missing, .subtract, [kept, corrected]), .store(long.lost, element, missing), .store(long.total, element, sum),
-                    .store(partial, element, zero),
-                ]
-            }
+        return [.constant(zero, 0)] + new.forElements(length) { element, new in long.emptied(at: element, zero: zero) { new.register(.real) } }
     }
 
     /// Stores the sums of a group where they are read.

@@ -85,17 +85,15 @@ enum MergedLoops {
     private struct Effects {
         private(set) var defined: Set<Register> = []
         private(set) var used: Set<Register> = []
-        private(set) var loaded: Set<BufferID> = []
-        private(set) var stored: Set<BufferID> = []
+        private(set) var loaded: Set<BufferID>
+        private(set) var stored: Set<BufferID>
 
         init(_ statements: [Statement]) {
+            let access = Cooperation.Access(statements)
+            (loaded, stored) = (access.loaded, access.stored)
             LaneProgram.forEach(statements) { statement in
-                let names = statement.names
-                defined.formUnion(names.results)
-                used.formUnion(names.operands)
-                guard let (buffer, kind) = names.access else { return }
-                if kind.isLoad { loaded.insert(buffer) }
-                if kind.isStore { stored.insert(buffer) }
+                defined.formUnion(statement.results)
+                used.formUnion(statement.operands)
             }
         }
 
@@ -115,31 +113,27 @@ enum MergedLoops {
 
     /// Reads from registers what was stored, or loaded, before in the same iteration.
     private struct Forwarding {
-        private struct Element: Hashable {
-            let buffer: BufferID
-            let index: IndexExpression
-        }
-
-        private var known: [Element: Register] = [:]
+        /// Elements of each buffer.
+        private var known: [BufferID: [IndexExpression: Register]] = [:]
         private var replaced: [Register: Register] = [:]
 
         mutating func rewritten(_ statements: [Statement]) -> [Statement] {
             statements.compactMap { statement in
-                let statement = statement.reading(replaced)
+                let statement = replaced.isEmpty ? statement : statement.reading(replaced)
+                // What a flush computes may stand in two places.
+                for register in statement.results { replaced[register] = nil }
                 switch statement {
                 case .load(let register, let buffer, let index):
-                    let element = Element(buffer: buffer, index: index)
-                    if let value = known[element] {
+                    if let value = known[buffer]?[index] {
                         replaced[register] = value
                         return nil
                     }
-                    known[element] = register
+                    known[buffer, default: [:]][index] = register
                 case .store(let buffer, let index, let value):
-                    forget([buffer])
-                    known[Element(buffer: buffer, index: index)] = value
-                case .accumulate(_, let buffer, _, _): forget([buffer])
+                    known[buffer] = [index: value]
+                case .accumulate(_, let buffer, _, _): known[buffer] = nil
                 case .loop(var loop):
-                    forget(Cooperation.Access([statement]).stored)
+                    for buffer in Cooperation.Access([statement]).stored { known[buffer] = nil }
                     let outer = known
                     loop.body = rewritten(loop.body)
                     known = outer
@@ -151,7 +145,5 @@ enum MergedLoops {
                 return statement
             }
         }
-
-        private mutating func forget(_ buffers: Set<BufferID>) { known = known.filter { !buffers.contains($0.key.buffer) } }
     }
 }

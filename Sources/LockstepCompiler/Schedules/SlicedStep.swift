@@ -54,33 +54,26 @@ private struct Cutter {
     private let slices: Int
     private let together: Int
     /// The program so far, each loop that was cut replaced by the sum over its slices.
-    private var whole: LaneProgram
+    private var whole: ProgramExtension
     /// Where the original's next statement goes in `whole`, less its place in the original.
     private var shift = 0
-    private var nextVariable: Int
     private var exchanges = 0
     private(set) var partials: [LaneProgram] = []
 
     init(_ program: LaneProgram, slices: Int, together: Int) {
         original = program
-        whole = program
+        whole = ProgramExtension(program)
         self.slices = slices
         self.together = together
-        nextVariable = program.firstFreeVariable
-    }
-
-    private mutating func variable(_ extent: Int) -> LoopVariable {
-        nextVariable += 1
-        return LoopVariable(number: nextVariable - 1, extent: extent)
     }
 
     /// - Returns: false where the slices cannot share a vector: the loop looks at more than rows of shared data.
     mutating func cut(_ loop: Loop, at place: Int) -> Bool {
         let iterations = loop.variable.extent / (slices * together)
-        let slice = variable(slices)
-        let own = variable(iterations)
-        var program = whole
-        program.body = Array(whole.body[..<(place + shift)])
+        let slice = whole.variable(slices)
+        let own = whole.variable(iterations)
+        var program = whole.program
+        program.body = Array(whole.program.body[..<(place + shift)])
         program.slice = slice
         program.start = nil
         var shared = loop
@@ -101,12 +94,12 @@ private struct Cutter {
             sums += combine(accumulator, exchange)
         }
         partials.append(Pruning.prune(Uniformity.inferred(program), keepsStates: false))
-        whole.body.replaceSubrange((place + shift)...(place + shift), with: sums)
+        whole.program.body.replaceSubrange((place + shift)...(place + shift), with: sums)
         shift += sums.count - 1
         return true
     }
 
-    mutating func finished() -> LaneProgram { Pruning.prune(Uniformity.inferred(whole)) }
+    mutating func finished() -> LaneProgram { Pruning.prune(Uniformity.inferred(whole.program)) }
 
     // MARK: Parts
 
@@ -145,33 +138,25 @@ private struct Cutter {
     private mutating func leftOver(_ loop: Loop, from first: Int) -> [Statement] {
         let rest = loop.variable.extent - first
         guard rest > 0 else { return [] }
-        let counter = variable(rest)
+        let counter = whole.variable(rest)
         let value = IndexExpression.variable(counter) + .constant(first)
         guard case .loop(let moved) = Statement.loop(loop).substituting(loop.variable, by: value) else { return [] }
         return [.loop(Loop(variable: counter, body: moved.body, flush: moved.flush))]
     }
 
     private mutating func exchangeBuffer(like buffer: BufferID, in program: inout LaneProgram) -> BufferID {
-        let type = whole.buffers[buffer.number]
+        let type = whole.program.buffers[buffer.number]
         let exchange = Buffer(role: .exchange(exchanges), dtype: type.dtype, count: slices * type.count, isUniform: false)
         exchanges += 1
         program.buffers.append(exchange)
-        whole.buffers.append(exchange)
+        whole.program.buffers.append(exchange)
         return BufferID(program.buffers.count - 1)
     }
 
-    /// The elements of a buffer, written out where they may live in registers.
-    private mutating func forElements(of buffer: BufferID, _ body: (inout Cutter, IndexExpression) -> [Statement]) -> [Statement] {
-        let count = whole.buffers[buffer.number].count
-        if count <= 16 { return (0..<count).flatMap { body(&self, .constant($0)) } }
-        let counter = variable(count)
-        return [.loop(Loop(variable: counter, body: body(&self, .variable(counter))))]
-    }
-
     private mutating func store(_ accumulator: Loop.Accumulator, _ exchange: BufferID, _ slice: LoopVariable, _ program: inout LaneProgram) {
-        let type = whole.buffers[accumulator.buffer.number]
+        let type = whole.program.buffers[accumulator.buffer.number]
         var registers = program.registers
-        program.body += forElements(of: accumulator.buffer) { _, element in
+        program.body += whole.forElements(type.count) { element, _ in
             registers.append(RegisterType(dtype: type.dtype, isUniform: false))
             let value = Register(registers.count - 1)
             return [
@@ -183,12 +168,11 @@ private struct Cutter {
     }
 
     private mutating func combine(_ accumulator: Loop.Accumulator, _ exchangeInProgram: BufferID) -> [Statement] {
-        let type = whole.buffers[accumulator.buffer.number]
-        let exchange = BufferID(whole.buffers.count - 1)
-        return forElements(of: accumulator.buffer) { cutter, element in
-            cutter.whole.registers.append(RegisterType(dtype: type.dtype, isUniform: false))
-            let value = Register(cutter.whole.registers.count - 1)
-            let counter = cutter.variable(cutter.slices)
+        let type = whole.program.buffers[accumulator.buffer.number]
+        let exchange = BufferID(whole.program.buffers.count - 1)
+        return whole.forElements(type.count) { element, whole in
+            let value = whole.register(type.dtype)
+            let counter = whole.variable(slices)
             return [
                 .loop(
                     Loop(

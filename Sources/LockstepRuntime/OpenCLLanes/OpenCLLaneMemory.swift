@@ -37,6 +37,8 @@ struct OpenCLLaneMemory {
     private var startBuffers: [BufferID: OpenCLBuffer] = [:]
     private var named: [Buffer.Role: OpenCLBuffer] = [:]
     private var data: [Buffer: OpenCLBuffer] = [:]
+    /// Of rows, by the data that say to which group each belongs.
+    private var orders: [String: GroupedData.Order] = [:]
 
     /// Data that are not given are zero: a launch of no steps does not look at them.
     ///
@@ -126,9 +128,17 @@ struct OpenCLLaneMemory {
                 memory = try allocate(buffer)
             }
         case .grouped(let grouped):
-            let values = data[grouped.name].flatMap { values in data[grouped.index].flatMap { grouped.placed(values.numbers, index: $0.numbers) } }
             let isGiven = given.contains(grouped.name) && given.contains(grouped.index)
-            memory = try (isGiven ? self.data[buffer] : nil) ?? values.map { try placed(.shared($0), buffer) } ?? allocate(buffer)
+            if isGiven, let known = self.data[buffer] {
+                memory = known
+            } else if let values = data[grouped.name], let index = data[grouped.index],
+                let order = orders[grouped.index] ?? grouped.order(index.numbers)
+            {
+                orders[grouped.index] = order
+                memory = try placed(.shared(grouped.placed(values.numbers, order)), buffer)
+            } else {
+                memory = try allocate(buffer)
+            }
             if isGiven { self.data[buffer] = memory }
         case .state, .record:
             memory = try allocate(buffer)
