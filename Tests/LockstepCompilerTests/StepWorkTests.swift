@@ -20,10 +20,10 @@ import Testing
         // A hyperbolic tangent a row, and a few operations for each column.
         #expect(total(few) > 1000 * 30 && total(few) < 1000 * 100)
         #expect(few.repeated.operations == many.repeated.operations)
-        #expect(few.trees == many.trees)
+        #expect(few.sums == many.sums && few.reductions == many.reductions)
         // Too few rows for anybody to share.
         let none = try Self.work(rows: 31)
-        #expect(none.dealt.isEmpty && none.trees == 0 && none.fences == 0)
+        #expect(none.dealt.isEmpty && none.sums == 0 && none.fences == 0)
     }
 
     /// Data of each lane are its own, those of all lanes are not.
@@ -45,15 +45,17 @@ import Testing
         #expect(many.values - few.values < 10)
     }
 
-    /// A tree for each eight sums, as in the text.
-    @Test(arguments: [3, 8, 9]) func treesAreThoseOfTheText(_ columns: Int) throws {
+    /// Sixteen sums are put together at once, as in the text.
+    @Test(arguments: [3, 9, 16, 40]) func reductionsAreThoseOfTheText(_ columns: Int) throws {
         let step = RowSteps.regression(rows: 1000, columns: columns, groups: 3, lanes: 1)
         let program = try Lowering.lower(step.function)
         let work = try StepWork(program, Self.options)
         var options = Self.options
         options.group = KernelOptions.Group(tile: 16, workers: 4)
         let text = try program.kernelText(options).kernel
-        #expect(work.trees == text.components(separatedBy: "for (int ls_half = ").count - 1)
+        let sums = text.matches(of: /ls_sums_\d\[\d+ \+ ls_local\] = /).count
+        #expect(work.sums == sums, "\(text)")
+        #expect(work.reductions == text.components(separatedBy: "for (int ls_other = ls_lane").count - 1)
     }
 
     /// What one loop keeps for each row, and another reads, is a barrier, and lies in memory for the workers together.
@@ -96,7 +98,7 @@ import Testing
     /// A step without loops that could be shared.
     @Test func straightLinesAreRepeated() throws {
         let work = try StepWork(Self.sum(10, isLast: true), Self.options)
-        #expect(work.dealt.isEmpty && work.trees == 0 && work.fences == 0 && work.ownElements == 0)
+        #expect(work.dealt.isEmpty && work.sums == 0 && work.fences == 0 && work.ownElements == 0)
         #expect(work.laneElements == 10)
         // Ten loads, nine sums, a store.
         #expect(work.repeated.operations == 20)

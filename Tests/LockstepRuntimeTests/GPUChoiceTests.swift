@@ -18,7 +18,8 @@ import Testing
         var description: String { "\(name), \(lanes) lanes, \(units) units of \(vendor)" }
 
         func question(maxGroupSize: Int = 1024) -> GPUQuestion {
-            GPUQuestion(computeUnits: units, maxGroupSize: maxGroupSize, traits: vendor.traits, lanes: lanes, work: work)
+            GPUQuestion(computeUnits: units, maxGroupSize: maxGroupSize, traits: vendor.traits, lanes: lanes, work: work,
+                localBytes: min(vendor.traits.localBytesOfUnit, 48 << 10))
         }
         var choice: Schedule { ScheduleRule.choose(.gpu(question())) }
     }

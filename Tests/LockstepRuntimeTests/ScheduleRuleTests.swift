@@ -25,7 +25,7 @@ import Testing
         row.operations = 100
         row.accesses = laneElements / rows
         work.dealt = [StepWork.DealtLoop(iterations: rows, row)]
-        work.trees = 2
+        (work.sums, work.reductions) = (16, 2)
         return work
     }
 
@@ -108,7 +108,7 @@ import Testing
         #expect(Self.gpu(lanes: 1000, Self.work(rows: 16)) == .lanes)
         #expect(Self.gpu(lanes: 1000, Self.work(rows: 1000)) == .group(vectors: 16, workers: 16))
         var barriers = Self.work(rows: 1000)
-        barriers.trees = 2000
+        barriers.reductions = 2000
         #expect(Self.gpu(lanes: 1000, barriers) == .lanes)
     }
 

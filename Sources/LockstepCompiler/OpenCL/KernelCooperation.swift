@@ -46,21 +46,22 @@ extension KernelWriter {
 
     // MARK: Arrays in local memory
 
-    /// Arrays that the workers of a lane share and that local memory has room for, smallest first.
-    var arraysOnChip: Set<BufferID> {
-        guard let group = options.group, let cooperation, options.width == 1 else { return [] }
-        var room = group.localBytes - bytesOfSums
-        var result: Set<BufferID> = []
-        for id in cooperation.shared.sorted(by: { (buffer($0).count, $0.number) < (buffer($1).count, $1.number) }) {
-            switch buffer(id).role {
-            case .state, .temporary: break
-            default: continue
-            }
-            room -= bytesOnChip(id, group)
-            if room < 0 { break }
-            result.insert(id)
+    /// Arrays that the workers of a lane share and no launch must find in global memory, the smallest first.
+    var sharedArrays: [BufferID] {
+        (cooperation?.shared ?? []).filter { buffer($0).role.isStateOrTemporary }.sorted {
+            (buffer($0).count, $0.number) < (buffer($1).count, $1.number)
         }
-        return result
+    }
+
+    /// Those of them that local memory has room for.
+    var arraysOnChip: Set<BufferID> {
+        guard let group = options.group, options.width == 1 else { return [] }
+        var room = group.localBytes - bytesOfSums
+        return Set(
+            sharedArrays.prefix { id in
+                room -= bytesOnChip(id, group)
+                return room >= 0
+            })
     }
 
     private func bytesOnChip(_ id: BufferID, _ group: KernelOptions.Group) -> Int {
@@ -88,23 +89,15 @@ extension KernelWriter {
 
     // MARK: Sums
 
-    /// Sums that are put together at once, so that they share barriers, at most.
-    private static let mostSums = 16
-    /// Workers whose parts each of them adds up.
-    private static let partsAtOnce = 16
+    /// Sums over the workers of a loop.
+    func sums(_ loop: Loop) -> Int { (loop.split?.accumulators ?? []).reduce(0) { $0 + buffer($1.buffer).count } }
 
-    /// How often the workers' parts of the sums of a loop are put together, a few sums each time.
-    func reductions(_ loop: Loop) -> Int {
-        let count = (loop.split?.accumulators ?? []).reduce(0) { $0 + buffer($1.buffer).count }
-        return (count + Self.mostSums - 1) / Self.mostSums
-    }
-
-    /// As many as any loop has.
+    /// As many as any loop has, or as are put together at once.
     private var sumsAtOnce: Int {
         guard let cooperation else { return 0 }
         return cooperation.dealt.reduce(0) { most, place in
             guard case .loop(let loop) = program.body[place] else { return most }
-            return max(most, min((loop.split?.accumulators ?? []).reduce(0) { $0 + buffer($1.buffer).count }, Self.mostSums))
+            return max(most, min(sums(loop), Cooperation.mostSums))
         }
     }
 
@@ -186,7 +179,7 @@ extension KernelWriter {
             line("\(slot(number, "ls_local")) = \(part.buffer.isUniform ? splat(part.element, dtype) : part.element);")
         }
         barrier()
-        let few = min(group.workers, Self.partsAtOnce)
+        let few = min(group.workers, Cooperation.partsAtOnce)
         if few < group.workers {
             open("if (ls_worker < \(few)) {")
             open("for (int ls_other = ls_local + \(few * group.tile); ls_other < \(group.size); ls_other += \(few * group.tile)) {")

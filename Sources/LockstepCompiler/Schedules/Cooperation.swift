@@ -5,7 +5,12 @@ import LockstepTensor
 ///
 /// An array that a dealt-out loop stores by rows is shared by the workers; one that such a loop adds to belongs to
 /// each worker until the sums are put together.
-struct Cooperation {
+package struct Cooperation {
+    /// Sums that are put together at once, so that they share barriers, at most.
+    package static let mostSums = 16
+    /// Workers whose parts of a sum one of them adds up; if there are more, their parts are put together in two stages.
+    package static let partsAtOnce = 16
+
     /// Top-level statements that are loops whose iterations are dealt out.
     private(set) var dealt: Set<Int> = []
     /// Arrays of which the workers of a lane have one together.
@@ -66,4 +71,12 @@ struct Cooperation {
 
 extension Buffer.Role {
     fileprivate var isRecord: Bool { if case .record = self { true } else { false } }
+
+    /// Whether it is what a lane carries or works with.
+    var isStateOrTemporary: Bool {
+        switch self {
+        case .state, .temporary: true
+        default: false
+        }
+    }
 }

@@ -9,6 +9,8 @@ package struct StepWork: Hashable, Sendable, Codable {
         package var operations = 0
         /// Loads and stores of elements that lie in memory and are a lane's own.
         package var accesses = 0
+        /// Of these, the ones of arrays that local memory could hold.
+        package var arrayAccesses = 0
         /// Loads of elements that all lanes share.
         package var sharedLoads = 0
 
@@ -17,6 +19,7 @@ package struct StepWork: Hashable, Sendable, Codable {
         package mutating func add(_ other: Amount, times: Int) {
             operations += other.operations * times
             accesses += other.accesses * times
+            arrayAccesses += other.arrayAccesses * times
             sharedLoads += other.sharedLoads * times
         }
     }
@@ -32,10 +35,13 @@ package struct StepWork: Hashable, Sendable, Codable {
 
     package var repeated = Amount()
     package var dealt: [DealtLoop] = []
-    /// Sums over the workers, each a tree with barriers of its own.
-    package var trees = 0
-    /// Barriers beside those of trees.
+    /// Sums over the workers, and how often some of them are put together.
+    package var sums = 0
+    package var reductions = 0
+    /// Barriers beside those of reductions.
     package var fences = 0
+    /// Elements of each array that the workers of a lane have together and local memory could hold, the smallest first.
+    package var arrays: [Int] = []
     /// Elements that lie in memory: of arrays that each worker has, and of those that the workers of a lane have together.
     package var ownElements = 0
     package var laneElements = 0
@@ -51,6 +57,7 @@ package struct StepWork: Hashable, Sendable, Codable {
         let group = options.group ?? KernelOptions.Group(tile: 1, workers: 2)
         options.group = group
         let writer = KernelWriter(program, options, "")
+        let memory = Memory(writer)
         let cooperation = Cooperation(program, minimumExtent: group.minimumExtent)
         var alone: [Statement] = []
         for (place, statement) in program.body.enumerated() {
@@ -59,12 +66,14 @@ package struct StepWork: Hashable, Sendable, Codable {
                 continue
             }
             var whole = Amount()
-            whole.add([statement], writer)
+            whole.add([statement], memory)
             dealt.append(DealtLoop(iterations: loop.variable.extent, whole.divided(by: loop.variable.extent)))
-            trees += writer.reductions(loop)
+            sums += writer.sums(loop)
+            reductions += (writer.sums(loop) + Cooperation.mostSums - 1) / Cooperation.mostSums
             if !Cooperation.Access([statement]).stored.isDisjoint(with: cooperation.shared) { fences += 1 }
         }
-        repeated.add(alone, writer)
+        repeated.add(alone, memory)
+        arrays = writer.sharedArrays.map { program.buffers[$0.number].count }
         values = LiveValues(program).most
         for (number, buffer) in program.buffers.enumerated() where !buffer.isUniform {
             switch (buffer.role, writer.isInMemory(BufferID(number))) {
@@ -78,30 +87,40 @@ package struct StepWork: Hashable, Sendable, Codable {
     }
 }
 
+/// Where elements lie.
+private struct Memory {
+    let writer: KernelWriter
+    /// Those that local memory could hold.
+    let arrays: Set<BufferID>
+
+    init(_ writer: KernelWriter) { (self.writer, arrays) = (writer, Set(writer.sharedArrays)) }
+}
+
 extension StepWork.Amount {
     /// Elements that statements of one loop go to again stay in registers meanwhile.
     ///
     /// - Parameters:
     ///   - times: how often the statements run.
     ///   - outer: iterations of the loop that they stand in.
-    fileprivate mutating func add(_ statements: [Statement], _ writer: KernelWriter, times: Int = 1, outer: Int = 1) {
+    fileprivate mutating func add(_ statements: [Statement], _ memory: Memory, times: Int = 1, outer: Int = 1) {
         var seen: Set<Statement.Element> = []
         for statement in statements {
             operations += times * statement.operations
-            if let (buffer, kind) = statement.access, writer.isInMemory(buffer), let index = statement.names.indices.first {
-                let isUniform = writer.program.buffers[buffer.number].isUniform
+            if let (buffer, kind) = statement.access, memory.writer.isInMemory(buffer), let index = statement.names.indices.first {
+                let isUniform = memory.writer.program.buffers[buffer.number].isUniform
                 for isStore in [false, true] where isStore ? kind.isStore : kind.isLoad {
                     guard seen.insert(Statement.Element(buffer: buffer, index: index, isStore: isStore)).inserted else { continue }
                     if isUniform { sharedLoads += times } else { accesses += times }
+                    if memory.arrays.contains(buffer) { arrayAccesses += times }
                 }
             }
             guard case .loop(let loop) = statement else { continue }
             // Windows are parts of one range, a part for each iteration of the loop around.
             let trips = loop.window == nil ? loop.variable.extent : (loop.variable.extent + outer - 1) / outer
-            add(loop.body, writer, times: times * trips, outer: trips)
+            add(loop.body, memory, times: times * trips, outer: trips)
             guard let flush = loop.flush else { continue }
             let flushes = (trips + flush.interval - 1) / flush.interval - (flush.isAtEnd ? 0 : 1)
-            add(flush.statements, writer, times: times * max(flushes, 0), outer: flushes)
+            add(flush.statements, memory, times: times * max(flushes, 0), outer: flushes)
         }
     }
 
@@ -109,6 +128,7 @@ extension StepWork.Amount {
         var result = Self()
         result.operations = (operations + count / 2) / count
         result.accesses = (accesses + count / 2) / count
+        result.arrayAccesses = (arrayAccesses + count / 2) / count
         result.sharedLoads = (sharedLoads + count / 2) / count
         return result
     }

@@ -7,6 +7,9 @@ struct GPUTraits: Hashable, Sendable {
     var mostRegisters: Int
     /// Bytes that one unit keeps near itself of what its work-items read and write.
     var cacheBytes: Int
+    /// Bytes of local memory that one unit has for its groups, and whether what they take is lost to the cache.
+    var localBytesOfUnit: Int
+    var isLocalMemoryOfCache: Bool
     /// Bytes that one unit gets from memory in a clock when all do.
     var memoryBytesPerClock: Double
     /// Work-items that one unit holds at most: their private memory is set aside.
@@ -29,27 +32,32 @@ enum GPUVendor: CaseIterable, Sendable {
         // A multiprocessor: four schedulers, two warps of 255 registers for each. What an H100 was measured to keep and get.
         case .nvidia:
             GPUTraits(
-                lanesOfUnit: 128, registersOfUnit: 65_536, mostRegisters: 255, cacheBytes: 200 << 10, memoryBytesPerClock: 8,
+                lanesOfUnit: 128, registersOfUnit: 65_536, mostRegisters: 255, cacheBytes: 200 << 10, localBytesOfUnit: 200 << 10,
+                isLocalMemoryOfCache: true, memoryBytesPerClock: 8,
                 residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
         // A compute unit of GCN or CDNA: four SIMDs, a wave of 64 work-items and 256 registers for each. An MI210's bandwidth.
         case .amd:
             GPUTraits(
-                lanesOfUnit: 64, registersOfUnit: 65_536, mostRegisters: 256, cacheBytes: 16 << 10, memoryBytesPerClock: 8,
+                lanesOfUnit: 64, registersOfUnit: 65_536, mostRegisters: 256, cacheBytes: 16 << 10, localBytesOfUnit: 64 << 10,
+                isLocalMemoryOfCache: false, memoryBytesPerClock: 8,
                 residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
         // An execution unit: seven or eight threads of 8 to 32 work-items; 8 where registers are short. Sixteen units share 192
-        // KB. The bandwidth of an Arc A770, and of processors with 96 units.
+        // KB, 128 of them local memory at most. The bandwidth of an Arc A770, and of processors with 96 units.
         case .intel:
             GPUTraits(
-                lanesOfUnit: 8, registersOfUnit: 8192, mostRegisters: 128, cacheBytes: 12 << 10, memoryBytesPerClock: 0.5,
+                lanesOfUnit: 8, registersOfUnit: 8192, mostRegisters: 128, cacheBytes: 12 << 10, localBytesOfUnit: 8 << 10,
+                isLocalMemoryOfCache: true, memoryBytesPerClock: 0.5,
                 residentItems: 256, largestGroup: 256, isWatchdogStrict: true)
         // A core, as others have found it out: 208 KB of registers. An M1's bandwidth.
         case .apple:
             GPUTraits(
-                lanesOfUnit: 128, registersOfUnit: 53_248, mostRegisters: 128, cacheBytes: 8 << 10, memoryBytesPerClock: 7,
+                lanesOfUnit: 128, registersOfUnit: 53_248, mostRegisters: 128, cacheBytes: 8 << 10, localBytesOfUnit: 32 << 10,
+                isLocalMemoryOfCache: false, memoryBytesPerClock: 7,
                 residentItems: 1024, largestGroup: 256, isWatchdogStrict: true)
         case .other:
             GPUTraits(
-                lanesOfUnit: 64, registersOfUnit: 65_536, mostRegisters: 256, cacheBytes: 16 << 10, memoryBytesPerClock: 4,
+                lanesOfUnit: 64, registersOfUnit: 65_536, mostRegisters: 256, cacheBytes: 16 << 10, localBytesOfUnit: 32 << 10,
+                isLocalMemoryOfCache: false, memoryBytesPerClock: 4,
                 residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
         }
     }
@@ -79,6 +87,7 @@ extension OpenCLDeviceInfo {
             traits.lanesOfUnit *= 2
             traits.registersOfUnit *= 2
             traits.cacheBytes *= 2
+            traits.localBytesOfUnit *= 2
         }
         return traits
     }

@@ -11,7 +11,7 @@ struct GPUStepCost {
     /// Clocks of an access to what the cache has, and to what it has not besides.
     private static let cacheClocks = 10.0
     private static let memoryClocks = 75.0
-    /// Clocks of a barrier, with the level of a tree that goes before it: what groups lose to alike kernels without them.
+    /// Clocks of a barrier: what groups lose to alike kernels without them.
     private static let barrierClocks = 400.0
     /// Of the lesser of both times, the share that does not hide behind the greater.
     private static let unhidden = 0.25
@@ -26,6 +26,8 @@ struct GPUStepCost {
     private let lanes: Int
     private let units: Int
     private let realBytes: Int
+    /// Of local memory, what a group may have.
+    private let localBytes: Int
     /// Work-items that a unit has registers for.
     private let itemsOfUnit: Int
 
@@ -34,6 +36,7 @@ struct GPUStepCost {
         let work = work ?? question.work
         (self.work, traits, lanes, units) = (work, question.traits, max(question.lanes, 1), max(question.computeUnits, 1))
         realBytes = question.realBytes
+        localBytes = question.localBytes
         // Drivers unroll loops over arrays of a work-item until its registers are used up.
         let values = work.values * realBytes / 4 + Self.otherRegisters
         let registers = work.ownElements > 0 ? traits.mostRegisters : min(values, traits.mostRegisters)
@@ -46,9 +49,9 @@ struct GPUStepCost {
     func clocks(tile: Int, workers: Int) -> Double {
         let groups = (lanes + tile - 1) / tile
         let groupsOfUnit = (groups + units - 1) / units
-        let resident = max(itemsOfUnit / (tile * workers), 1)
+        let group = GroupWork(work, tile: tile, workers: workers, realBytes: realBytes, localBytes: localBytes)
+        let resident = max(min(itemsOfUnit / (tile * workers), traits.localBytesOfUnit / max(group.localBytes, 1)), 1)
         let (rounds, rest) = groupsOfUnit.quotientAndRemainder(dividingBy: resident)
-        let group = GroupWork(work, tile: tile, workers: workers)
         return Double(rounds) * (rounds > 0 ? clocks(group, groups: resident) : 0) + (rest > 0 ? clocks(group, groups: rest) : 0)
     }
 
@@ -59,41 +62,59 @@ struct GPUStepCost {
         let spread = group.workers > 1 ? sectorShare : 1
         let bytes =
             Double(realBytes)
-            * (Double(min(groups * group.tile, lanes) * work.laneElements) * spread + items * Double(work.ownElements))
-        let missing = max(0, 1 - Double(traits.cacheBytes) / max(bytes, 1))
+            * (Double(min(groups * group.tile, lanes) * (work.laneElements - group.elementsOnChip)) * spread + items * Double(work.ownElements))
+        let cacheBytes = traits.cacheBytes - (traits.isLocalMemoryOfCache ? groups * group.localBytes : 0)
+        let missing = max(0, 1 - Double(cacheBytes) / max(bytes, 1))
         let ofItem =
             group.operations * Self.busyShare * Double(traits.itemsPerUnit) / Double(traits.lanesOfUnit)
-            + group.accesses * (Self.cacheClocks + missing * Self.memoryClocks) + group.barriers * Self.barrierClocks
+            + group.accesses * Self.cacheClocks + group.farAccesses * missing * Self.memoryClocks + group.barriers * Self.barrierClocks
         // Neighbours that are workers of other rows read elements that lie apart.
         let apart = group.workers > 1 ? max(1, min(Double(group.workers), Double(Self.together) / Double(group.tile))) : 1
         let ofUnit = max(
             items * group.operations / Double(traits.lanesOfUnit),
             items * (group.alikeLoads + group.dealtLoads * apart) / (Double(traits.lanesOfUnit) / 4),
-            items * group.accesses * missing * Double(realBytes) * spread / traits.memoryBytesPerClock)
+            items * group.farAccesses * missing * Double(realBytes) * spread / traits.memoryBytesPerClock)
         return max(ofItem, ofUnit) + Self.unhidden * min(ofItem, ofUnit)
     }
 }
 
 /// What a work-item of a group does in a step.
 private struct GroupWork {
+    /// Of a worker's part of a sum, to load and to add.
+    private static let operationsOfPart = 2
+
     let tile: Int
     let workers: Int
     let operations: Double
-    /// Loads and stores of what is a lane's own.
-    let accesses: Double
+    /// Loads and stores of what is a lane's own, and those of them that do not go to local memory.
+    let accesses, farAccesses: Double
     /// Loads and stores that all workers of a lane do alike, and those of which each has its own.
     let alikeLoads, dealtLoads: Double
     let barriers: Double
+    /// Elements of a lane that are in local memory, and what a group has of it altogether.
+    let elementsOnChip, localBytes: Int
 
-    init(_ work: StepWork, tile: Int, workers: Int) {
+    init(_ work: StepWork, tile: Int, workers: Int, realBytes: Int, localBytes: Int) {
         var dealt = StepWork.Amount()
         for loop in work.dealt { dealt.add(loop.amount, times: (loop.iterations + workers - 1) / workers) }
         (self.tile, self.workers) = (tile, workers)
-        operations = Double(work.repeated.operations + dealt.operations)
+        let parts = workers > 1 ? min(workers, Cooperation.partsAtOnce) + workers / Cooperation.partsAtOnce : 0
+        operations = Double(work.repeated.operations + dealt.operations + Self.operationsOfPart * work.sums * parts)
+        var room = localBytes / realBytes / tile - min(work.sums, Cooperation.mostSums) * workers
+        let onChip =
+            workers > 1
+            ? work.arrays.prefix { count in
+                room -= count
+                return room >= 0
+            } : []
+        elementsOnChip = onChip.reduce(0, +)
+        self.localBytes = workers > 1 ? (elementsOnChip + min(work.sums, Cooperation.mostSums) * workers) * tile * realBytes : 0
         accesses = Double(work.repeated.accesses + dealt.accesses)
+        let near = Double(elementsOnChip) / Double(max(work.arrays.reduce(0, +), 1))
+        farAccesses = accesses - near * Double(work.repeated.arrayAccesses + dealt.arrayAccesses)
         alikeLoads = Double(work.repeated.accesses + work.repeated.sharedLoads)
         dealtLoads = Double(dealt.accesses + dealt.sharedLoads)
-        let levels = Int.bitWidth - 1 - workers.leadingZeroBitCount
-        barriers = workers > 1 ? Double(work.trees * (levels + 2) + work.fences) : 0
+        let barriersOfReduction = workers > Cooperation.partsAtOnce ? 3 : 2
+        barriers = workers > 1 ? Double(work.reductions * barriersOfReduction + work.fences) : 0
     }
 }

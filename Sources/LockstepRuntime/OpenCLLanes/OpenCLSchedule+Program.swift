@@ -40,7 +40,7 @@ extension OpenCLSchedule {
                 GPUQuestion(
                     computeUnits: device.computeUnits, maxGroupSize: device.maxWorkGroupSize, traits: device.gpu, lanes: lanes,
                     work: try work(program, precision, isShared: true),
-                    alone: try work(program, precision, isShared: false), realBytes: precision == .float ? 4 : 8))
+                    alone: try work(program, precision, isShared: false), realBytes: precision == .float ? 4 : 8, localBytes: localBytes))
         }
         var rows = 0
         var iterations: [Int] = []

@@ -49,7 +49,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
         }
         var schedule = OpenCLSchedule(
             schedule, width: 1, groupSize: min(64, max(device.maxWorkGroupSize, 1)), interleaves: true, privateBytes: 1 << 11)
-        schedule.localBytes = min(device.localMemoryBytes, 48 << 10)
+        schedule.localBytes = min(device.localMemoryBytes, device.gpu.localBytesOfUnit, 48 << 10)
         return schedule
     }
 

@@ -31,6 +31,8 @@ struct GPUQuestion: Hashable, Sendable {
     /// What schedule A has to do, if that is something else.
     var alone: StepWork?
     var realBytes = 4
+    /// Of local memory, what a group may have.
+    var localBytes = 0
 }
 
 /// The cost rule. On a CPU a step costs about rows x vectors of lanes / workers, plus the launches of schedule D; on a GPU
