@@ -5,91 +5,149 @@ import Testing
 @testable import LockstepRuntime
 
 /// Both sides of each threshold of the rule for GPUs, run: on a CPU device that is described as a GPU so small that few lanes
-/// fill it.
+/// fill it. Where the thresholds are, the rule itself is asked.
 @Suite struct GPUScheduleTests {
-    struct Side: Sendable, CustomTestStringConvertible {
+    /// A step on such a GPU.
+    struct Situation: Sendable {
         let step: StepCase
         var units = 1
-        let group: Int
-        let schedule: Schedule
-        let description: String
-
-        var testDescription: String { "\(description): \(schedule)" }
+        var group = 64
     }
 
-    private static func regression(_ rows: Int, _ lanes: Int) -> StepCase {
-        RowSteps.regression(rows: rows, columns: 2, groups: 3, lanes: lanes)
+    /// One number that goes up while all else stays.
+    struct Axis: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let numbers: ClosedRange<Int>
+        /// What must be seen along it, in this order.
+        let kinds: [String]
+        var precision = Precision.float
+        let situation: @Sendable (Int) -> Situation
     }
 
-    /// A step whose lane takes so many bytes, or as many more as it must.
-    private static func bytes(_ least: Int, _ lanes: Int) throws -> StepCase {
-        let perRow = try programBytes(101) - programBytes(100)
-        let rows = try 100 + max(0, least - programBytes(100) + perRow - 1) / perRow
-        return RowSteps.keptRows(rows: rows, lanes: lanes)
-    }
-
-    private static func programBytes(_ rows: Int) throws -> Int {
-        try Lowering.lower(RowSteps.keptRows(rows: rows, lanes: 1).function).bytesPerLane(realBytes: 4)
-    }
-
-    static let sides: [Side] = [
-        // A unit is full of 256 work-items: of 128 lanes with two workers each, of one more without.
-        Side(step: regression(100, 129), group: 64, schedule: .lanes, description: "full"),
-        Side(step: regression(100, 128), group: 64, schedule: .group(vectors: 32, workers: 2), description: "half empty"),
-        Side(step: regression(100, 129), units: 2, group: 64, schedule: .group(vectors: 32, workers: 2), description: "of two units"),
-        // A worker has 16 rows.
-        Side(step: regression(31, 5), group: 64, schedule: .lanes, description: "too few rows for two"),
-        Side(step: regression(32, 5), group: 64, schedule: .group(vectors: 5, workers: 2), description: "rows for two"),
-        Side(step: regression(63, 33), group: 64, schedule: .group(vectors: 32, workers: 2), description: "too few rows for four"),
-        Side(step: regression(64, 33), group: 64, schedule: .group(vectors: 16, workers: 4), description: "rows for four"),
-        // A group is full.
-        Side(step: regression(1024, 3), group: 64, schedule: .group(vectors: 1, workers: 64), description: "rows for a group of 64"),
-        Side(step: regression(1023, 3), group: 64, schedule: .group(vectors: 2, workers: 32), description: "too few rows for a group of 64"),
-        Side(step: regression(4096, 1), group: 256, schedule: .group(vectors: 1, workers: 256), description: "rows for a group of 256"),
-        Side(step: regression(4095, 1), group: 256, schedule: .group(vectors: 1, workers: 128), description: "too few rows for a group of 256"),
-        // Launches of their own.
-        Side(step: regression(8192, 3), group: 64, schedule: .split(slices: 85, together: 1), description: "more slices than a group has workers"),
-        Side(step: regression(8191, 3), group: 64, schedule: .group(vectors: 1, workers: 64), description: "too few rows for launches"),
-        Side(step: regression(8192, 4), group: 64, schedule: .group(vectors: 1, workers: 64), description: "a group has as many workers"),
-        Side(step: regression(8192, 1), units: 2, group: 256, schedule: .split(slices: 512, together: 1), description: "more than 256"),
-        Side(step: regression(8192, 1), group: 256, schedule: .group(vectors: 1, workers: 256), description: "not more than 256"),
+    static let axes = [
+        rows, rowsOfLargeGroups, lanes, lanesOfManyRows, units, unitsOfManyRows, largestGroup, carried, carriedInDouble, iterations, secondTable,
     ]
 
-    @Test(arguments: sides) func bothSidesOfAThreshold(_ side: Side) throws {
-        try Self.check(side.step, units: side.units, group: side.group) { #expect($0 == side.schedule) }
+    private static let rows = Axis(testDescription: "rows", numbers: 16...10_000, kinds: ["A", "B", "C", "D"]) {
+        Situation(step: regression($0, lanes: 3))
+    }
+    private static let rowsOfLargeGroups = Axis(testDescription: "rows, large groups", numbers: 1500...5000, kinds: ["C", "C"]) {
+        Situation(step: regression($0, lanes: 1), group: 256)
+    }
+    private static let lanes = Axis(testDescription: "lanes", numbers: 1...300, kinds: ["C", "B", "A"]) {
+        Situation(step: regression(1024, lanes: $0))
+    }
+    private static let lanesOfManyRows = Axis(testDescription: "lanes, many rows", numbers: 1...8, kinds: ["D", "C"]) {
+        Situation(step: regression(8192, lanes: $0))
+    }
+    private static let units = Axis(testDescription: "compute units", numbers: 1...4, kinds: ["A", "B"]) {
+        Situation(step: regression(100, lanes: 129), units: $0)
+    }
+    private static let unitsOfManyRows = Axis(testDescription: "compute units, many rows", numbers: 1...4, kinds: ["C", "D"]) {
+        Situation(step: regression(8192, lanes: 1), units: $0, group: 256)
+    }
+    private static let largestGroup = Axis(testDescription: "the largest group", numbers: 1...300, kinds: ["A", "C"]) {
+        Situation(step: regression(600, lanes: 1), group: $0)
+    }
+    private static let carried = Axis(testDescription: "what a lane carries", numbers: 1200...2040, kinds: ["C", "C"]) { carrying($0) }
+    private static let carriedInDouble = Axis(
+        testDescription: "what a lane carries in double", numbers: 550...1000, kinds: ["B", "C"], precision: .double
+    ) { carrying($0) }
+    private static let iterations = Axis(testDescription: "iterations of a loop", numbers: 8...64, kinds: ["B", "B"]) {
+        Situation(step: RowSteps.regression(rows: 400, columns: 3, groups: $0, lanes: 5))
+    }
+    private static let secondTable = Axis(testDescription: "rows of a second table", numbers: 512...2048, kinds: ["D", "D"]) {
+        Situation(step: RowSteps.twoTables(rows: 10_000, others: $0, lanes: 2))
     }
 
-    /// A lane that carries much has a group of its own, however few rows there are for each worker.
-    @Test(arguments: [64, 256]) func largeLanes(_ group: Int) throws {
-        let large = try Self.bytes(ScheduleRule.carriedBytes + 1, 2)
-        try Self.check(large, units: 2, group: group) { #expect($0 == .group(vectors: 1, workers: group)) }
-        let small = try Self.bytes(ScheduleRule.carriedBytes / 2, 2)
-        try Self.check(small, units: 2, group: group) { #expect($0 != .group(vectors: 1, workers: group)) }
+    private static func regression(_ rows: Int, lanes: Int) -> StepCase { RowSteps.regression(rows: rows, columns: 2, groups: 3, lanes: lanes) }
+
+    /// Lanes that carry arrays of so many elements.
+    private static func carrying(_ rows: Int) -> Situation {
+        Situation(step: RowSteps.keptRows(rows: rows, lanes: 2), units: 2, group: 256)
     }
 
-    /// Loops of 31 iterations are each worker's own, those of 32 are dealt out.
-    @Test(arguments: [31, 32]) func shortLoops(_ extent: Int) throws {
-        let step = RowSteps.regression(rows: 400, columns: 3, groups: extent, lanes: 5)
-        try Self.check(step, units: 1, group: 64) { schedule in
-            #expect(schedule == .group(vectors: 4, workers: 16))
+    @Test(arguments: axes) func bothSidesOfEachThreshold(_ axis: Axis) throws {
+        guard let info = FakeDevices.cpu else { return TestSupport.OpenCLSessions.explainAbsence() }
+        guard axis.precision == .float || info.supportsDouble else { return }
+        var choices: [Int: Choice] = [:]
+        func choice(_ number: Int) throws -> Choice {
+            if let known = choices[number] { return known }
+            let made = try Choice(axis.situation(number), axis.precision, on: info)
+            choices[number] = made
+            return made
         }
+        /// Neighbours that are scheduled differently.
+        func thresholds(_ low: Int, _ high: Int) throws -> [(Int, Int)] {
+            guard try choice(low) != choice(high) else { return [] }
+            guard high - low > 1 else { return [(low, high)] }
+            let middle = low + (high - low) / 2
+            return try thresholds(low, middle) + thresholds(middle, high)
+        }
+        // At each power of two first: a choice may come back.
+        let (first, last) = (axis.numbers.lowerBound, axis.numbers.upperBound)
+        let powers = (0..<20).map { 1 << $0 }
+        let stations = [first] + powers.filter { first < $0 && $0 < last } + [last]
+        let found = try zip(stations, stations.dropFirst()).flatMap { try thresholds($0, $1) }
+        let numbers = Array(Set(found.flatMap { [$0.0, $0.1] })).sorted()
+        let texts = try numbers.map { "\($0) \(try choice($0))" }
+        print("\(axis.testDescription): \(texts.joined(separator: ", "))")
+
+        var seen: [String] = []
+        for number in numbers {
+            let kind = try choice(number).kind
+            // A kind is looked for once, or as often as it is named.
+            if axis.kinds.dropFirst(seen.count).first == kind { seen.append(kind) }
+            try run(axis.situation(number), axis.precision, on: info)
+        }
+        #expect(seen == axis.kinds)
     }
 
-    private static func check(_ step: StepCase, units: Int, group: Int, _ expect: (Schedule) -> Void) throws {
-        guard let info = OpenCLDriver.devices().first(where: { $0.kind == .cpu || $0.platformName == "Portable Computing Language" }) else {
-            return OpenCLSessions.explainAbsence()
+    /// What counts as one and the same choice.
+    private struct Choice: Hashable, CustomStringConvertible {
+        let schedule: Schedule
+        /// Loops that are dealt out to workers.
+        let dealt: Int
+        let launches: Int
+
+        init(_ situation: Situation, _ precision: Precision, on info: OpenCLDeviceInfo) throws {
+            let device = situation.device(info)
+            let program = try Lowering.lower(situation.step.function)
+            let schedule = try OpenCLSchedule.resolve(.automatic, for: program, lanes: situation.step.lanes, on: device, precision)
+            let texts = try OpenCLStage.all(schedule.programs(program), schedule.options(precision)).map(\.text.kernel)
+            // The number of slices goes up with each row: no threshold.
+            if case .split(_, let together) = schedule.schedule {
+                self.schedule = .split(slices: 0, together: together)
+            } else {
+                self.schedule = schedule.schedule
+            }
+            dealt = texts.reduce(0) { $0 + $1.components(separatedBy: "= ls_worker;").count - 1 }
+            launches = texts.count
         }
-        let session = try OpenCLSession(info.asGPU(GPUForm(computeUnits: units, maxWorkGroupSize: group)))
-        let program = try Lowering.lower(step.function)
-        // Groups of many items take drivers for CPUs long to compile: in float only, but at the full level.
+
+        var kind: String { String(schedule.description.prefix(1)) }
+
+        var description: String { "\(schedule), \(dealt) dealt, \(launches) launches" }
+    }
+
+    /// In groups of many items, which drivers for CPUs compile for long: in double at the full level, or where that is asked for.
+    private func run(_ situation: Situation, _ precision: Precision, on info: OpenCLDeviceInfo) throws {
+        let session = try OpenCLSession(situation.device(info))
+        let program = try Lowering.lower(situation.step.function)
         let isFull = TestLevel.count(small: 0, medium: 0, full: 1) == 1
-        for precision in Precision.allCases where precision == .float || info.supportsDouble && isFull {
-            let schedule = try OpenCLSchedule.resolve(.automatic, for: program, lanes: step.lanes, on: session.info, precision)
-            if precision == .float { expect(schedule.schedule) }
+        for precision in isFull && info.supportsDouble ? Precision.allCases : [precision] {
+            let schedule = try OpenCLSchedule.resolve(.automatic, for: program, lanes: situation.step.lanes, on: session.info, precision)
             let executable = try OpenCLExecutable(program, on: session, precision: precision, schedule: schedule)
             let difference = Outcomes.disagreement(
-                try step.run(executable, precision), try step.interpreted(precision), relative: precision == .double ? 1e-9 : 2e-5)
+                try situation.step.run(executable, precision), try situation.step.interpreted(precision),
+                relative: precision == .double ? 1e-9 : 2e-5)
             #expect(difference == nil, "\(schedule.schedule) in \(precision)")
         }
+    }
+}
+
+extension GPUScheduleTests.Situation {
+    fileprivate func device(_ info: OpenCLDeviceInfo) -> OpenCLDeviceInfo {
+        info.asGPU(GPUForm(computeUnits: units, maxWorkGroupSize: group))
     }
 }
