@@ -9,7 +9,7 @@ import Testing
     private static func text(_ step: StepCase, tile: Int = 16, workers: Int = 8, localBytes: Int) throws -> KernelText {
         var options = KernelOptions(width: 1, isDouble: false, interleaves: true, privateBytes: 1 << 11)
         options.group = KernelOptions.Group(tile: tile, workers: workers, minimumExtent: 8, localBytes: localBytes)
-        return try RolledDraws.rolled(GroupedRows.grouped(try Lowering.lower(step.function), fewestRows: 2)).kernelText(options)
+        return try ReusedArrays.reused(RolledDraws.rolled(GroupedRows.grouped(try Lowering.lower(step.function), fewestRows: 2))).kernelText(options)
     }
 
     /// The lines of the loop over steps.
@@ -23,7 +23,8 @@ import Testing
     @Test func statesStayOnChipForTheWholeLaunch() throws {
         let text = try Self.text(StatisticalModels.radon(), localBytes: 48 << 10)
         let step = Self.step(text)
-        #expect(!step.isEmpty && !step.contains { $0.contains("LS_AT(") }, "\(text.kernel)")
+        // What is recorded is all that goes to global memory.
+        #expect(!step.isEmpty && step.allSatisfy { !$0.contains("LS_AT(") || $0.contains("if (ls_worker == 0) b3[") }, "\(text.kernel)")
         #expect(step.filter { $0.contains("LS_BARRIER") }.count <= 5, "\(text.kernel)")
         #expect(text.localBytes > 85 * 16 * 4 && text.localBytes <= 48 << 10)
     }
@@ -67,5 +68,32 @@ import Testing
         // Too few to share.
         let short = try program(12)
         #expect(RolledDraws.rolled(short) == short)
+    }
+
+    /// An array that is read again later, or before it is stored, or at another place, keeps its own memory.
+    @Test(arguments: [true, false]) func whatIsStillNeededIsNotReused(_ isReadAgain: Bool) {
+        func program(_ index: IndexExpression, last: Int) -> LaneProgram {
+            var program = LaneProgram()
+            program.buffers = [
+                Buffer(role: .temporary, dtype: .real, count: 20, isUniform: false),
+                Buffer(role: .temporary, dtype: .real, count: 20, isUniform: false),
+                Buffer(role: .record("y"), dtype: .real, count: 20, isUniform: false),
+            ]
+            program.registers = [RegisterType](repeating: RegisterType(dtype: .real, isUniform: false), count: 4)
+            func loop(_ number: Int, _ body: (IndexExpression) -> [Statement]) -> Statement {
+                let variable = LoopVariable(number: number, extent: 20)
+                return .loop(Loop(variable: variable, body: body(.variable(variable))))
+            }
+            program.body = [
+                .constant(Register(0), 1), loop(0) { [.store(BufferID(0), $0, Register(0))] },
+                loop(1) { [.load(Register(1), BufferID(0), $0 + index), .store(BufferID(1), $0, Register(1))] },
+                loop(2) { [.load(Register(2), BufferID(last), $0), .store(BufferID(2), $0, Register(2))] },
+            ]
+            return program
+        }
+        func count(_ program: LaneProgram) -> Int { ReusedArrays.reused(program).buffers.count { $0.role == .temporary } }
+        #expect(count(program(.constant(0), last: 1)) == 1)
+        let kept = isReadAgain ? program(.constant(0), last: 0) : program(.constant(1), last: 1)
+        #expect(count(kept) == Pruning.prune(kept).buffers.count { $0.role == .temporary })
     }
 }

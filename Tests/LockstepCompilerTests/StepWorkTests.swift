@@ -46,14 +46,14 @@ import Testing
     }
 
     /// Sixteen sums are put together at once, as in the text.
-    @Test(arguments: [3, 9, 16, 40]) func reductionsAreThoseOfTheText(_ columns: Int) throws {
+    @Test(arguments: [3, 9, 16]) func reductionsAreThoseOfTheText(_ columns: Int) throws {
         let step = RowSteps.regression(rows: 1000, columns: columns, groups: 3, lanes: 1)
         let program = try Lowering.lower(step.function)
         let work = try StepWork(program, Self.options)
         var options = Self.options
         options.group = KernelOptions.Group(tile: 16, workers: 4)
         let text = try program.kernelText(options).kernel
-        let sums = text.matches(of: /ls_sums_\d\[\d+ \+ ls_local\] = /).count
+        let sums = text.components(separatedBy: " + ls_local] = ").count - 1
         #expect(work.sums == sums, "\(text)")
         #expect(work.reductions == text.components(separatedBy: "for (int ls_other = ls_lane").count - 1)
     }

@@ -10,16 +10,18 @@ import Testing
 @Suite struct GPUChoiceTests {
     struct Place: CustomStringConvertible {
         let name: String
-        let work: StepWork
+        let works: CaseWork
         let vendor: GPUVendor
         let units: Int
         let lanes: Int
 
+        var work: StepWork { works.shared }
         var description: String { "\(name), \(lanes) lanes, \(units) units of \(vendor)" }
 
         func question(maxGroupSize: Int = 1024) -> GPUQuestion {
-            GPUQuestion(computeUnits: units, maxGroupSize: maxGroupSize, traits: vendor.traits, lanes: lanes, work: work,
-                localBytes: min(vendor.traits.localBytesOfUnit, 48 << 10))
+            GPUQuestion(
+                computeUnits: units, maxGroupSize: maxGroupSize, traits: vendor.traits, lanes: lanes, work: works.shared,
+                alone: works.alone, localBytes: min(vendor.traits.localBytesOfUnit, 48 << 10))
         }
         var choice: Schedule { ScheduleRule.choose(.gpu(question())) }
     }
@@ -28,16 +30,16 @@ import Testing
     static let vendors: [GPUVendor] = [.nvidia, .amd, .intel]
     static let goldens = Repository.tests.appendingPathComponent("Goldens")
 
-    static func works() throws -> [(name: String, work: StepWork)] {
+    static func works() throws -> [(name: String, works: CaseWork)] {
         let data = try Data(contentsOf: goldens.appendingPathComponent("gpu_work.json"))
-        return try JSONDecoder().decode([String: StepWork].self, from: data).sorted { $0.key < $1.key }.map { (name: $0.key, work: $0.value) }
+        return try JSONDecoder().decode([String: CaseWork].self, from: data).sorted { $0.key < $1.key }.map { (name: $0.key, works: $0.value) }
     }
 
     static func places(lanes: [Int] = lanes) throws -> [Place] {
         try vendors.flatMap { vendor in
             try [20, 60, 132].flatMap { units in
-                try works().flatMap { name, work in
-                    lanes.map { Place(name: name, work: work, vendor: vendor, units: units, lanes: $0) }
+                try works().flatMap { name, works in
+                    lanes.map { Place(name: name, works: works, vendor: vendor, units: units, lanes: $0) }
                 }
             }
         }
@@ -95,16 +97,16 @@ import Testing
 
     /// Data of each lane stay where they are read from again in the next step.
     @Test func dataOfLanesStayNear() throws {
-        let work = try #require(try Self.works().first { $0.name == "many-regressions" }).work
+        let works = try #require(try Self.works().first { $0.name == "many-regressions" }).works
         let traits = GPUVendor.nvidia.traits
         for lanes in [8192, 32_768, 262_144] {
-            let place = Place(name: "many-regressions", work: work, vendor: .nvidia, units: 132, lanes: lanes)
+            let place = Place(name: "many-regressions", works: works, vendor: .nvidia, units: 132, lanes: lanes)
             guard case .group(let vectors, let workers) = place.choice else {
                 Issue.record("\(place): \(place.choice)")
                 continue
             }
-            let groups = traits.registersOfUnit / 128 / (vectors * workers)
-            #expect(groups * vectors * work.laneElements * 4 <= traits.cacheBytes, "\(place): \(place.choice)")
+            let groups = min(traits.registersOfUnit / 128 / (vectors * workers), (lanes / vectors + place.units - 1) / place.units)
+            #expect(groups * vectors * works.shared.laneElements * 4 <= traits.cacheBytes, "\(place): \(place.choice)")
         }
     }
 
@@ -120,7 +122,7 @@ import Testing
     @Test func costGrowsWithLanes() throws {
         for place in try Self.places() {
             for (tile, workers) in [(64, 1), (16, 16), (32, 8), (1, 64)] where tile <= place.lanes {
-                let more = Place(name: place.name, work: place.work, vendor: place.vendor, units: place.units, lanes: place.lanes * 4)
+                let more = Place(name: place.name, works: place.works, vendor: place.vendor, units: place.units, lanes: place.lanes * 4)
                 let (few, many) = (GPUStepCost(place.question()), GPUStepCost(more.question()))
                 #expect(many.clocks(tile: tile, workers: workers) >= few.clocks(tile: tile, workers: workers), "\(place): \(tile) x \(workers)")
             }

@@ -137,6 +137,7 @@ extension KernelWriter {
 
     /// Puts the workers' parts together, for every worker, in an order that depends on their number alone.
     private mutating func combine(_ accumulators: [Loop.Accumulator], _ group: KernelOptions.Group) {
+        guard !accumulators.isEmpty else { return }
         let width = sumsAtOnce
         var parts: [DType: [Part]] = [:]
         for accumulator in accumulators {

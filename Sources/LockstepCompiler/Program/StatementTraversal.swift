@@ -170,7 +170,7 @@ extension Statement {
         func buffer(_ id: BufferID, _ access: BufferAccess) -> BufferID { buffers[id] ?? id }
     }
 
-    /// The same statement on other buffers.
+    /// The same statement on other buffers. Sums of a loop that are given none are no longer any.
     func renumbering(_ buffers: [BufferID: BufferID]) -> Statement {
         changed { statement in
             var others = OtherBuffers(buffers: buffers)

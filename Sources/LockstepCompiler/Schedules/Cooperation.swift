@@ -58,6 +58,7 @@ package struct Cooperation {
     struct Access {
         private(set) var loaded: Set<BufferID> = []
         private(set) var stored: Set<BufferID> = []
+        var all: Set<BufferID> { loaded.union(stored) }
 
         init(_ statements: [Statement]) {
             LaneProgram.forEach(statements) { statement in

@@ -150,6 +150,8 @@ extension Statement {
         case .draw4: 150
         // Loops that draw until one is accepted.
         case .draw: 400
+        // By hardware, where much depends on it.
+        case .map(_, .exp, _): 10
         default: weight
         }
     }

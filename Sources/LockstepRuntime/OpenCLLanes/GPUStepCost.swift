@@ -55,6 +55,11 @@ struct GPUStepCost {
         return Double(rounds) * (rounds > 0 ? clocks(group, groups: resident) : 0) + (rest > 0 ? clocks(group, groups: rest) : 0)
     }
 
+    /// Elements of a lane that are in local memory.
+    func elementsOnChip(tile: Int, workers: Int) -> Int {
+        GroupWork(work, tile: tile, workers: workers, realBytes: realBytes, localBytes: localBytes).elementsOnChip
+    }
+
     /// - Parameter groups: those that a unit has at once.
     private func clocks(_ group: GroupWork, groups: Int) -> Double {
         let items = Double(groups * group.tile * group.workers)

@@ -51,7 +51,7 @@ struct GroupForm: ScheduleForm {
     var tile: Int? { vectors }
 
     func programs(_ program: LaneProgram) throws(ScheduleError) -> [LaneProgram] {
-        [RolledDraws.rolled(GroupedRows.grouped(program, fewestRows: rowsOfGroup, fewestGroups: fewestGroups))]
+        [ReusedArrays.reused(RolledDraws.rolled(GroupedRows.grouped(program, fewestRows: rowsOfGroup, fewestGroups: fewestGroups)))]
     }
 
     func change(_ options: inout KernelOptions) {
