@@ -129,15 +129,15 @@ import Testing
                 try program.run(["explain", "--case", name, "--lanes", "\(lanes)", "--device", "opencl", "--data", dataFolder] + more).output
             }
             let few = try explained(100, "--as-gpu", "132:1024", "--text")
-            #expect(few.contains("// schedule B:16:8, 1 lane in a work-item,") && few.contains(", groups of 128\n"))
+            #expect(few.contains("// schedule B:16:16, 1 lane in a work-item,") && few.contains(", groups of 256\n"))
             let definitions = "#define LS_WIDTH 1\n#define LS_DOUBLE 0\n#define LS_INTERLEAVES 1\n"
             for text in [definitions, "real ls_exp(", "void lockstep_steps("] {
                 #expect(few.contains(text), "\(text)")
             }
             #expect(!few.contains("The lane program"))
             // So many lanes are enough for such a GPU, and not for one of more units.
-            #expect(try explained(12_000, "--as-gpu", "132:1024").contains("// schedule A, 1 lane in a work-item,"))
-            #expect(try explained(12_000, "--as-gpu", "264:1024").contains("// schedule B:32:2, 1 lane in a work-item,"))
+            #expect(try explained(60_000, of: "gmm", "--as-gpu", "132:1024").contains("// schedule A, 1 lane in a work-item,"))
+            #expect(try explained(60_000, of: "gmm", "--as-gpu", "1320:1024").contains("// schedule B:"))
             #expect(try explained(256, of: "wide", "--as-gpu", "132:64").contains("// schedule C:64, 1 lane in a work-item,"))
             for wrong in ["132", "0:64", "132:64:1", "a:b"] {
                 #expect(try program.run(["explain", "--case", "logistic", "--as-gpu", wrong]).status != 0, "\(wrong)")

@@ -73,7 +73,8 @@ import Testing
 
     @Test(arguments: sides) func choices(_ side: Side) throws {
         guard let info = FakeDevices.cpu else { return TestSupport.OpenCLSessions.explainAbsence() }
-        #expect(try Choice(side.situation, on: info).schedule == side.schedule)
+        let choice = try Choice(side.situation, on: info)
+        #expect(choice.schedule == side.schedule, "\(choice)")
     }
 
     @Test(arguments: axes) func bothSidesOfEachThreshold(_ axis: Axis) throws {

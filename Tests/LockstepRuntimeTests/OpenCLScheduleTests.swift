@@ -30,9 +30,18 @@ import Testing
     }
 
     @Test(arguments: OpenCLSessions.variants, groups) func everyKindOfMemory(_ variant: OpenCLSessions.Variant, _ schedule: Schedule) throws {
+        if isLeftOut(variant, schedule) { return }
         for step in [RowSteps.keptRows(rows: 300, lanes: 5), RowSteps.regression(rows: 300, columns: 20, groups: 20, lanes: 5, perLane: true)] {
             for privateBytes in [nil, 0] { try Self.check(step, variant, schedule, privateBytes: privateBytes) }
         }
+    }
+
+    /// PoCL's compiler takes half a minute for such a group in double.
+    private func isLeftOut(_ variant: OpenCLSessions.Variant, _ schedule: Schedule) -> Bool {
+        let isFull = TestLevel.count(small: 0, medium: 0, full: 1) == 1
+        guard variant.session.info.kind == .gpu, variant.precision == .double, schedule != Self.groups[0], !isFull else { return false }
+        print("left out but at the full level: \(schedule) on \(variant)")
+        return true
     }
 
     @Test(arguments: OpenCLSessions.variants) func dataOfEachLane(_ variant: OpenCLSessions.Variant) throws {

@@ -47,29 +47,49 @@ struct GPUStepCost {
     ///
     /// - Parameter workers: of a lane; one, where every work-item has a lane of its own.
     func clocks(tile: Int, workers: Int) -> Double {
-        let groups = (lanes + tile - 1) / tile
-        let groupsOfUnit = (groups + units - 1) / units
-        let group = GroupWork(work, tile: tile, workers: workers, realBytes: realBytes, localBytes: localBytes)
-        let resident = max(min(itemsOfUnit / (tile * workers), traits.localBytesOfUnit / max(group.localBytes, 1)), 1)
-        let (rounds, rest) = groupsOfUnit.quotientAndRemainder(dividingBy: resident)
+        let group = group(tile: tile, workers: workers)
+        let resident = resident(group)
+        let (rounds, rest) = groupsOfUnit(tile).quotientAndRemainder(dividingBy: resident)
         return Double(rounds) * (rounds > 0 ? clocks(group, groups: resident) : 0) + (rest > 0 ? clocks(group, groups: rest) : 0)
     }
 
     /// Elements of a lane that are in local memory.
-    func elementsOnChip(tile: Int, workers: Int) -> Int {
-        GroupWork(work, tile: tile, workers: workers, realBytes: realBytes, localBytes: localBytes).elementsOnChip
+    func elementsOnChip(tile: Int, workers: Int) -> Int { group(tile: tile, workers: workers).elementsOnChip }
+
+    /// Whether a unit's cache has no room for what its work-items have, each with a lane of its own.
+    func isCrowded(tile: Int) -> Bool {
+        let group = group(tile: tile, workers: 1)
+        return missing(group, groups: min(resident(group), groupsOfUnit(tile))) > 0
+    }
+
+    private func group(tile: Int, workers: Int) -> GroupWork {
+        GroupWork(work, tile: tile, workers: workers, realBytes: realBytes, localBytes: localBytes)
+    }
+
+    private func groupsOfUnit(_ tile: Int) -> Int { ((lanes + tile - 1) / tile + units - 1) / units }
+
+    /// Groups that a unit has at once, at most.
+    private func resident(_ group: GroupWork) -> Int {
+        max(min(itemsOfUnit / (group.tile * group.workers), traits.localBytesOfUnit / max(group.localBytes, 1)), 1)
+    }
+
+    /// Bytes that go to memory and back for one that is wanted.
+    private func spread(_ group: GroupWork) -> Double {
+        group.workers > 1 ? max(1, Double(Self.sectorBytes / realBytes) / Double(group.tile)) : 1
+    }
+
+    /// The share of what groups go to that the cache has no room for.
+    private func missing(_ group: GroupWork, groups: Int) -> Double {
+        let ofLanes = Double(min(groups * group.tile, lanes) * (work.laneElements - group.elementsOnChip)) * spread(group)
+        let ofItems = Double(groups * group.tile * group.workers * work.ownElements)
+        let cacheBytes = traits.cacheBytes - (traits.isLocalMemoryOfCache ? groups * group.localBytes : 0)
+        return max(0, 1 - Double(cacheBytes) / max(Double(realBytes) * (ofLanes + ofItems), 1))
     }
 
     /// - Parameter groups: those that a unit has at once.
     private func clocks(_ group: GroupWork, groups: Int) -> Double {
         let items = Double(groups * group.tile * group.workers)
-        let sectorShare = max(1, Double(Self.sectorBytes / realBytes) / Double(group.tile))
-        let spread = group.workers > 1 ? sectorShare : 1
-        let bytes =
-            Double(realBytes)
-            * (Double(min(groups * group.tile, lanes) * (work.laneElements - group.elementsOnChip)) * spread + items * Double(work.ownElements))
-        let cacheBytes = traits.cacheBytes - (traits.isLocalMemoryOfCache ? groups * group.localBytes : 0)
-        let missing = max(0, 1 - Double(cacheBytes) / max(bytes, 1))
+        let missing = missing(group, groups: groups)
         let ofItem =
             group.operations * Self.busyShare * Double(traits.itemsPerUnit) / Double(traits.lanesOfUnit)
             + group.accesses * Self.cacheClocks + group.farAccesses * missing * Self.memoryClocks + group.barriers * Self.barrierClocks
@@ -78,7 +98,7 @@ struct GPUStepCost {
         let ofUnit = max(
             items * group.operations / Double(traits.lanesOfUnit),
             items * (group.alikeLoads + group.dealtLoads * apart) / (Double(traits.lanesOfUnit) / 4),
-            items * group.farAccesses * missing * Double(realBytes) * spread / traits.memoryBytesPerClock)
+            items * group.farAccesses * missing * Double(realBytes) * spread(group) / traits.memoryBytesPerClock)
         return max(ofItem, ofUnit) + Self.unhidden * min(ofItem, ofUnit)
     }
 }
