@@ -65,10 +65,10 @@ import Testing
         Side("fewer lanes than a tile has", regression(4000, lanes: 5), .group(vectors: 5, workers: 8)),
         Side("one lane", regression(4000, lanes: 1), group: 256, .group(vectors: 1, workers: 256)),
         Side("many rows", regression(20_000, lanes: 1), units: 2, .group(vectors: 1, workers: 64)),
-        Side("too few rows to deal out", regression(31, lanes: 5), .lanes),
-        Side("not worth the barriers", regression(64, lanes: 5), .lanes),
-        Side("large lanes", RowSteps.keptRows(rows: 3000, lanes: 2), units: 2, .group(vectors: 2, workers: 32)),
-        Side("kept rows", RowSteps.keptRows(rows: 300, lanes: 150), .group(vectors: 32, workers: 2)),
+        Side("too few rows to deal out", regression(16, lanes: 5), .lanes),
+        Side("a few rows for each worker", regression(64, lanes: 5), .group(vectors: 5, workers: 8)),
+        Side("large lanes", RowSteps.keptRows(rows: 3000, lanes: 2), units: 2, .group(vectors: 1, workers: 64)),
+        Side("kept rows", RowSteps.keptRows(rows: 300, lanes: 150), .group(vectors: 16, workers: 4)),
     ]
 
     @Test(arguments: sides) func choices(_ side: Side) throws {
