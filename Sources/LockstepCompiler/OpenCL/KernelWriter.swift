@@ -30,9 +30,14 @@ struct KernelWriter {
     let parts: KernelParts?
     /// Whether the iterations of the loop at hand are dealt out to the workers.
     var isDealt = false
+    /// Loops that read their data from local memory, and the tile that the text is inside of.
+    private(set) var staged: [LoopVariable: StagedRows] = [:]
+    var tile: OpenTile?
     private(set) var places: [Place] = []
     private(set) var constants: [Register: Double] = [:]
     private(set) var uses: [Register: Int] = [:]
+    /// Values from 0 to 1.
+    let fractions: Set<Register>
     let weight: Int
     /// Values used once are written where they are used, which lets compilers contract a * b + c.
     var inlined: [Register: String] = [:]
@@ -58,6 +63,7 @@ struct KernelWriter {
         stepTables = options.width > 1 && options.group == nil ? StepTables(program) : nil
         cooperation = options.group.map { Cooperation(program, minimumExtent: $0.minimumExtent) }
         parts = options.group == nil && !options.interleaves && program.slice == nil ? KernelParts(program, longest: options.longest) : nil
+        fractions = Self.fractions(program, options)
         var variableIndex: Set<BufferID> = []
         var weight = 0
         var uses: [Register: Int] = [:]
@@ -78,6 +84,7 @@ struct KernelWriter {
         self.uses = uses
         self.constants = constants
         places = placed(variableIndex)
+        staged = stagedRows()
     }
 
     /// Whether elements of a buffer are loaded and stored, rather than kept in registers.
@@ -117,9 +124,10 @@ struct KernelWriter {
         let body = body()
         let opening = start.map { KernelStart($0, beside: self, body) }
         return KernelText(
-            name: name, functions: KernelText.merged(functions, opening?.functions ?? []),
+            program: program, name: name, functions: KernelText.merged(functions, opening?.functions ?? []),
             kernel: text(body, opening), parameters: body.parameters, start: opening?.start, options: options,
-            carriedBytes: max(carriedBytes, opening?.carriedBytes ?? 0), localBytes: localBytes, weight: weight + (opening?.weight ?? 0))
+            carriedBytes: max(carriedBytes, opening?.carriedBytes ?? 0), localBytes: localBytes + bytesOfTiles,
+            registers: registers, weight: weight + (opening?.weight ?? 0))
     }
 
     /// The text of the kernel, in parts.
@@ -208,7 +216,7 @@ struct KernelWriter {
             case LOCKSTEP_KERNEL_DENSITIES: callsDensities
             case LOCKSTEP_KERNEL_STEPS: stepTables != nil
             case LOCKSTEP_KERNEL_SLICES: program.slice != nil
-            case LOCKSTEP_KERNEL_GROUPS: cooperation != nil
+            case LOCKSTEP_KERNEL_GROUPS: cooperation != nil || !staged.isEmpty
             default: true
             }
         }
@@ -228,7 +236,7 @@ struct KernelWriter {
 
     private func text(_ body: Body, _ start: KernelStart?) -> String {
         let parameters = (body.declarations + (start?.declarations ?? [])).joined(separator: ",\n    ")
-        let kernel = "__kernel \(groupAttribute)void \(name)(\n    \(parameters))\n"
+        let kernel = "\(remark)__kernel \(groupAttribute)void \(name)(\n    \(parameters))\n"
         let apart = start?.kernel.map { "\n" + $0 } ?? ""
         guard hasFunction else { return "\(body.before)\(kernel){\n\(body.lines)\n}\n\(apart)" }
         return """
@@ -244,7 +252,7 @@ struct KernelWriter {
     /// Drivers of GPUs share out registers by it, and one that knows the size refuses no group that it has compiled for.
     /// Not for single work-items, which any driver can launch.
     private var groupAttribute: String {
-        options.groupSize > 1 ? "__attribute__((reqd_work_group_size(\(options.groupSize), 1, 1))) " : ""
+        options.groupSize > 1 && registers == nil ? "__attribute__((reqd_work_group_size(\(options.groupSize), 1, 1))) " : ""
     }
 
     func function(_ purpose: String, _ body: Body) -> String {
@@ -362,6 +370,7 @@ struct KernelWriter {
             }
         }
         declareTree()
+        declareTiles()
         if !isStart { copyStates(toGlobal: false) }
     }
 
@@ -386,15 +395,5 @@ struct KernelWriter {
             case .shared, .global, .slices: break
             }
         }
-    }
-}
-
-extension LaneProgram {
-    /// The program as one OpenCL C kernel.
-    ///
-    /// - Parameter name: by which the kernel is called, and begins what else the text defines.
-    /// - Throws: `LoweringError` where a pass breaks a rule of the program's language, and that is looked for.
-    package func kernelText(_ options: KernelOptions, name: String = "lockstep_steps") throws -> KernelText {
-        KernelWriter.write(try Passes.forKernel(self), start: try start.map(Passes.forKernel), options: options, name: name)
     }
 }

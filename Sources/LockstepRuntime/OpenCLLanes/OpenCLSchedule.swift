@@ -20,6 +20,8 @@ package struct OpenCLSchedule: Hashable, Sendable {
     package var minimumExtent = 32
     /// Loops over fewer rows are not split.
     package var minimumRows = 1024
+    /// Registers to which work-items are held where wide rows dominate; nil where no driver can be told.
+    package var registersOfRows: Int?
     /// Statements of a step that one function has.
     package var longest = 3_000
 
@@ -44,8 +46,10 @@ package struct OpenCLSchedule: Hashable, Sendable {
             let lanes = width ?? (native >= 4 ? 16 : 1)
             return OpenCLSchedule(schedule, width: lanes, groupSize: 1, interleaves: false, privateBytes: 1 << 16)
         }
-        return OpenCLSchedule(
+        var own = OpenCLSchedule(
             schedule, width: 1, groupSize: min(64, max(device.maxWorkGroupSize, 1)), interleaves: true, privateBytes: 1 << 11)
+        own.registersOfRows = device.registersOfRows
+        return own
     }
 
     /// What this kind of schedule makes of programs and work-groups.
@@ -63,6 +67,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
             width: width, isDouble: precision == .double, interleaves: interleaves, privateBytes: privateBytes)
         options.longest = longest
         options.groupSize = localSize
+        options.registersOfRows = registersOfRows
         form.change(&options)
         return options
     }
