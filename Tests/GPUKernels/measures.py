@@ -48,9 +48,11 @@ def named_places(lines, label, instruction, target, is_spill):
 def launch_bounds(text, group):
     """The text for CUDA: a group's size is an attribute after the result there, and registers are so many for so many groups on a unit."""
     text = re.sub(r"__attribute__\(\(reqd_work_group_size\([^)]*\)\)\)", "", text)
-    most = re.search(r"^// For at most (\d+) registers", text, re.M)
-    groups = f", {REGISTERS_OF_UNIT // int(most[1]) // group}" if most else ""
-    return re.sub(r"__kernel(\s+)void", rf"__kernel\1void __launch_bounds__({group}{groups})", text)
+
+    def bounds(head):
+        return f"\n__kernel void __launch_bounds__({group}" + (f", {REGISTERS_OF_UNIT // int(head[1]) // group})" if head[1] else ")")
+
+    return re.sub(r"(?:\n// For at most (\d+) registers\.)?\n__kernel\s+void", bounds, text)
 
 
 def nvidia(tools, shim, text, group, source):

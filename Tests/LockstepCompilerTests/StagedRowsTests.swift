@@ -47,6 +47,8 @@ import Testing
             }
             #expect(globals.count > 3)
             for line in lines { #expect(!globals.contains { line.contains($0) }, "\(line)") }
+            // Eight rows are written out.
+            #expect(lines.filter { $0.contains("LS_NEXT_ROW;") }.count == 7)
             let loads = lines.filter { $0.contains("= ls_rows_") }
             #expect(Set(loads).count == loads.count)
             #expect(loads.allSatisfy { $0.contains("const float4 ls_row") || $0.contains("const int4 ls_row") })

@@ -8,6 +8,8 @@ struct StagedRows {
         let dtype: DType
         /// Vectors of four elements in an iteration.
         let vectors: Int
+        /// Elements of one of its rows.
+        let columns: Int
         /// Of its first vector among those of its type.
         let first: Int
     }
@@ -15,7 +17,7 @@ struct StagedRows {
     /// Elements of an iteration from which on a copy pays: single numbers of a row are loaded in time.
     private static let fewestElements = 32
     /// As many bytes as leave a GPU's unit the groups that its registers have room for, and of all groups.
-    private static let bytesOfItem = 256
+    private static let bytesOfItem = 128
     private static let mostBytes = 32 << 10
 
     let tables: [Table]
@@ -64,6 +66,7 @@ struct StagedRows {
         for buffer in buffers {
             let table = Table(
                 buffer: buffer, dtype: program.buffers[buffer.number].dtype, vectors: lengths[buffer, default: 0] / 4,
+                columns: lengths[buffer, default: 0] / (loop.split?.rowsPerIteration ?? 1),
                 first: first[program.buffers[buffer.number].dtype, default: 0])
             first[table.dtype, default: 0] += table.vectors * iterations
             tables.append(table)
@@ -85,7 +88,8 @@ extension KernelWriter {
         let rows: StagedRows
         /// The iteration, counted from the first of the tile.
         let iteration: String
-        /// Vectors that have been read in this iteration.
+        /// The row that the text has come to, and vectors that have been read in this iteration.
+        var row = 0
         var read: Set<String> = []
     }
 
@@ -174,6 +178,10 @@ extension KernelWriter {
         else { return nil }
         let vector = "ls_row\(id.number)_\(place / 4)"
         if tile?.read.insert(vector).inserted ?? false {
+            if !options.isDouble, table.columns > 1, place / table.columns > open.row {
+                tile?.row = place / table.columns
+                line("LS_NEXT_ROW;")
+            }
             line(
                 "const \(vectorType(table.dtype)) \(vector) = "
                     + "\(self.place(table, "\(open.iteration) * \(table.vectors)", more: place / 4));")
