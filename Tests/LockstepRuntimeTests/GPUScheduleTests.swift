@@ -4,65 +4,154 @@ import Testing
 
 @testable import LockstepRuntime
 
-/// What the rule takes for GPUs, run: on a CPU device that is described as a GPU so small that few lanes fill it.
+/// Both sides of each threshold of the rule for GPUs, run: on a CPU device that is described as a GPU so small that few lanes
+/// fill it. Where the thresholds are, the rule itself is asked.
 @Suite struct GPUScheduleTests {
-    struct Side: Sendable, CustomTestStringConvertible {
+    /// A step on such a GPU.
+    struct Situation: Sendable {
         let step: StepCase
         var units = 1
-        let group: Int
+        var group = 64
+    }
+
+    /// One number that goes up while all else stays.
+    struct Axis: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let numbers: ClosedRange<Int>
+        /// What must be seen along it, in this order.
+        let kinds: [String]
+        let situation: @Sendable (Int) -> Situation
+    }
+
+    static let axes = [rows, lanes, units, largestGroup, iterations, secondTable]
+
+    private static let rows = Axis(testDescription: "rows", numbers: 16...10_000, kinds: ["A", "B"]) {
+        Situation(step: regression($0, lanes: 3))
+    }
+    private static let lanes = Axis(testDescription: "lanes", numbers: 1...300, kinds: ["C", "B", "A"]) {
+        Situation(step: regression(1024, lanes: $0))
+    }
+    private static let units = Axis(testDescription: "compute units", numbers: 1...4, kinds: ["A", "B"]) {
+        Situation(step: regression(300, lanes: 129), units: $0)
+    }
+    private static let largestGroup = Axis(testDescription: "the largest group", numbers: 1...300, kinds: ["A", "C"]) {
+        Situation(step: regression(600, lanes: 1), group: $0)
+    }
+    private static let iterations = Axis(testDescription: "iterations of a loop", numbers: 8...64, kinds: ["B", "B"]) {
+        Situation(step: RowSteps.regression(rows: 4000, columns: 3, groups: $0, lanes: 20))
+    }
+    private static let secondTable = Axis(testDescription: "rows of a second table", numbers: 8...2048, kinds: ["B", "B"]) {
+        Situation(step: RowSteps.twoTables(rows: 10_000, others: $0, lanes: 2))
+    }
+
+    private static func regression(_ rows: Int, lanes: Int) -> StepCase { RowSteps.regression(rows: rows, columns: 2, groups: 3, lanes: lanes) }
+
+    struct Side: Sendable, CustomTestStringConvertible {
+        let situation: Situation
         let schedule: Schedule
-        let description: String
+        let testDescription: String
 
-        var testDescription: String { "\(description): \(schedule)" }
+        init(_ testDescription: String, _ step: StepCase, units: Int = 1, group: Int = 64, _ schedule: Schedule) {
+            (self.testDescription, self.schedule) = (testDescription, schedule)
+            situation = Situation(step: step, units: units, group: group)
+        }
     }
-
-    private static func regression(_ rows: Int, _ lanes: Int) -> StepCase {
-        RowSteps.regression(rows: rows, columns: 2, groups: 3, lanes: lanes)
-    }
-
-    private static func kept(_ rows: Int, _ lanes: Int) -> StepCase { RowSteps.keptRows(rows: rows, lanes: lanes) }
 
     static let sides: [Side] = [
-        Side(step: regression(400, 4096), group: 64, schedule: .lanes, description: "full"),
-        Side(step: regression(4000, 128), group: 64, schedule: .group(vectors: 32, workers: 2), description: "half empty"),
-        Side(step: regression(4000, 257), units: 8, group: 64, schedule: .group(vectors: 16, workers: 4), description: "of eight units"),
-        Side(step: regression(4000, 40), group: 64, schedule: .group(vectors: 16, workers: 4), description: "nearly empty"),
-        Side(step: regression(4000, 5), group: 64, schedule: .group(vectors: 5, workers: 8), description: "fewer lanes than a tile has"),
-        Side(step: regression(4000, 1), group: 256, schedule: .group(vectors: 1, workers: 256), description: "one lane"),
-        Side(step: regression(20_000, 1), units: 2, group: 64, schedule: .group(vectors: 1, workers: 64), description: "many rows"),
-        Side(step: regression(31, 5), group: 64, schedule: .lanes, description: "too few rows to deal out"),
-        Side(step: regression(64, 5), group: 64, schedule: .lanes, description: "not worth the barriers"),
-        Side(step: kept(3000, 2), units: 2, group: 64, schedule: .group(vectors: 2, workers: 32), description: "large lanes"),
-        Side(step: kept(300, 150), group: 64, schedule: .group(vectors: 32, workers: 2), description: "kept rows"),
+        Side("full", regression(400, lanes: 4096), .lanes),
+        Side("half empty", regression(4000, lanes: 128), .group(vectors: 32, workers: 2)),
+        Side("of eight units", regression(4000, lanes: 257), units: 8, .group(vectors: 16, workers: 4)),
+        Side("nearly empty", regression(4000, lanes: 40), .group(vectors: 16, workers: 4)),
+        Side("fewer lanes than a tile has", regression(4000, lanes: 5), .group(vectors: 5, workers: 8)),
+        Side("one lane", regression(4000, lanes: 1), group: 256, .group(vectors: 1, workers: 256)),
+        Side("many rows", regression(20_000, lanes: 1), units: 2, .group(vectors: 1, workers: 64)),
+        Side("too few rows to deal out", regression(31, lanes: 5), .lanes),
+        Side("not worth the barriers", regression(64, lanes: 5), .lanes),
+        Side("large lanes", RowSteps.keptRows(rows: 3000, lanes: 2), units: 2, .group(vectors: 2, workers: 32)),
+        Side("kept rows", RowSteps.keptRows(rows: 300, lanes: 150), .group(vectors: 32, workers: 2)),
     ]
 
     @Test(arguments: sides) func choices(_ side: Side) throws {
-        try Self.check(side.step, units: side.units, group: side.group) { #expect($0 == side.schedule) }
+        guard let info = FakeDevices.cpu else { return TestSupport.OpenCLSessions.explainAbsence() }
+        #expect(try Choice(side.situation, on: info).schedule == side.schedule)
     }
 
-    /// Loops of 31 iterations are each worker's own, those of 32 are dealt out.
-    @Test(arguments: [31, 32]) func shortLoops(_ extent: Int) throws {
-        let step = RowSteps.regression(rows: 4000, columns: 3, groups: extent, lanes: 20)
-        try Self.check(step, units: 1, group: 64) { schedule in
-            #expect(schedule == .group(vectors: 16, workers: 4))
+    @Test(arguments: axes) func bothSidesOfEachThreshold(_ axis: Axis) throws {
+        guard let info = FakeDevices.cpu else { return TestSupport.OpenCLSessions.explainAbsence() }
+        var choices: [Int: Choice] = [:]
+        func choice(_ number: Int) throws -> Choice {
+            if let known = choices[number] { return known }
+            let made = try Choice(axis.situation(number), on: info)
+            choices[number] = made
+            return made
         }
+        /// Neighbours that are scheduled differently.
+        func thresholds(_ low: Int, _ high: Int) throws -> [(Int, Int)] {
+            guard try choice(low) != choice(high) else { return [] }
+            guard high - low > 1 else { return [(low, high)] }
+            let middle = low + (high - low) / 2
+            return try thresholds(low, middle) + thresholds(middle, high)
+        }
+        // At each power of two first: a choice may come back.
+        let (first, last) = (axis.numbers.lowerBound, axis.numbers.upperBound)
+        let powers = (0..<20).map { 1 << $0 }
+        let stations = [first] + powers.filter { first < $0 && $0 < last } + [last]
+        let found = try zip(stations, stations.dropFirst()).flatMap { try thresholds($0, $1) }
+        let numbers = Array(Set(found.flatMap { [$0.0, $0.1] })).sorted()
+        let texts = try numbers.map { "\($0) \(try choice($0))" }
+        print("\(axis.testDescription): \(texts.joined(separator: ", "))")
+
+        var seen: [String] = []
+        for number in numbers {
+            let kind = try choice(number).kind
+            // A kind is looked for once, or as often as it is named.
+            if axis.kinds.dropFirst(seen.count).first == kind { seen.append(kind) }
+            try run(axis.situation(number), on: info)
+        }
+        #expect(seen == axis.kinds)
     }
 
-    private static func check(_ step: StepCase, units: Int, group: Int, _ expect: (Schedule) -> Void) throws {
-        guard let info = OpenCLDriver.devices().first(where: { $0.kind == .cpu || $0.platformName == "Portable Computing Language" }) else {
-            return OpenCLSessions.explainAbsence()
+    /// What counts as one and the same choice.
+    private struct Choice: Hashable, CustomStringConvertible {
+        let schedule: Schedule
+        /// Loops that are dealt out to workers.
+        let dealt: Int
+        let rowsAreSorted: Bool
+
+        init(_ situation: Situation, on info: OpenCLDeviceInfo) throws {
+            let device = situation.device(info)
+            let program = try Lowering.lower(situation.step.function)
+            let schedule = try OpenCLSchedule.resolve(.automatic, for: program, lanes: situation.step.lanes, on: device, .float)
+            let programs = try schedule.programs(program)
+            let texts = try OpenCLStage.all(programs, schedule.options(.float)).map(\.text.kernel)
+            self.schedule = schedule.schedule
+            rowsAreSorted = programs != [program]
+            dealt = texts.reduce(0) { $0 + $1.components(separatedBy: "= ls_worker;").count - 1 }
         }
-        let session = try OpenCLSession(info.asGPU(GPUForm(computeUnits: units, maxWorkGroupSize: group)))
-        let program = try Lowering.lower(step.function)
-        // Groups of many items take drivers for CPUs long to compile: in float only, but at the full level.
+
+        var kind: String { String(schedule.description.prefix(1)) }
+
+        var description: String { "\(schedule), \(dealt) dealt\(rowsAreSorted ? ", rows sorted" : "")" }
+    }
+
+    /// In groups of many items, which drivers for CPUs compile for long: in double at the full level, or where that is asked for.
+    private func run(_ situation: Situation, on info: OpenCLDeviceInfo) throws {
+        let session = try OpenCLSession(situation.device(info))
+        let program = try Lowering.lower(situation.step.function)
         let isFull = TestLevel.count(small: 0, medium: 0, full: 1) == 1
-        for precision in Precision.allCases where precision == .float || info.supportsDouble && isFull {
-            let schedule = try OpenCLSchedule.resolve(.automatic, for: program, lanes: step.lanes, on: session.info, precision)
-            if precision == .float { expect(schedule.schedule) }
+        for precision in isFull && info.supportsDouble ? Precision.allCases : [.float] {
+            let schedule = try OpenCLSchedule.resolve(.automatic, for: program, lanes: situation.step.lanes, on: session.info, precision)
             let executable = try OpenCLExecutable(program, on: session, precision: precision, schedule: schedule)
             let difference = Outcomes.disagreement(
-                try step.run(executable, precision), try step.interpreted(precision), relative: precision == .double ? 1e-9 : 2e-5)
+                try situation.step.run(executable, precision), try situation.step.interpreted(precision),
+                relative: precision == .double ? 1e-9 : 2e-5)
             #expect(difference == nil, "\(schedule.schedule) in \(precision)")
         }
+    }
+}
+
+extension GPUScheduleTests.Situation {
+    fileprivate func device(_ info: OpenCLDeviceInfo) -> OpenCLDeviceInfo {
+        info.asGPU(GPUForm(computeUnits: units, maxWorkGroupSize: group))
     }
 }

@@ -54,9 +54,11 @@ import Testing
 
     /// Every width is another text for the compiler, and may contract other products; it stays within rounding.
     @Test(arguments: OpenCLSessions.all.indices, [2, 4, 8]) func widthsAgree(_ number: Int, _ width: Int) throws {
+        let session = OpenCLSessions.all[number]
+        if session.info.kind == .gpu { return print("left out: \(session.info.name) is a GPU, which has one lane in a work-item") }
         let step = Self.step(lanes: 19, advances: [3])
         let wanted = try step.interpreted(.float)
-        let found = try step.openCL(OpenCLSessions.all[number], .float, width: width)
+        let found = try step.openCL(session, .float, width: width)
         #expect(Outcomes.disagreement(found, wanted, relative: 2e-5) == nil)
     }
 }

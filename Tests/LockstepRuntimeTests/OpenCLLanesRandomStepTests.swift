@@ -38,7 +38,7 @@ import Testing
         let double = try step.interpreted(.double, options: options)
         let float = try step.interpreted(.float, options: options)
         let slack = 2e-5 + 50 * Self.largestDifference(float, double)
-        for (number, variant) in OpenCLSessions.variants.enumerated() where (number + Int(seed)) % 4 == 0 {
+        for variant in OpenCLSessions.variants(turn: seed) {
             let found = try step.openCL(
                 variant.session, variant.precision, width: variant.width, options: options, longest: seed % 4 == 1 ? 60 : 3_000)
             let isDouble = variant.precision == .double

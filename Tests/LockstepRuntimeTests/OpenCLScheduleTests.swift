@@ -52,7 +52,7 @@ import Testing
         var options = LoweringOptions()
         options.unrollLimit = 2
         let wanted = try step.interpreted(.double, options: options)
-        for (number, variant) in OpenCLSessions.variants.enumerated() where variant.precision == .double && (number + Int(seed)) % 2 == 0 {
+        for variant in OpenCLSessions.variants(turn: seed, where: { $0.precision == .double }) {
             let schedule = Self.groups[Int(seed) % Self.groups.count]
             let found = try step.openCL(
                 variant.session, .double, width: variant.width, privateBytes: seed % 3 == 0 ? 0 : nil, options: options, schedule: schedule)

@@ -23,32 +23,25 @@ import Testing
         ("erf", .erf, 3, 4), ("erfc", .erfc, 6, 6), ("erfinv", .erfInverse, 4, 4),
     ]
 
-    @Test(arguments: OpenCLDriver.devices(), [Precision.float, .double])
-    func ulps(_ info: OpenCLDeviceInfo, _ precision: Precision) throws {
-        if precision == .double, !info.supportsDouble {
-            print("left out: \(info.name) has no double precision")
-            return
-        }
+    @Test(arguments: TestSupport.OpenCLSessions.variants) func ulps(_ variant: TestSupport.OpenCLSessions.Variant) throws {
         let rows = Dictionary(grouping: try Goldens.specialFunctions(), by: \.function)
-        let session = try OpenCLSession(info)
-        for width in [1, 16] {
-            for (function, op, float, double) in Self.bounds {
-                let cases = try #require(rows[function])
-                let byHardware = info.kind == .gpu ? ElementCases.byHardware[op] ?? 0 : 0
-                let bound = precision == .float ? max(float, byHardware) : double
-                let results = try evaluate(op, cases, session, precision, width)
-                var worst = (error: 0.0, row: cases[0], result: 0.0)
-                for (row, result) in zip(cases, results) {
-                    let error = precision == .float ? Ulps.error(of: Float(result), expected: row.value) : Ulps.error(of: result, expected: row.value)
-                    let scaled = isNearRoot(function, row) ? cancelled(result, row, precision) : error
-                    // GPUs may have 0 for what is below the normal numbers.
-                    if byHardware > 0, result == 0, row.value.magnitude < 0x1p-126 { continue }
-                    if scaled > worst.error { worst = (scaled, row, result) }
-                }
-                #expect(
-                    worst.error <= bound,
-                    "\(function) of \(worst.row.arguments) is \(worst.result), not \(worst.row.value): \(worst.error) ulps, W = \(width)")
+        let precision = variant.precision
+        for (function, op, float, double) in Self.bounds {
+            let cases = try #require(rows[function])
+            let byHardware = variant.session.info.kind == .gpu ? ElementCases.byHardware[op] ?? 0 : 0
+            let bound = precision == .float ? max(float, byHardware) : double
+            let results = try evaluate(op, cases, variant)
+            var worst = (error: 0.0, row: cases[0], result: 0.0)
+            for (row, result) in zip(cases, results) {
+                let error = precision == .float ? Ulps.error(of: Float(result), expected: row.value) : Ulps.error(of: result, expected: row.value)
+                let scaled = isNearRoot(function, row) ? cancelled(result, row, precision) : error
+                // GPUs may have 0 for what is below the normal numbers.
+                if byHardware > 0, result == 0, row.value.magnitude < 0x1p-126 { continue }
+                if scaled > worst.error { worst = (scaled, row, result) }
             }
+            #expect(
+                worst.error <= bound,
+                "\(function) of \(worst.row.arguments) is \(worst.result), not \(worst.row.value): \(worst.error) ulps, \(variant)")
         }
     }
 
@@ -63,9 +56,7 @@ import Testing
         return result.isFinite ? (result - row.value).magnitude / ulp : .infinity
     }
 
-    private func evaluate(
-        _ op: ElementOp, _ cases: [Goldens.Row], _ session: OpenCLSession, _ precision: Precision, _ width: Int
-    ) throws -> [Double] {
+    private func evaluate(_ op: ElementOp, _ cases: [Goldens.Row], _ variant: TestSupport.OpenCLSessions.Variant) throws -> [Double] {
         let origin = Origin()
         let x = Tensor.input(Input(.data, "x", origin: origin), shape: [])
         let s = Tensor.input(Input(.data, "s", origin: origin), shape: [])
@@ -74,7 +65,8 @@ import Testing
         let program = try Lowering.lower(
             LaneFunction(states: [.init("y", .map(op, operands))], perLane: op.arity == 1 ? ["x"] : ["x", "s"]))
         let executable = try OpenCLExecutable(
-            program, on: session, precision: precision, schedule: .choose(session.info, precision, width: width))
+            program, on: variant.session, precision: variant.precision,
+            schedule: .choose(variant.session.info, variant.precision, width: variant.width))
         var data: [String: LaneInputs.Data] = ["x": .perLane(cases.map { $0.arguments[0] })]
         if op.arity > 1 { data["s"] = .perLane(cases.map { $0.arguments.count > 1 ? $0.arguments[1] : 0 }) }
         let run = try executable.start(LaneInputs(keys: Key(0).split(cases.count), data: data))

@@ -2,6 +2,9 @@ import LockstepRuntime
 
 /// Graphics cards that are only described, and run on PoCL within the limits that they have.
 package enum FakeDevices {
+    /// A CPU device, which may be described as a GPU; nil where there is none.
+    package static var cpu: OpenCLDeviceInfo? { OpenCLDriver.devices().first { $0.kind == .cpu || $0.imposed != nil } }
+
     /// A card of 132 units with groups of 1,024 work-items and 48 KB of local memory; nil on a machine without PoCL.
     package static func card(_ change: (inout OpenCLDeviceInfo) -> Void = { _ in }) throws -> OpenCLSession? {
         guard let info = OpenCLDriver.devices().first(where: { $0.platformName == "Portable Computing Language" }) else {

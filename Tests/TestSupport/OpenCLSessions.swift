@@ -12,6 +12,14 @@ package enum OpenCLSessions {
         }
     }
 
+    /// One variant of each device, for tests of many seeds: all of them take their turns, however many there are.
+    package static func variants(turn: UInt64, where isWanted: (Variant) -> Bool = { _ in true }) -> [Variant] {
+        all.compactMap { session in
+            let own = variants.filter { $0.session === session && isWanted($0) }
+            return own.isEmpty ? nil : own[Int(turn % UInt64(own.count))]
+        }
+    }
+
     package struct Variant: Sendable, CustomStringConvertible {
         package let session: OpenCLSession
         package let precision: Precision

@@ -96,4 +96,22 @@ package enum RowSteps {
         step.initial["a"] = (0..<lanes).map { lane in (0..<rows).map { Double(($0 * 3 + lane) % 17) / 17 } }
         return step
     }
+
+    /// Sums over two tables of data, of different lengths.
+    package static func twoTables(rows: Int, others: Int, lanes: Int) -> StepCase {
+        let origin = Origin()
+        func data(_ name: String, _ count: Int) -> Tensor { .input(Input(.data, name, origin: origin), shape: [count]) }
+        let a = Tensor.input(Input(.state, "a", origin: origin), shape: [])
+        let first = tanh(a * data("x", rows)).sum() / Tensor(Double(rows))
+        let second = square(a - data("y", others)).sum() / Tensor(Double(others))
+        var step = StepCase(LaneFunction(states: [.init("a", a - 0.1 * first + 0.01 * second), .init("first", first), .init("second", second)]))
+        step.lanes = lanes
+        step.advances = [1, 2]
+        func numbers(_ count: Int, _ factor: Int) -> [Double] {
+            (0..<count).map { Double(($0 * factor + 7) % 103) / 51.5 - 1 }
+        }
+        step.shared = ["x": numbers(rows, 31), "y": numbers(others, 17)]
+        step.initial["a"] = (0..<lanes).map { [0.3 + Double($0) / 5] }
+        return step
+    }
 }

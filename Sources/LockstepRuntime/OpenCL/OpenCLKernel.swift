@@ -45,7 +45,9 @@ package final class OpenCLKernel: @unchecked Sendable {
                 cl.clGetKernelInfo(kernel, cl_kernel_info(CL_KERNEL_NUM_ARGS), $0, $1, $2)
             }
             argumentCount = Int(count)
-            let reported = min(try group(Int.self, CL_KERNEL_WORK_GROUP_SIZE), session.info.imposed?.reportedGroupSize ?? .max)
+            // A device may be described as one of smaller groups than its driver has.
+            let limit = min(session.info.imposed?.reportedGroupSize ?? .max, session.info.maxWorkGroupSize)
+            let reported = min(try group(Int.self, CL_KERNEL_WORK_GROUP_SIZE), limit)
             let fixed = (try? group((Int, Int, Int).self, CL_KERNEL_COMPILE_WORK_GROUP_SIZE)) ?? (0, 0, 0)
             maxWorkGroupSize = fixed.0 > 0 ? fixed.0 * fixed.1 * fixed.2 : reported
         } catch {

@@ -12,6 +12,9 @@ struct TestDevice: Sendable, CustomTestStringConvertible {
     /// Whether it computes in double precision, as its description says.
     var hasDouble: Bool { isInterpreter || testDescription.hasSuffix("double") }
 
+    /// Whether it is a GPU, or a CPU that is described as one.
+    var isGPU: Bool { testDescription.contains("[GPU,") }
+
     static let interpreter = TestDevice(device: .cpu, testDescription: "interpreter", isInterpreter: true)
 
     static let all: [TestDevice] = {
