@@ -3,7 +3,7 @@
 import re
 
 from tools import run
-from trips import instructions_of_step
+from trips import step_measures
 
 # Hard limits of every GPU that counts.
 SHARED_BYTES = 48 << 10
@@ -91,8 +91,7 @@ def nvidia(tools, shim, text, group, source):
         measures.setdefault(name.strip(), {}).update(loop_measures([(number.get(jump), spill) for _, jump, spill in instructions]))
     places = run(tools.nvdisasm, "-g", "-c", binary).stdout
     for name, own in measures.items():
-        if count := instructions_of_step(text, places, name):
-            own["instructions"] = count
+        own.update(step_measures(text, places, name))
     if not measures:
         wrong.append("ptxas names no kernel")
     return measures, wrong

@@ -1,4 +1,4 @@
-"""How many instructions a lane's step takes: those of each loop times its iterations, which the kernel's text says."""
+"""How many instructions a step takes: those of each loop times its iterations, which the kernel's text says."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,6 +15,8 @@ class Loop:
     line: int
     trips: float | None
     unrolled: int
+    # Over rows that lie in local memory.
+    is_staged: bool
     found: list = field(default_factory=list)
 
 
@@ -61,12 +63,13 @@ def text_loops(lines, first):
                 trips = int(eval(start, {"__builtins__": {}}, {})).bit_length()
             else:
                 trips = 1 if name == "ls_step" else spans.trips(name, start, end, "1" if one else stride)
-            found.append(Loop(number + 1, trips, int(pragma[1]) if pragma else 1))
+            is_staged = bool(re.fullmatch(r"i\d+", name) and re.match(r"i\d+_2", start))
+            found.append(Loop(number + 1, trips, int(pragma[1]) if pragma else 1, is_staged))
     return found
 
 
 def lines_of(listing, name):
-    """Instructions of a kernel in nvdisasm's listing: line of the text, where it jumps to."""
+    """Instructions of a kernel in nvdisasm's listing: line of the text, where it jumps to, whether it reads global memory."""
     body = listing.split(f"\n.text.{name}:\n", 1)[1].split("\n.text.", 1)[0]
     labels, found, line = {}, [], 0
     for text in body.splitlines():
@@ -77,22 +80,23 @@ def lines_of(listing, name):
         elif code := re.match(r"\s*/\*[0-9a-f]{4,}\*/\s+([^;]*);", text):
             if code[1].split()[-1] != "NOP":
                 jump = re.search(r"\bBRA\b.*?`\((\.L_x_\d+)\)", code[1])
-                found.append((line, jump[1] if jump else None))
-    return [(line, labels.get(jump)) for line, jump in found]
+                found.append((line, jump[1] if jump else None, bool(re.search(r"\bLDG?\b", code[1]))))
+    return [(line, labels.get(jump), is_load) for line, jump, is_load in found]
 
 
-def instructions_of_step(text, listing, name):
-    """Of a step of the lane, by one work-item; None where a loop's iterations are not known."""
+def step_measures(text, listing, name):
+    """Instructions of a step by one work-item, where the iterations of all loops are known, and loads from global memory in loops over
+    rows that lie in local memory, where there are any."""
     lines = text.split("\n")
     head = next(number for number, line in enumerate(lines) if re.match(rf"__kernel .*\b{name}\(", line))
     loops = text_loops(lines, head)
     code = lines_of(listing, name)
     back = {}
-    for place, (_, target) in enumerate(code):
+    for place, (_, target, _) in enumerate(code):
         if target is not None and target < place:
             back[target] = max(place, back.get(target, 0))
     if not back:
-        return None
+        return {}
     ranges = sorted(back.items(), key=lambda item: item[0] - item[1])
     step = ranges[0]
     inside = [one for one in ranges[1:] if step[0] <= one[0] and one[1] <= step[1]]
@@ -101,11 +105,13 @@ def instructions_of_step(text, listing, name):
     for one in inside:
         if loop := heads.get(code[one[1]][0]):
             loop.found.append(one)
+    staged = [one for loop in loops if loop.is_staged for one in loop.found]
+    measures = {"loads": sum(is_load for first, last in staged for _, _, is_load in code[first:last + 1])} if staged else {}
     times = {}
     for loop in loops:
         for number, one in enumerate(loop.found):
             if loop.trips is None:
-                return None
+                return measures
             # What the first leaves over is done by the others, each iteration for itself.
             whole = loop.trips // loop.unrolled if loop.unrolled > 1 and len(loop.found) > 1 else loop.trips / loop.unrolled
             times[one] = whole if number == 0 else max(loop.trips - whole * loop.unrolled, 0)
@@ -116,4 +122,4 @@ def instructions_of_step(text, listing, name):
             if one[0] <= place <= one[1]:
                 factor *= times.get(one, 1)
         total += factor
-    return round(total)
+    return measures | {"instructions": round(total)}
