@@ -67,6 +67,16 @@ static inline real ls_hardware_half_exp(real x) {
     return ls_corrected_exp2(t - LS_R(1.0), t, x);
 }
 
+// Between rows of data that are written out one after the other. Clang for AMD would begin all of them at once, and run out of
+// registers.
+#define LS_NEXT_ROW
+#if defined(LS_GCN)
+#if __has_builtin(__builtin_amdgcn_sched_barrier)
+#undef LS_NEXT_ROW
+#define LS_NEXT_ROW __builtin_amdgcn_sched_barrier(0)
+#endif
+#endif
+
 // 1/d for 1 <= d <= 2, by one step of Newton's method; NaN at NaN.
 static inline real ls_reciprocal_of_1_to_2(real d) {
     real r = ls_hardware_reciprocal(d);

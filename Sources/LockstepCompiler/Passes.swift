@@ -90,10 +90,14 @@ package enum Passes {
 
     /// A lane program as its kernel is written.
     ///
+    /// - Parameter options: where the form of a GPU depends on them; nil for what all kernels have in common.
     /// - Throws: `LoweringError`, as `run`.
-    static func forKernel(_ program: LaneProgram) throws -> LaneProgram {
+    static func forKernel(_ program: LaneProgram, _ options: KernelOptions? = nil) throws -> LaneProgram {
         var draft = Draft(options: LoweringOptions(), function: LaneFunction(states: []), program: program)
         try run(kernel, on: &draft)
+        if let options, options.interleaves {
+            try run([programPass("dense rows") { DenseRows.writtenOut($0, bytes: options.realBytes * options.width) }], on: &draft)
+        }
         return draft.program ?? program
     }
 

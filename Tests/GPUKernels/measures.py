@@ -3,6 +3,7 @@
 import re
 
 from tools import run
+from trips import step_measures
 
 # Hard limits of every GPU that counts.
 SHARED_BYTES = 48 << 10
@@ -45,14 +46,19 @@ def named_places(lines, label, instruction, target, is_spill):
 
 
 def launch_bounds(text, group):
-    """The text for CUDA: a group's size is an attribute after the result there."""
+    """The text for CUDA: a group's size is an attribute after the result there, and registers are so many for so many groups on a unit."""
     text = re.sub(r"__attribute__\(\(reqd_work_group_size\([^)]*\)\)\)", "", text)
-    return re.sub(r"__kernel(\s+)void", rf"__kernel\1void __launch_bounds__({group})", text)
+
+    def bounds(head):
+        return f"\n__kernel void __launch_bounds__({group}" + (f", {REGISTERS_OF_UNIT // int(head[1]) // group})" if head[1] else ")")
+
+    return re.sub(r"(?:\n// For at most (\d+) registers\.)?\n__kernel\s+void", bounds, text)
 
 
 def nvidia(tools, shim, text, group, source):
     """Measures by kernel, and what is wrong."""
-    ptx, complaint = tools.ptx(shim + launch_bounds(text, group))
+    text = shim + launch_bounds(text, group)
+    ptx, complaint = tools.ptx(text)
     if ptx is None:
         return {}, [f"it does not compile: {complaint.strip().splitlines()[0]}"]
     wrong = []
@@ -62,7 +68,7 @@ def nvidia(tools, shim, text, group, source):
         wrong.append("there is double arithmetic in float text")
     path, binary = source.with_suffix(".ptx"), source.with_suffix(".cubin")
     path.write_text(ptx)
-    outcome = run(tools.ptxas, "-arch=sm_90", "-v", "-o", binary, path)
+    outcome = run(tools.ptxas, "-arch=sm_90", "-lineinfo", "-v", "-o", binary, path)
     if outcome.returncode:
         return {}, wrong + [f"ptxas refuses it: {outcome.stderr.strip()}"]
     measures = {}
@@ -83,6 +89,9 @@ def nvidia(tools, shim, text, group, source):
             instructions.append((int(place, 16), int(jump[1], 16) if jump else None, bool(re.search(r"\b(LDL|STL)\b", code))))
         number = {place: count for count, (place, _, _) in enumerate(instructions)}
         measures.setdefault(name.strip(), {}).update(loop_measures([(number.get(jump), spill) for _, jump, spill in instructions]))
+    places = run(tools.nvdisasm, "-g", "-c", binary).stdout
+    for name, own in measures.items():
+        own.update(step_measures(text, places, name))
     if not measures:
         wrong.append("ptxas names no kernel")
     return measures, wrong
@@ -93,8 +102,8 @@ def nvidia(tools, shim, text, group, source):
 
 def amd(tools, target, text, group, source):
     """Measures by kernel, and what is wrong."""
-    if "reqd_work_group_size" not in text:
-        text = re.sub(r"__kernel(\s+)void", rf"__kernel\1__attribute__((reqd_work_group_size({group}, 1, 1))) void", text)
+    # Of kernels that do not say so themselves.
+    text = re.sub(r"__kernel(\s+)void", rf"__kernel\1__attribute__((reqd_work_group_size({group}, 1, 1))) void", text)
     source = source.with_suffix(f".{target}.cl")
     source.write_text(text)
     listing, complaint = tools.assembly(source, target)

@@ -28,6 +28,8 @@ def most(measure, recorded):
         "spills": recorded + 16,
         "step": recorded * 1.05,
         "rows": recorded * 1.05,
+        "instructions": recorded * 1.02,
+        "loads": recorded,
     }[measure]
 
 
@@ -38,7 +40,25 @@ WORDS = {
     "spills": "instructions that move spilled values in the step loop",
     "step": "instructions in the step loop",
     "rows": "instructions in the longest loop of a step",
+    "instructions": "instructions of a work-item in a step",
+    "loads": "loads from global memory in loops over staged rows",
 }
+
+
+# Of NVIDIA's compiler, what dense rows were built to come to: instructions of all work-items of a lane, and registers.
+MOST_OF_DENSE_ROWS = {"logistic 65536": (67_000, 128), "big-logistic 1024": (8_300_000, 128)}
+
+
+def beyond(name, found):
+    """What of a kernel is more than it was built to come to."""
+    case, _, rest = name.partition(" ")
+    lanes, schedule, kernel = rest.split(" ")
+    limit = MOST_OF_DENSE_ROWS.get(f"{case} {lanes}")
+    if limit is None or kernel != "lockstep_steps":
+        return
+    instructions = found.get("instructions", 0) * int(schedule.split(":")[2] if ":" in schedule else 1)
+    if instructions > limit[0] or found["registers"] > limit[1]:
+        yield f"{name}: {instructions} instructions of a lane in a step and {found['registers']} registers, {limit[0]} and {limit[1]} at most"
 
 
 def worse(name, found, recorded):

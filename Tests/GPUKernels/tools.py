@@ -50,8 +50,9 @@ class Nvidia:
             stamp.write_text(wanted)
         self.ptxas = self.find("bin/ptxas")
         self.cuobjdump = self.find("bin/cuobjdump")
+        self.nvdisasm = self.find("bin/nvdisasm")
         self.library = self.find("lib/libnvrtc.so.*")
-        path = f"{self.find('bin/nvdisasm').parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        path = f"{self.nvdisasm.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         self.environment = dict(os.environ, PATH=path)
         self.version = " ".join(sorted(f"{name.removeprefix('nvidia-cuda-')} {version}" for name, version in NVIDIA.items()))
 
@@ -66,7 +67,7 @@ class Nvidia:
         """PTX of CUDA C++, or the compiler's complaint."""
         library = ctypes.CDLL(str(self.library))
         program = ctypes.c_void_p()
-        options = [b"-arch=compute_90", b"-default-device", b"-prec-div=false", b"-prec-sqrt=false", b"-fmad=true", b"-w"]
+        options = [b"-arch=compute_90", b"-default-device", b"-prec-div=false", b"-prec-sqrt=false", b"-fmad=true", b"-w", b"-lineinfo"]
         library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"kernel.cu", 0, None, None)
         code = library.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
         part = "ProgramLog" if code else "PTX"

@@ -123,12 +123,14 @@ import Testing
         guard let card = try FakeDevices.card(), precision == .float || card.info.supportsDouble else { return }
         for (step, schedule) in [
             (Self.logistic(lanes: 1), Schedule.group(vectors: 2, workers: 8)), (Self.wide(lanes: 1), .group(vectors: 1, workers: 64)),
-            (Self.logistic(lanes: 1), .lanes),
+            (Self.logistic(lanes: 1), .lanes), (StatisticalModels.logisticRegression(columns: 12), .lanes),
+            (StatisticalModels.logisticRegression(columns: 12), .group(vectors: 16, workers: 4)),
         ] {
             let executable = try OpenCLExecutable(
                 Lowering.lower(step.function), on: card, precision: precision, schedule: .choose(card.info, precision, schedule: schedule))
             #expect(executable.texts[0].localBytes == executable.kernels[0].localMemoryBytes)
-            #expect((executable.texts[0].localBytes > 0) == (schedule != .lanes))
+            // Sums of workers, and dense rows.
+            #expect((executable.texts[0].localBytes > 0) == (schedule != .lanes || step.initial["w"] != nil))
         }
     }
 

@@ -42,6 +42,41 @@ package enum RowSteps {
         return step
     }
 
+    /// A regression on dense rows: coefficients for one table or for two, and numbers, whole ones too, of each row. Nothing is gathered.
+    ///
+    /// - Parameters:
+    ///   - others: columns of the second table.
+    ///   - perLane: whether each lane has observations of its own.
+    package static func dense(rows: Int, columns: Int, others: Int = 0, lanes: Int, perLane: Bool = false) -> StepCase {
+        let origin = Origin()
+        func input(_ kind: Input.Kind, _ name: String, _ shape: Shape, _ dtype: DType = .real) -> Tensor {
+            .input(Input(kind, name, origin: origin), shape: shape, dtype: dtype)
+        }
+        let tables = [("x", "a", columns), ("z", "b", others)].filter { $0.2 > 0 }
+        let coefficients = tables.map { input(.state, $0.1, [$0.2]) }
+        let y = input(.data, "y", [rows]), scale = input(.data, "scale", [rows]), times = input(.data, "times", [rows], .int)
+        let parts = zip(tables, coefficients).map { (input(.data, $0.0, [rows, $0.2]) * $1).sum([1]) }
+        let predictor = parts.dropFirst().reduce(parts[0], +)
+        let loss = (times * log(1 + scale * square(y - predictor)) + softplus(predictor)).sum()
+        let gradients = Gradient.of(loss, withRespectTo: coefficients)
+        var step = StepCase(
+            LaneFunction(
+                states: zip(tables, zip(coefficients, gradients)).map { .init($0.1, $1.0 - (0.1 / Tensor(Double(rows))) * $1.1) }
+                    + [.init("largest", abs(predictor).max())],
+                records: [.init("loss", slots: 4, slot: input(.scalar, Input.step, [], .int), value: loss)], perLane: perLane ? ["y"] : []))
+        step.lanes = lanes
+        step.advances = [1, 3]
+        func numbers(_ count: Int, _ shift: Int) -> [Double] { (0..<count).map { Double(($0 * 7919 + shift * 31) % 1013) / 506.5 - 1 } }
+        for (table, name, columns) in tables {
+            step.shared[table] = numbers(rows * columns, columns)
+            step.initial[name] = (0..<lanes).map { numbers(columns, $0 + 1) }
+        }
+        step.shared["scale"] = numbers(rows, 5).map { 1.5 + $0 }
+        step.shared["times"] = (0..<rows).map { Double($0 % 4) }
+        if perLane { step.perLane["y"] = (0..<lanes).map { numbers(rows, $0 + 3) } } else { step.shared["y"] = numbers(rows, 3) }
+        return step
+    }
+
     /// What is kept for each row by one loop and read by another, in other places.
     package static func keptRows(rows: Int, lanes: Int) -> StepCase {
         let origin = Origin()

@@ -56,7 +56,7 @@ extension KernelWriter {
     /// Those of them that local memory has room for.
     var arraysOnChip: Set<BufferID> {
         guard let group = options.group, options.width == 1 else { return [] }
-        var room = group.localBytes - bytesOfSums
+        var room = group.localBytes - bytesOfSums - bytesOfTiles
         return Set(
             sharedArrays.prefix { id in
                 room -= bytesOnChip(id, group)
@@ -112,7 +112,7 @@ extension KernelWriter {
         return DType.allCases.filter(types.contains)
     }
 
-    private var bytesOfSums: Int {
+    var bytesOfSums: Int {
         guard let group = options.group else { return 0 }
         return typesOfSums.reduce(0) { $0 + sumsAtOnce * group.size * options.laneBytes($1) * options.width }
     }

@@ -45,6 +45,7 @@ extension KernelWriter {
             }
         }
         declareSums()
+        declareTiles()
         if !isStart { copyStates(toGlobal: false) }
     }
 

@@ -41,10 +41,18 @@ extension KernelWriter {
                 writeMap(r, op, operands)
             }
         case .logSum(let r, let op, let operands):
-            let values = operands.map { operand($0, isUniform: false) }.joined(separator: ", ")
-            define(r, "ls_sum_\(op == .log ? "log" : "log1p")\(operands.count)(\(values))")
+            let values = operands.map { operand($0, isUniform: false) }
+            if op == .logOnePlus, operands.allSatisfy(fractions.contains) {
+                define(r, "ls_log1p(\(Self.grown(values[...])))", mayMove: false)
+            } else {
+                define(r, "ls_sum_\(op == .log ? "log" : "log1p")\(operands.count)(\(values.joined(separator: ", ")))")
+            }
         case .load(let r, let buffer, let index):
-            define(r, element(buffer, index), mayMove: false)
+            if let text = tileElement(buffer, index) {
+                inlined[r] = text
+            } else {
+                define(r, element(buffer, index), mayMove: false)
+            }
         case .store(let buffer, let index, let value):
             line("\(guardText(buffer))\(element(buffer, index)) = \(operand(value, isUniform: self.buffer(buffer).isUniform));")
         case .accumulate(let reduction, let buffer, let index, let value):
@@ -152,21 +160,27 @@ extension KernelWriter {
     /// - Parameter workers: those that the iterations are dealt out to, one after the other.
     mutating func write(_ loop: Loop, _ scalars: [String: String], workers: Int = 1) {
         let name = "i\(loop.variable.number)"
+        let rows = staged[loop.variable]
         let (start, end) = loop.window.map { (self.name($0.first), self.name($0.end)) } ?? ("0", String(loop.variable.extent))
-        let (first, stride) = workers == 1 ? (start, "++\(name)") : ("ls_worker", "\(name) += \(workers)")
+        // Barriers of a tile are for all workers, whether or not the last iterations are theirs.
+        let (first, stride) = workers == 1 || rows != nil ? (start, "++\(name)") : ("ls_worker", "\(name) += \(workers)")
+        var (own, last) = (first, end)
         if let flush = loop.flush {
             let interval = flush.interval * workers
             unroll(1)
             open("for (int \(name)_0 = \(first); \(name)_0 < \(end); \(name)_0 += \(interval)) {")
             line("const int \(name)_1 = min(\(name)_0 + \(interval), \(end));")
-            unroll(loop, workers: workers)
-            open("for (int \(name) = \(name)_0; \(name) < \(name)_1; \(stride)) {")
+            (own, last) = ("\(name)_0", "\(name)_1")
+        }
+        if let rows {
+            openTile(rows, loop, first: own, end: last, workers: workers)
         } else {
             unroll(loop, workers: workers)
-            open("for (int \(name) = \(first); \(name) < \(end); \(stride)) {")
+            open("for (int \(name) = \(own); \(name) < \(last); \(stride)) {")
         }
         statements(loop.body, scalars)
         close()
+        if rows != nil { closeTile() }
         if let flush = loop.flush {
             if !flush.isAtEnd { open("if (\(name)_1 < \(end)) {") }
             statements(flush.statements, scalars)

@@ -19,6 +19,8 @@ package struct KernelOptions: Hashable, Sendable {
     package var group: Group?
     /// Work-items of a work-group.
     package var groupSize = 1
+    /// Registers that the driver can be told to give a work-item at most, where wide rows dominate; nil where it cannot.
+    package var registersOfRows: Int?
 
     /// A work-group of schedules B and C.
     package struct Group: Hashable, Sendable {
@@ -95,6 +97,8 @@ package struct KernelText: Sendable {
         package let parameters: [Parameter]
     }
 
+    /// The program that is written: the one whose buffers the parameters are.
+    package let program: LaneProgram
     package let name: String
     /// The device functions that it is compiled with, by file.
     let functions: [lockstep_kernel_source]
@@ -107,6 +111,8 @@ package struct KernelText: Sendable {
     package let carriedBytes: Int
     /// Bytes of local memory that a group takes.
     package let localBytes: Int
+    /// Registers that a work-item should have at most, so that more of them wait for each other's loads; nil for as many as it likes.
+    package let registers: Int?
     /// What a driver's compiler has to get through: one for a statement, and as much as it takes of those for a function
     /// that is written out wherever it is called.
     package let weight: Int
@@ -122,6 +128,16 @@ package struct KernelText: Sendable {
     package static func sources(_ texts: [KernelText]) -> [String] {
         let needed = DeviceFunctions.files.filter { file in texts.contains { $0.functions.contains(file) } }
         return DeviceFunctions.texts(needed) + texts.map(\.kernel)
+    }
+}
+
+extension LaneProgram {
+    /// The program as one OpenCL C kernel.
+    ///
+    /// - Parameter name: by which the kernel is called, and begins what else the text defines.
+    /// - Throws: `LoweringError` where a pass breaks a rule of the program's language, and that is looked for.
+    package func kernelText(_ options: KernelOptions, name: String = "lockstep_steps") throws -> KernelText {
+        KernelWriter.write(try Passes.forKernel(self, options), start: try start.map { try Passes.forKernel($0) }, options: options, name: name)
     }
 }
 

@@ -34,9 +34,14 @@ struct KernelWriter {
     var isDealt = false
     /// What the workers of a group did since the last barrier.
     var hazards = Hazards()
+    /// Loops that read their data from local memory, and the tile that the text is inside of.
+    private(set) var staged: [LoopVariable: StagedRows] = [:]
+    var tile: OpenTile?
     private(set) var places: [Place] = []
     private(set) var constants: [Register: Double] = [:]
     private(set) var uses: [Register: Int] = [:]
+    /// Values from 0 to 1.
+    let fractions: Set<Register>
     let weight: Int
     /// Values used once are written where they are used, which lets compilers contract a * b + c.
     var inlined: [Register: String] = [:]
@@ -62,6 +67,7 @@ struct KernelWriter {
         stepTables = options.width > 1 && options.group == nil ? StepTables(program) : nil
         cooperation = options.group.map { Cooperation(program, minimumExtent: $0.minimumExtent) }
         parts = options.group == nil && !options.interleaves && program.slice == nil ? KernelParts(program, longest: options.longest) : nil
+        fractions = Self.fractions(program, options)
         var variableIndex: Set<BufferID> = []
         var weight = 0
         var uses: [Register: Int] = [:]
@@ -81,17 +87,27 @@ struct KernelWriter {
         self.weight = weight
         self.uses = uses
         self.constants = constants
+        // First, as arrays of a lane are read once a step, rows by all lanes.
+        staged = stagedRows()
         places = placed(variableIndex)
     }
 
     /// Whether elements of a buffer are loaded and stored, rather than kept in registers.
     func isInMemory(_ id: BufferID) -> Bool { if case .variables = places[id.number] { false } else { true } }
 
+    /// Whether a buffer is in global memory, once for all lanes.
+    func isShared(_ buffer: Buffer) -> Bool {
+        switch buffer.role {
+        case .data, .table, .grouped: buffer.isUniform
+        default: false
+        }
+    }
+
     /// Small arrays are private, smallest first, until the budget is spent.
     private func placed(_ variableIndex: Set<BufferID>) -> [Place] {
         var places = program.buffers.map { buffer -> Place in
             switch buffer.role {
-            case .data, .table, .grouped: buffer.isUniform ? .shared : .global
+            case .data, .table, .grouped: isShared(buffer) ? .shared : .global
             case .record, .exchange: .global
             case .slices: .slices
             case .state where isLarge || parts != nil: .global
@@ -122,9 +138,10 @@ struct KernelWriter {
         let body = body()
         let opening = start.map { KernelStart($0, beside: self, body) }
         return KernelText(
-            name: name, functions: KernelText.merged(functions, opening?.functions ?? []),
+            program: program, name: name, functions: KernelText.merged(functions, opening?.functions ?? []),
             kernel: text(body, opening), parameters: body.parameters, start: opening?.start, options: options,
-            carriedBytes: max(carriedBytes, opening?.carriedBytes ?? 0), localBytes: localBytes, weight: weight + (opening?.weight ?? 0))
+            carriedBytes: max(carriedBytes, opening?.carriedBytes ?? 0), localBytes: localBytes + bytesOfTiles,
+            registers: registers, weight: weight + (opening?.weight ?? 0))
     }
 
     /// The text of the kernel, in parts.
@@ -213,7 +230,7 @@ struct KernelWriter {
             case LOCKSTEP_KERNEL_DENSITIES: callsDensities
             case LOCKSTEP_KERNEL_STEPS: stepTables != nil
             case LOCKSTEP_KERNEL_SLICES: program.slice != nil
-            case LOCKSTEP_KERNEL_GROUPS: cooperation != nil
+            case LOCKSTEP_KERNEL_GROUPS: cooperation != nil || !staged.isEmpty
             default: true
             }
         }
@@ -233,7 +250,7 @@ struct KernelWriter {
 
     private func text(_ body: Body, _ start: KernelStart?) -> String {
         let parameters = (body.declarations + (start?.declarations ?? [])).joined(separator: ",\n    ")
-        let kernel = "__kernel \(groupAttribute)void \(name)(\n    \(parameters))\n"
+        let kernel = "\(remark)__kernel \(groupAttribute)void \(name)(\n    \(parameters))\n"
         let apart = start?.kernel.map { "\n" + $0 } ?? ""
         guard hasFunction else { return "\(body.before)\(kernel){\n\(body.lines)\n}\n\(apart)" }
         return """
@@ -249,7 +266,7 @@ struct KernelWriter {
     /// Drivers of GPUs share out registers by it, and one that knows the size refuses no group that it has compiled for.
     /// Not for single work-items, which any driver can launch.
     private var groupAttribute: String {
-        options.groupSize > 1 ? "__attribute__((reqd_work_group_size(\(options.groupSize), 1, 1))) " : ""
+        options.groupSize > 1 && registers == nil ? "__attribute__((reqd_work_group_size(\(options.groupSize), 1, 1))) " : ""
     }
 
     func function(_ purpose: String, _ body: Body) -> String {
@@ -326,14 +343,4 @@ struct KernelWriter {
         walk(program.body, 0)
         return result
     }()
-}
-
-extension LaneProgram {
-    /// The program as one OpenCL C kernel.
-    ///
-    /// - Parameter name: by which the kernel is called, and begins what else the text defines.
-    /// - Throws: `LoweringError` where a pass breaks a rule of the program's language, and that is looked for.
-    package func kernelText(_ options: KernelOptions, name: String = "lockstep_steps") throws -> KernelText {
-        KernelWriter.write(try Passes.forKernel(self), start: try start.map(Passes.forKernel), options: options, name: name)
-    }
 }

@@ -203,6 +203,14 @@ extension Statement {
         }
     }
 
+    private struct OtherResults: StatementTraversal {
+        let registers: [Register: Register]
+        func result(_ register: Register) -> Register { registers[register] ?? register }
+    }
+
+    /// The same statement defining other registers.
+    func defining(_ registers: [Register: Register]) -> Statement { changed(by: OtherResults(registers: registers)) }
+
     /// The same statement reading other registers.
     func reading(_ registers: [Register: Register]) -> Statement { changed(by: OtherRegisters(registers: registers)) }
 }

@@ -41,6 +41,18 @@ struct ProgramExtension {
         let counter = variable(count)
         return [.loop(Loop(variable: counter, body: body(.variable(counter), &self)))]
     }
+
+    /// The iterations of a loop one after the other, each with registers of its own. There is no loop inside.
+    mutating func iterations(of loop: Loop) -> [Statement] {
+        (0..<loop.variable.extent).flatMap { number in
+            var own: [Register: Register] = [:]
+            for register in loop.body.flatMap(\.results) {
+                let type = program.registers[register.number]
+                own[register] = self.register(type.dtype, isUniform: type.isUniform)
+            }
+            return loop.body.map { $0.substituting(loop.variable, by: .constant(number)).reading(own).defining(own) }
+        }
+    }
 }
 
 extension LaneProgram {

@@ -52,7 +52,7 @@ package struct StepWork: Hashable, Sendable, Codable {
 
     /// - Throws: `LoweringError`, as `kernelText`.
     package init(_ program: LaneProgram, _ options: KernelOptions) throws {
-        let program = try Passes.forKernel(program)
+        let program = try Passes.forKernel(program, options)
         var options = options
         let group = options.group ?? KernelOptions.Group(tile: 1, workers: 2)
         options.group = group

@@ -92,6 +92,10 @@ extension OpenCLDeviceInfo {
         return traits
     }
 
+    /// Registers to which the driver can hold work-items that go through wide rows: measured to pay on an H100, in groups of eight warps
+    /// and less.
+    var registersOfRows: Int? { GPUVendor(vendor: vendor, name: name, platform: platformName) == .nvidia ? 128 : nil }
+
     /// How long one launch may take: long enough that launching costs nothing, short enough that no watchdog stops it and
     /// no display stands still.
     package var launchSeconds: Double {

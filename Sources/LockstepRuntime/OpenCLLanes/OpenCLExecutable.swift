@@ -4,14 +4,14 @@ import LockstepTensor
 
 /// One of the kernels that make a step.
 struct OpenCLStage: Sendable {
-    let program: LaneProgram
     let text: KernelText
+    var program: LaneProgram { text.program }
 
     /// Those of a step. All are in one text, which a driver compiles sooner than several.
     static func all(_ programs: [LaneProgram], _ options: KernelOptions) throws -> [OpenCLStage] {
         try programs.enumerated().map { number, program in
             let name = "lockstep_steps" + (programs.count > 1 ? "_\(number + 1)" : "")
-            return OpenCLStage(program: program, text: try program.kernelText(options, name: name))
+            return OpenCLStage(text: try program.kernelText(options, name: name))
         }
     }
 
@@ -55,7 +55,7 @@ package struct OpenCLExecutable: LaneExecutable {
         ahead = first.flatMap { OpenCLMemoryAhead($0, program, stages, session, schedule, precision) }
         let opening = stages.last?.text.start
         let recipe = ProgramRecipe(
-            sources: KernelText.sources(stages.map(\.text)), options: schedule.options(precision).buildOptions,
+            sources: KernelText.sources(stages.map(\.text)), options: Self.buildOptions(stages, session.info),
             kernels: stages.map(\.text.name) + (opening?.kernel.map { [$0] } ?? []), groupSize: schedule.localSize)
         let all = try session.kernels(recipe) { kernels in
             for (number, kernel) in kernels.enumerated() {
@@ -73,6 +73,15 @@ package struct OpenCLExecutable: LaneExecutable {
         kernels = Array(all.prefix(stages.count))
         startKernel = opening == nil ? nil : all.last
         compileSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+    }
+
+    /// What all kernels are compiled with.
+    private static func buildOptions(_ stages: [OpenCLStage], _ device: OpenCLDeviceInfo) -> String {
+        let options = stages.first?.text.options.buildOptions ?? ""
+        guard let registers = stages.compactMap(\.text.registers).min(), device.extensions.contains("cl_nv_compiler_options") else {
+            return options
+        }
+        return options + " -cl-nv-maxrregcount=\(registers)"
     }
 
     package var chosenSchedule: Schedule? { schedule.schedule }
