@@ -98,7 +98,7 @@ import Testing
             var times: Set<Substring> = []
             for (line, before) in zip(lines.dropFirst(), lines) {
                 let line = line.drop { $0 == " " }
-                guard line.hasPrefix("for ("), !line.contains("ls_step"), !line.contains("ls_half") else { continue }
+                guard line.hasPrefix("for ("), !line.contains("ls_step"), !line.contains("ls_other") else { continue }
                 #expect(before.contains("#pragma unroll "), "\(line)")
                 times.insert(before.split(separator: " ").last ?? "")
             }

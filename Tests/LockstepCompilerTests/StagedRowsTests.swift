@@ -15,7 +15,7 @@ import Testing
 
     private static func grouped(_ tile: Int, _ workers: Int) -> (inout KernelOptions) -> Void {
         { options in
-            options.group = KernelOptions.Group(tile: tile, workers: workers)
+            options.group = KernelOptions.Group(tile: tile, workers: workers, localBytes: 48 << 10)
             options.groupSize = tile * workers
         }
     }
@@ -84,7 +84,7 @@ import Testing
             #expect(alone.localBytes > 1 << 10 && alone.localBytes <= 16 << 10)
             let grouped = try Self.text(step, isDouble: isDouble, Self.grouped(32, 8))
             #expect(grouped.localBytes == Self.bytes(grouped.kernel.replacing("real", with: isDouble ? "double" : "float")))
-            #expect(grouped.localBytes > 16 << 10 && grouped.localBytes <= 32 << 10)
+            #expect(grouped.localBytes > 16 << 10 && grouped.localBytes <= 48 << 10)
         }
     }
 

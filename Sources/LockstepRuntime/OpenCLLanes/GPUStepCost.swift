@@ -56,12 +56,6 @@ struct GPUStepCost {
     /// Elements of a lane that are in local memory.
     func elementsOnChip(tile: Int, workers: Int) -> Int { group(tile: tile, workers: workers).elementsOnChip }
 
-    /// Whether a unit's cache has no room for what its work-items have, each with a lane of its own.
-    func isCrowded(tile: Int) -> Bool {
-        let group = group(tile: tile, workers: 1)
-        return missing(group, groups: min(resident(group), groupsOfUnit(tile))) > 0
-    }
-
     private func group(tile: Int, workers: Int) -> GroupWork {
         GroupWork(work, tile: tile, workers: workers, realBytes: realBytes, localBytes: localBytes)
     }

@@ -50,10 +50,8 @@ enum ScheduleRule {
     /// Lanes of a group, if there are as many: a GPU reads memory in pieces of at least eight numbers, and on an H100 groups
     /// of 16 x 16 are never slower than those of 4 x 16.
     static let leastTile = 16
-    /// What schedule A, which has no barriers, may cost beside the least; and any other, as `GPUStepCost` is no more exact. The cost
-    /// of A is put too low where the cache has no room for arrays that others have in local memory: they fall out of it
-    /// all at once.
-    static let (aloneMargin, crowdedMargin, sharedMargin) = (1.1, 0.9, 1.3)
+    /// What schedule A, which has no barriers, may cost beside the least; and any other, as `GPUStepCost` is no more exact.
+    static let (aloneMargin, sharedMargin) = (1.1, 1.3)
 
     static func choose(_ question: ScheduleQuestion) -> Schedule {
         switch question {
@@ -85,13 +83,11 @@ enum ScheduleRule {
         let alone = costAlone.clocks(tile: min(leastGroup, largest), workers: 1)
         let shared = shapes(lanes: question.lanes, largest: largest).map { ($0, cost.clocks(tile: $0.tile, workers: $0.workers)) }
         let least = shared.reduce(alone) { min($0, $1.1) }
-        let isOnChip = !question.work.arrays.isEmpty
-        let margin = isOnChip && costAlone.isCrowded(tile: min(leastGroup, largest)) ? crowdedMargin : aloneMargin
         let good = shared.filter { $0.1 <= least * sharedMargin }.map {
             (shape: $0.0, onChip: cost.elementsOnChip(tile: $0.0.tile, workers: $0.0.workers))
         }
         // The first of those that have most of their arrays on the chip.
-        guard alone > least * margin, let most = good.map(\.onChip).max(), let choice = good.first(where: { $0.onChip == most })?.shape
+        guard alone > least * aloneMargin, let most = good.map(\.onChip).max(), let choice = good.first(where: { $0.onChip == most })?.shape
         else { return .lanes }
         return .group(vectors: choice.tile, workers: choice.workers)
     }
