@@ -5,8 +5,8 @@ import re
 from tools import run
 from trips import step_measures
 
-# Hard limits of every GPU that counts.
-SHARED_BYTES = 48 << 10
+# Hard limits of every GPU that counts. AMD's compiler puts arrays of work-items into what a group leaves of its local memory.
+SHARED_BYTES_OF_NVIDIA, SHARED_BYTES_OF_AMD = 48 << 10, 64 << 10
 REGISTERS_OF_UNIT = 65_536
 
 
@@ -136,7 +136,8 @@ def amd(tools, target, text, group, source):
 def limits(measures, group, is_nvidia):
     """What no device allows."""
     for name, own in measures.items():
-        if own.get("shared", 0) > SHARED_BYTES:
-            yield f"{name}: {own['shared']} bytes of shared memory, and a group has {SHARED_BYTES}"
+        most = SHARED_BYTES_OF_NVIDIA if is_nvidia else SHARED_BYTES_OF_AMD
+        if own.get("shared", 0) > most:
+            yield f"{name}: {own['shared']} bytes of shared memory, and a group has {most}"
         if is_nvidia and own.get("registers", 0) * group > REGISTERS_OF_UNIT:
             yield f"{name}: {own['registers']} registers for groups of {group}, and a unit has {REGISTERS_OF_UNIT}"
