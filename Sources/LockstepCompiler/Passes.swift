@@ -95,7 +95,7 @@ package enum Passes {
     static func forKernel(_ program: LaneProgram, _ options: KernelOptions? = nil) throws -> LaneProgram {
         var draft = Draft(options: LoweringOptions(), function: LaneFunction(states: []), program: program)
         try run(kernel, on: &draft)
-        if let options, options.interleaves {
+        if let options, options.interleaves, options.keepsRows {
             try run([programPass("dense rows") { DenseRows.writtenOut($0, bytes: options.realBytes * options.width) }], on: &draft)
         }
         return draft.program ?? program

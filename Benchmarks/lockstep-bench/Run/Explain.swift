@@ -13,7 +13,8 @@ struct Explain: ParsableCommand {
     @Option(help: "Steps of each fit, which give the history its length.") var steps = 1000
     @Option(help: "Print the step as it is after this pass of the compiler, and nothing else: \(Explanation.passes.joined(separator: ", ")).")
     var pass: String?
-    @Option(help: "Describe the OpenCL device as a GPU of so many compute units and so large work-groups: UNITS:GROUP.") var asGpu: GPUForm?
+    @Option(help: "Describe the OpenCL device as a GPU of so many compute units and so large work-groups: UNITS:GROUP, or UNITS:GROUP:amd and so on.")
+    var asGpu: GPUForm?
     @Flag(help: "Print the whole text that a driver gets, with device functions and definitions, for other compilers.") var text = false
     @OptionGroup var devices: DeviceOptions
     @OptionGroup var files: DataOptions

@@ -19,6 +19,8 @@ package struct KernelOptions: Hashable, Sendable {
     package var group: Group?
     /// Work-items of a work-group.
     package var groupSize = 1
+    /// Whether a GPU's compiler keeps rows of shared data in registers.
+    package var keepsRows = true
     /// Registers that the driver can be told to give a work-item at most, where wide rows dominate; nil where it cannot.
     package var registersOfRows: Int?
 

@@ -32,7 +32,7 @@ struct StagedRows {
     /// - Returns: nil where there is nothing to copy, or no room.
     init?(_ loop: Loop, _ program: LaneProgram, _ options: KernelOptions, taken: Int, isDealt: Bool, isShared: (BufferID) -> Bool) {
         let size = options.group?.size ?? options.groupSize
-        guard options.interleaves, size > 1, loop.window == nil else { return nil }
+        guard options.interleaves, options.keepsRows, size > 1, loop.window == nil else { return nil }
         var elements: [BufferID: Set<Int>] = [:]
         var lengths: [BufferID: Int] = [:]
         var others: Set<BufferID> = []

@@ -16,6 +16,9 @@ struct GPUTraits: Hashable, Sendable {
     var residentItems: Int
     /// Work-items of the largest group that pays.
     var largestGroup: Int
+    /// Whether its compilers are known to keep rows of data, and what is made of them, in registers: AMD's move some out, and then as
+    /// many as they have, so that few work-items are left.
+    var keepsRows = true
     /// Whether the system is known to stop kernels of a few seconds, on every machine.
     var isWatchdogStrict: Bool
 
@@ -24,8 +27,18 @@ struct GPUTraits: Hashable, Sendable {
 }
 
 /// Who made a GPU.
-enum GPUVendor: CaseIterable, Sendable {
+enum GPUVendor: String, CaseIterable, Sendable {
     case nvidia, amd, intel, apple, other
+
+    /// What its own driver says of a device.
+    var deviceVendor: String? {
+        switch self {
+        case .nvidia: "NVIDIA Corporation"
+        case .amd: "Advanced Micro Devices, Inc."
+        case .intel: "Intel(R) Corporation"
+        case .apple, .other: nil
+        }
+    }
 
     var traits: GPUTraits {
         switch self {
@@ -40,7 +53,7 @@ enum GPUVendor: CaseIterable, Sendable {
             GPUTraits(
                 lanesOfUnit: 64, registersOfUnit: 65_536, mostRegisters: 256, cacheBytes: 16 << 10, localBytesOfUnit: 64 << 10,
                 isLocalMemoryOfCache: false, memoryBytesPerClock: 8,
-                residentItems: 2048, largestGroup: 256, isWatchdogStrict: false)
+                residentItems: 2048, largestGroup: 256, keepsRows: false, isWatchdogStrict: false)
         // An execution unit: seven or eight threads of 8 to 32 work-items; 8 where registers are short. Sixteen units share 192
         // KB, 128 of them local memory at most. The bandwidth of an Arc A770, and of processors with 96 units.
         case .intel:

@@ -2,20 +2,27 @@ import Foundation
 
 /// The numbers of a GPU by which a CPU device is described, so that what a GPU is given is written, and run, without one.
 package struct GPUForm: Hashable, Sendable {
-    /// Its text: `UNITS:GROUP`.
+    /// Its text: `UNITS:GROUP` or `UNITS:GROUP:MAKER`.
     package let computeUnits: Int
     package let maxWorkGroupSize: Int
+    let maker: GPUVendor
 
     package init(computeUnits: Int, maxWorkGroupSize: Int) {
-        self.computeUnits = computeUnits
-        self.maxWorkGroupSize = maxWorkGroupSize
+        self.init(computeUnits: computeUnits, maxWorkGroupSize: maxWorkGroupSize, maker: .nvidia)
     }
 
-    /// - Parameter text: compute units and the largest work-group, such as `132:1024`.
+    init(computeUnits: Int, maxWorkGroupSize: Int, maker: GPUVendor) {
+        (self.computeUnits, self.maxWorkGroupSize, self.maker) = (computeUnits, maxWorkGroupSize, maker)
+    }
+
+    /// - Parameter text: compute units and the largest work-group, such as `132:1024`, and `nvidia`, `amd` or `intel` after them;
+    ///   NVIDIA's without that.
     package init?(_ text: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard parts.count == 2, parts[0] > 0, parts[1] > 0 else { return nil }
-        self.init(computeUnits: parts[0], maxWorkGroupSize: parts[1])
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard (2...3).contains(parts.count), let units = Int(parts[0]), let group = Int(parts[1]), units > 0, group > 0,
+            let maker = parts.count == 3 ? GPUVendor(rawValue: parts[2]) : .nvidia, maker.deviceVendor != nil
+        else { return nil }
+        self.init(computeUnits: units, maxWorkGroupSize: group, maker: maker)
     }
 
     /// Of tests: has all CPU devices described as such a GPU.
@@ -25,7 +32,8 @@ package struct GPUForm: Hashable, Sendable {
     static func ofEnvironment(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws(OpenCLError) -> GPUForm? {
         guard let text = environment[variable], !text.isEmpty else { return nil }
         guard let form = GPUForm(text) else {
-            throw .misuse("\(variable) is \"\(text)\"; it is compute units and the largest work-group, such as 132:1024")
+            throw .misuse(
+                "\(variable) is \"\(text)\"; it is compute units, the largest work-group and maybe a maker, such as 132:1024 or 120:1024:amd")
         }
         return form
     }
@@ -37,7 +45,7 @@ extension OpenCLDeviceInfo {
         described { info in
             info.kind = .gpu
             // Not the processor's, which makes GPUs of another kind.
-            info.vendor = "NVIDIA Corporation"
+            info.vendor = form.maker.deviceVendor ?? info.vendor
             info.computeUnits = form.computeUnits
             info.maxWorkGroupSize = min(maxWorkGroupSize, form.maxWorkGroupSize)
             info.localMemoryBytes = min(localMemoryBytes, 48 << 10)

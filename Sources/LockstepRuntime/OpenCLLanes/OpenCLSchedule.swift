@@ -22,6 +22,8 @@ package struct OpenCLSchedule: Hashable, Sendable {
     package var localBytes = 0
     /// Loops over fewer rows are not split.
     package var minimumRows = 1024
+    /// Whether rows of shared data are kept in registers, in text for GPUs.
+    package var keepsRows = true
     /// Registers to which work-items are held where wide rows dominate; nil where no driver can be told.
     package var registersOfRows: Int?
     /// Statements of a step that one function has.
@@ -52,7 +54,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
         var schedule = OpenCLSchedule(
             schedule, width: 1, groupSize: min(64, max(device.maxWorkGroupSize, 1)), interleaves: true, privateBytes: 1 << 11)
         schedule.localBytes = min(device.localMemoryBytes, device.gpu.localBytesOfUnit, 48 << 10)
-        schedule.registersOfRows = device.registersOfRows
+        (schedule.keepsRows, schedule.registersOfRows) = (device.gpu.keepsRows, device.registersOfRows)
         return schedule
     }
 
@@ -73,7 +75,7 @@ package struct OpenCLSchedule: Hashable, Sendable {
             width: width, isDouble: precision == .double, interleaves: interleaves, privateBytes: privateBytes)
         options.longest = longest
         options.groupSize = localSize
-        options.registersOfRows = registersOfRows
+        (options.keepsRows, options.registersOfRows) = (keepsRows, registersOfRows)
         form.change(&options)
         return options
     }
