@@ -105,6 +105,22 @@ import Testing
         }
     }
 
+    /// Where nothing of a lane is in memory, the cache is of no concern, though groups take more of it than there is.
+    @Test func whatIsOnTheChipNeedsNoCache() {
+        var work = StepWork()
+        (work.arrays, work.laneElements, work.sums, work.reductions, work.values) = ([64], 64, 16, 1, 50)
+        var row = StepWork.Amount()
+        (row.operations, row.accesses, row.arrayAccesses) = (100, 3, 2)
+        work.dealt = [StepWork.DealtLoop(iterations: 64, row)]
+        func clocks(_ change: (inout GPUTraits) -> Void) -> Double {
+            var traits = GPUVendor.intel.traits
+            change(&traits)
+            let question = GPUQuestion(computeUnits: 96, maxGroupSize: 512, traits: traits, lanes: 4096, work: work, localBytes: 48 << 10)
+            return GPUStepCost(question).clocks(tile: 16, workers: 16)
+        }
+        #expect(clocks { $0.cacheBytes = 1 << 10 } == clocks { $0.cacheBytes = 1 << 30 })
+    }
+
     /// What the measurements taught, whatever the constants are.
     @Test func lessonsOfTheMeasurements() throws {
         let timings = try Timings.read()

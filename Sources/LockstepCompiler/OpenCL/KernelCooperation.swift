@@ -56,12 +56,9 @@ extension KernelWriter {
     /// Those of them that local memory has room for.
     var arraysOnChip: Set<BufferID> {
         guard let group = options.group, options.width == 1 else { return [] }
-        var room = group.localBytes - bytesOfSums - bytesOfTiles
-        return Set(
-            sharedArrays.prefix { id in
-                room -= bytesOnChip(id, group)
-                return room >= 0
-            })
+        let arrays = sharedArrays
+        let room = group.localBytes - bytesOfSums - bytesOfTiles
+        return Set(arrays.prefix(Cooperation.fitting(arrays.map { bytesOnChip($0, group) }, in: room)))
     }
 
     private func bytesOnChip(_ id: BufferID, _ group: KernelOptions.Group) -> Int {

@@ -76,8 +76,10 @@ struct GPUStepCost {
     private func missing(_ group: GroupWork, groups: Int) -> Double {
         let ofLanes = Double(min(groups * group.tile, lanes) * (work.laneElements - group.elementsOnChip)) * spread(group)
         let ofItems = Double(groups * group.tile * group.workers * work.ownElements)
-        let cacheBytes = traits.cacheBytes - (traits.isLocalMemoryOfCache ? groups * group.localBytes : 0)
-        return max(0, 1 - Double(cacheBytes) / max(Double(realBytes) * (ofLanes + ofItems), 1))
+        // A group may have more of local memory than is a unit's share.
+        let cacheBytes = max(traits.cacheBytes - (traits.isLocalMemoryOfCache ? groups * group.localBytes : 0), 0)
+        let bytes = Double(realBytes) * (ofLanes + ofItems)
+        return bytes > 0 ? max(0, 1 - Double(cacheBytes) / bytes) : 0
     }
 
     /// - Parameter groups: those that a unit has at once.
@@ -119,14 +121,8 @@ private struct GroupWork {
         (self.tile, self.workers) = (tile, workers)
         let parts = workers > 1 ? min(workers, Cooperation.partsAtOnce) + workers / Cooperation.partsAtOnce : 0
         operations = Double(work.repeated.operations + dealt.operations + Self.operationsOfPart * work.sums * parts)
-        var room = localBytes / realBytes / tile - min(work.sums, Cooperation.mostSums) * workers
-        let onChip =
-            workers > 1
-            ? work.arrays.prefix { count in
-                room -= count
-                return room >= 0
-            } : []
-        elementsOnChip = onChip.reduce(0, +)
+        let room = localBytes / realBytes / tile - min(work.sums, Cooperation.mostSums) * workers
+        elementsOnChip = workers > 1 ? work.arrays.prefix(Cooperation.fitting(work.arrays, in: room)).reduce(0, +) : 0
         self.localBytes = workers > 1 ? (elementsOnChip + min(work.sums, Cooperation.mostSums) * workers) * tile * realBytes : 0
         accesses = Double(work.repeated.accesses + dealt.accesses)
         let near = Double(elementsOnChip) / Double(max(work.arrays.reduce(0, +), 1))
