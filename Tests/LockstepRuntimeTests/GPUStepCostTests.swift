@@ -108,7 +108,7 @@ import Testing
     /// Where nothing of a lane is in memory, the cache is of no concern, though groups take more of it than there is.
     @Test func whatIsOnTheChipNeedsNoCache() {
         var work = StepWork()
-        (work.arrays, work.laneElements, work.sums, work.reductions, work.values) = ([64], 64, 16, 1, 50)
+        (work.arrays, work.laneElements, work.sums, work.reductions, work.values) = ([SharedArray(64)], 64, 16, 1, 50)
         var row = StepWork.Amount()
         (row.operations, row.accesses, row.arrayAccesses) = (100, 3, 2)
         work.dealt = [StepWork.DealtLoop(iterations: 64, row)]

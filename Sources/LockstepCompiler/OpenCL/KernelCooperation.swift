@@ -18,8 +18,8 @@ extension KernelWriter {
         for (place, statement) in program.body.enumerated() {
             let isDealtOut = cooperation.dealt.contains(place)
             let access = Cooperation.Access([statement])
-            let stores = access.stored.intersection(cooperation.shared)
-            let loads = access.loaded.intersection(cooperation.shared)
+            let stores = access.stored.filter(isShared)
+            let loads = access.loaded.filter(isShared)
             if !loads.isDisjoint(with: hazards.stored.union(hazards.storedByOne)) || !stores.isDisjoint(with: hazards.stored.union(hazards.loaded))
                 || isDealtOut && !stores.isDisjoint(with: hazards.storedByOne)
             {
@@ -44,21 +44,56 @@ extension KernelWriter {
         hazards = Hazards()
     }
 
-    // MARK: Arrays in local memory
+    // MARK: Arrays on the chip
+
+    /// Whether a worker finds in a buffer what others have stored.
+    private func isShared(_ id: BufferID) -> Bool {
+        if case .distributed = places[id.number] { return false }
+        return cooperation?.shared.contains(id) ?? false
+    }
 
     /// Arrays that the workers of a lane share and no launch must find in global memory, the smallest first.
-    var sharedArrays: [BufferID] {
-        (cooperation?.shared ?? []).filter { buffer($0).role.isStateOrTemporary }.sorted {
-            (buffer($0).count, $0.number) < (buffer($1).count, $1.number)
+    var sharedArrays: [(id: BufferID, array: SharedArray)] {
+        guard let cooperation else { return [] }
+        // Rows in registers leave no room for arrays.
+        let loops = staged.isEmpty && options.keepsRows ? DistributableArrays(program, cooperation).loops : [:]
+        return cooperation.shared.filter { buffer($0).role.isStateOrTemporary }
+            .sorted { (buffer($0).count, $0.number) < (buffer($1).count, $1.number) }
+            .map { ($0, SharedArray(buffer($0).count, isDistributable: loops[$0] != nil)) }
+    }
+
+    /// Where they lie, unless it is in global memory.
+    func placesOnChip() -> [BufferID: Place] {
+        guard let group = options.group, options.width == 1 else { return [:] }
+        let arrays = sharedArrays
+        let room = group.localBytes - bytesOfSums - bytesOfTiles
+        let placement = SharedArray.placed(arrays.map(\.array), workers: group.workers, room: room) { bytesOnChip(arrays[$0].id, group) }
+        var places: [BufferID: Place] = [:]
+        for place in placement.onChip { places[arrays[place].id] = .local }
+        for place in placement.distributed { places[arrays[place].id] = .distributed }
+        return places
+    }
+
+    /// Iterations of each worker, where some loop or array is dealt out to all of them.
+    func iterationsOfWorker(_ extent: Int) -> Int { options.group.map { (extent + $0.workers - 1) / $0.workers } ?? extent }
+
+    /// Whether the loop goes to elements that are in registers: by constant places in an array of the worker's own.
+    func isDistributed(_ loop: Loop) -> Bool {
+        Cooperation.Access(loop.body).all.contains { id in
+            if case .distributed = places[id.number] { true } else { false }
         }
     }
 
-    /// Those of them that local memory has room for.
-    var arraysOnChip: Set<BufferID> {
-        guard let group = options.group, options.width == 1 else { return [] }
-        let arrays = sharedArrays
-        let room = group.localBytes - bytesOfSums - bytesOfTiles
-        return Set(arrays.prefix(Cooperation.fitting(arrays.map { bytesOnChip($0, group) }, in: room)))
+    /// Opens the loop over a worker's elements of arrays in registers, all of which is written out.
+    ///
+    /// - Parameter element: the name of the element's number among all workers'.
+    mutating func openOwnElements(_ element: String, extent: Int) {
+        guard let group = options.group else { return }
+        let iterations = iterationsOfWorker(extent)
+        unroll(iterations)
+        open("for (int \(element)_own = 0; \(element)_own < \(iterations); ++\(element)_own) {")
+        line("const int \(element) = ls_worker + \(element)_own * \(group.workers);")
+        if iterations * group.workers > extent { line("if (\(element) >= \(extent)) continue;") }
     }
 
     private func bytesOnChip(_ id: BufferID, _ group: KernelOptions.Group) -> Int {
@@ -74,12 +109,21 @@ extension KernelWriter {
         let stored = Cooperation.Access(program.body).stored
         var isAny = false
         for (number, buffer) in program.buffers.enumerated() {
-            guard case .state = buffer.role, case .local = places[number], !toGlobal || stored.contains(BufferID(number)) else { continue }
-            isAny = true
-            let (inside, outside) = ("b\(number)[\(localPlace("i"))]", "g\(number)[LS_AT(i, \(buffer.count))]")
-            line(
-                "for (int i = ls_worker; i < \(buffer.count); i += \(group.workers)) "
-                    + (toGlobal ? "\(outside) = \(inside);" : "\(inside) = \(outside);"))
+            guard case .state = buffer.role, !toGlobal || stored.contains(BufferID(number)) else { continue }
+            func copy(_ inside: String) -> String {
+                let outside = "g\(number)[LS_AT(i, \(buffer.count))]"
+                return toGlobal ? "\(outside) = \(inside);" : "\(inside) = \(outside);"
+            }
+            switch places[number] {
+            case .local:
+                isAny = true
+                line("for (int i = ls_worker; i < \(buffer.count); i += \(group.workers)) \(copy("b\(number)[\(localPlace("i"))]"))")
+            case .distributed:
+                openOwnElements("i", extent: buffer.count)
+                line(copy("b\(number)[i_own]"))
+                close()
+            default: continue
+            }
         }
         if isAny, !toGlobal { barrier() }
     }
@@ -123,7 +167,9 @@ extension KernelWriter {
     /// Of a group.
     var localBytes: Int {
         guard let group = options.group else { return 0 }
-        return bytesOfSums + arraysOnChip.reduce(0) { $0 + bytesOnChip($1, group) }
+        return places.indices.reduce(bytesOfSums) { bytes, number in
+            if case .local = places[number] { bytes + bytesOnChip(BufferID(number), group) } else { bytes }
+        }
     }
 
     private struct Part {

@@ -40,6 +40,7 @@ extension KernelWriter {
                 line("b\(number) += (size_t)\(worker) * \(buffer.count) * ls_items;")
             case .slices:
                 if let slice = program.slice { line("b\(number) += (size_t)i\(slice.number) * \(buffer.count * options.together);") }
+            case .distributed: line("\(name) b\(number)[\(iterationsOfWorker(buffer.count))];")
             case .local: line("__local \(name) b\(number)[\(buffer.count * (options.group?.tile ?? 1))];")
             case .shared, .global: break
             }
@@ -66,7 +67,7 @@ extension KernelWriter {
             case .privateArray:
                 unroll(1)
                 line("for (int i = 0; i < \(buffer.count); ++i) \(copy("b\(number)[i]", "i"))")
-            case .shared, .local, .global, .slices: break
+            case .shared, .local, .distributed, .global, .slices: break
             }
         }
     }

@@ -161,6 +161,13 @@ extension KernelWriter {
     mutating func write(_ loop: Loop, _ scalars: [String: String], workers: Int = 1) {
         let name = "i\(loop.variable.number)"
         let rows = staged[loop.variable]
+        if workers > 1, isDistributed(loop) {
+            openOwnElements(name, extent: loop.variable.extent)
+            statements(loop.body, scalars)
+            close()
+            if let flush = loop.flush, flush.isAtEnd { statements(flush.statements, scalars) }
+            return
+        }
         let (start, end) = loop.window.map { (self.name($0.first), self.name($0.end)) } ?? ("0", String(loop.variable.extent))
         // Barriers of a tile are for all workers, whether or not the last iterations are theirs.
         let (first, stride) = workers == 1 || rows != nil ? (start, "++\(name)") : ("ls_worker", "\(name) += \(workers)")
@@ -280,7 +287,7 @@ extension KernelWriter {
                     ? "b\(id.number)[LS_AT(\(varying(index)), \(buffer.count))]"
                     : "LS_GATHER_TABLE\(suffix)(b\(id.number) + ls_item * \(buffer.count), \(varying(index)))"
             case .privateArray where buffer.isUniform: return "LS_GATHER_UNIFORM\(suffix)(b\(id.number), \(varying(index)))"
-            case .privateArray, .variables: return "LS_GATHER_PRIVATE\(suffix)(b\(id.number), \(varying(index)))"
+            case .privateArray, .variables, .distributed: return "LS_GATHER_PRIVATE\(suffix)(b\(id.number), \(varying(index)))"
             case .local: return "b\(id.number)[\(localPlace(varying(index)))]"
             case .global, .slices: return "LS_GATHER_LANES\(suffix)(b\(id.number), \(buffer.count), \(varying(index)))"
             }
@@ -289,6 +296,7 @@ extension KernelWriter {
         case .variables: return "b\(id.number)_\(index.asConstant ?? 0)"
         case .shared, .privateArray: return "b\(id.number)[\(uniform(index))]"
         case .local: return "b\(id.number)[\(localPlace(uniform(index)))]"
+        case .distributed: return "b\(id.number)[\(uniform(index))_own]"
         case .slices: return "LS_LOAD_SLICES\(suffix)(b\(id.number), \(uniform(index)))"
         case .global: return "b\(id.number)[LS_AT(\(uniform(index)), \(buffer.count))]"
         }

@@ -14,6 +14,8 @@ struct KernelWriter {
         case global
         /// In local memory, shared by the workers of a lane: an element of each lane of the group side by side.
         case local
+        /// In registers, shared out to the workers of a lane: each has the elements of its iterations.
+        case distributed
         /// In global memory, one element of each slice of the vector side by side.
         case slices
     }
@@ -93,7 +95,12 @@ struct KernelWriter {
     }
 
     /// Whether elements of a buffer are loaded and stored, rather than kept in registers.
-    func isInMemory(_ id: BufferID) -> Bool { if case .variables = places[id.number] { false } else { true } }
+    func isInMemory(_ id: BufferID) -> Bool {
+        switch places[id.number] {
+        case .variables, .distributed: false
+        default: true
+        }
+    }
 
     /// Whether a buffer is in global memory, once for all lanes.
     func isShared(_ buffer: Buffer) -> Bool {
@@ -115,7 +122,7 @@ struct KernelWriter {
             }
         }
         for shared in cooperation?.shared ?? [] { places[shared.number] = .global }
-        for array in arraysOnChip { places[array.number] = .local }
+        for (array, place) in placesOnChip() { places[array.number] = place }
         var spent = 0
         for (number, buffer) in program.buffers.enumerated().sorted(by: { $0.element.count < $1.element.count }) {
             guard case .privateArray = places[number] else { continue }
@@ -293,6 +300,7 @@ struct KernelWriter {
         for (number, buffer) in program.buffers.enumerated() {
             switch places[number] {
             case .variables, .privateArray: elements += max(buffer.count, 1)
+            case .distributed: elements += iterationsOfWorker(buffer.count)
             case .shared, .local, .global, .slices: break
             }
         }

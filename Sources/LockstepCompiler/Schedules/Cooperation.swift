@@ -11,15 +11,6 @@ package struct Cooperation {
     /// Workers whose parts of a sum one of them adds up; if there are more, their parts are put together in two stages.
     package static let partsAtOnce = 16
 
-    /// How many arrays of some sizes, from the first on, local memory has room for.
-    package static func fitting(_ sizes: [Int], in room: Int) -> Int {
-        var room = room
-        return sizes.prefix { size in
-            room -= size
-            return room >= 0
-        }.count
-    }
-
     /// Top-level statements that are loops whose iterations are dealt out.
     private(set) var dealt: Set<Int> = []
     /// Arrays of which the workers of a lane have one together.

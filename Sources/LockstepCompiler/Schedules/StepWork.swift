@@ -40,8 +40,8 @@ package struct StepWork: Hashable, Sendable, Codable {
     package var reductions = 0
     /// Barriers beside those of reductions.
     package var fences = 0
-    /// Elements of each array that the workers of a lane have together and local memory could hold, the smallest first.
-    package var arrays: [Int] = []
+    /// The arrays that the workers of a lane have together and the chip could hold, the smallest first.
+    package var arrays: [SharedArray] = []
     /// Elements that lie in memory: of arrays that each worker has, and of those that the workers of a lane have together.
     package var ownElements = 0
     package var laneElements = 0
@@ -73,7 +73,7 @@ package struct StepWork: Hashable, Sendable, Codable {
             if !Cooperation.Access([statement]).stored.isDisjoint(with: cooperation.shared) { fences += 1 }
         }
         repeated.add(alone, memory)
-        arrays = writer.sharedArrays.map { program.buffers[$0.number].count }
+        arrays = writer.sharedArrays.map(\.array)
         values = LiveValues(program).most
         for (number, buffer) in program.buffers.enumerated() where !buffer.isUniform {
             switch (buffer.role, writer.isInMemory(BufferID(number))) {
@@ -93,7 +93,7 @@ private struct Memory {
     /// Those that local memory could hold.
     let arrays: Set<BufferID>
 
-    init(_ writer: KernelWriter) { (self.writer, arrays) = (writer, Set(writer.sharedArrays)) }
+    init(_ writer: KernelWriter) { (self.writer, arrays) = (writer, Set(writer.sharedArrays.map(\.id))) }
 }
 
 extension StepWork.Amount {

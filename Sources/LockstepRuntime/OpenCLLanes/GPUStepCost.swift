@@ -28,8 +28,6 @@ struct GPUStepCost {
     private let realBytes: Int
     /// Of local memory, what a group may have.
     private let localBytes: Int
-    /// Work-items that a unit has registers for.
-    private let itemsOfUnit: Int
 
     /// - Parameter work: if it is not the question's.
     init(_ question: GPUQuestion, of work: StepWork? = nil) {
@@ -37,10 +35,6 @@ struct GPUStepCost {
         (self.work, traits, lanes, units) = (work, question.traits, max(question.lanes, 1), max(question.computeUnits, 1))
         realBytes = question.realBytes
         localBytes = question.localBytes
-        // Drivers unroll loops over arrays of a work-item until its registers are used up.
-        let values = work.values * realBytes / 4 + Self.otherRegisters
-        let registers = work.ownElements > 0 ? traits.mostRegisters : min(values, traits.mostRegisters)
-        itemsOfUnit = min(traits.registersOfUnit / registers, traits.residentItems)
     }
 
     /// Clocks of a step.
@@ -53,7 +47,7 @@ struct GPUStepCost {
         return Double(rounds) * (rounds > 0 ? clocks(group, groups: resident) : 0) + (rest > 0 ? clocks(group, groups: rest) : 0)
     }
 
-    /// Elements of a lane that are in local memory.
+    /// Elements of a lane that are in local memory or its workers' registers.
     func elementsOnChip(tile: Int, workers: Int) -> Int { group(tile: tile, workers: workers).elementsOnChip }
 
     private func group(tile: Int, workers: Int) -> GroupWork {
@@ -64,7 +58,11 @@ struct GPUStepCost {
 
     /// Groups that a unit has at once, at most.
     private func resident(_ group: GroupWork) -> Int {
-        max(min(itemsOfUnit / (group.tile * group.workers), traits.localBytesOfUnit / max(group.localBytes, 1)), 1)
+        // Drivers unroll loops over arrays of a work-item until its registers are used up.
+        let values = (work.values + group.elementsOfItem) * realBytes / 4 + Self.otherRegisters
+        let registers = work.ownElements > 0 ? traits.mostRegisters : min(values, traits.mostRegisters)
+        let itemsOfUnit = min(traits.registersOfUnit / registers, traits.residentItems)
+        return max(min(itemsOfUnit / (group.tile * group.workers), traits.localBytesOfUnit / max(group.localBytes, 1)), 1)
     }
 
     /// Bytes that go to memory and back for one that is wanted.
@@ -112,8 +110,10 @@ private struct GroupWork {
     /// Loads and stores that all workers of a lane do alike, and those of which each has its own.
     let alikeLoads, dealtLoads: Double
     let barriers: Double
-    /// Elements of a lane that are in local memory, and what a group has of it altogether.
-    let elementsOnChip, localBytes: Int
+    /// Elements of a lane that are in local memory or registers, and those of them that a worker has in registers.
+    let elementsOnChip, elementsOfItem: Int
+    /// What a group has of local memory altogether.
+    let localBytes: Int
 
     init(_ work: StepWork, tile: Int, workers: Int, realBytes: Int, localBytes: Int) {
         var dealt = StepWork.Amount()
@@ -122,11 +122,17 @@ private struct GroupWork {
         let parts = workers > 1 ? min(workers, Cooperation.partsAtOnce) + workers / Cooperation.partsAtOnce : 0
         operations = Double(work.repeated.operations + dealt.operations + Self.operationsOfPart * work.sums * parts)
         let room = localBytes / realBytes / tile - min(work.sums, Cooperation.mostSums) * workers
-        elementsOnChip = workers > 1 ? work.arrays.prefix(Cooperation.fitting(work.arrays, in: room)).reduce(0, +) : 0
-        self.localBytes = workers > 1 ? (elementsOnChip + min(work.sums, Cooperation.mostSums) * workers) * tile * realBytes : 0
-        accesses = Double(work.repeated.accesses + dealt.accesses)
-        let near = Double(elementsOnChip) / Double(max(work.arrays.reduce(0, +), 1))
-        farAccesses = accesses - near * Double(work.repeated.arrayAccesses + dealt.arrayAccesses)
+        let arrays = workers > 1 ? work.arrays : []
+        let placement = SharedArray.placed(arrays, workers: workers, room: room) { arrays[$0].elements }
+        func elements(_ places: Set<Int>) -> Int { places.reduce(0) { $0 + arrays[$1].elements } }
+        let (local, distributed) = (elements(placement.onChip), elements(placement.distributed))
+        (elementsOnChip, elementsOfItem) = (local + distributed, placement.registers)
+        self.localBytes = workers > 1 ? (local + min(work.sums, Cooperation.mostSums) * workers) * tile * realBytes : 0
+        // Each array has its share of what arrays are gone to for.
+        let all = Double(max(arrays.reduce(0) { $0 + $1.elements }, 1))
+        let arrayAccesses = Double(work.repeated.arrayAccesses + dealt.arrayAccesses)
+        accesses = Double(work.repeated.accesses + dealt.accesses) - Double(distributed) / all * arrayAccesses
+        farAccesses = accesses - Double(local) / all * arrayAccesses
         alikeLoads = Double(work.repeated.accesses + work.repeated.sharedLoads)
         dealtLoads = Double(dealt.accesses + dealt.sharedLoads)
         let barriersOfReduction = workers > Cooperation.partsAtOnce ? 3 : 2
