@@ -52,6 +52,8 @@ class Spans:
 def text_loops(lines, first):
     """The loops of the kernel that begins at a line, numbers of lines from 1."""
     found, spans = [], Spans()
+    # Loops around, as indentation and the number of all their iterations, those of other workers too.
+    around = []
     for number in range(first, len(lines)):
         line = lines[number]
         if line.startswith("}"):
@@ -59,10 +61,20 @@ def text_loops(lines, first):
         if head := HEAD.match(line):
             name, start, relation, end, one, operator, stride = head.groups()
             pragma = re.match(r"\s*#pragma unroll (\d+)", lines[number - 1])
+            indentation = len(line) - len(line.lstrip())
+            around = [one for one in around if one[0] < indentation]
+            window = None
+            if whole := re.match(r"\s*// (\d+) iterations in all", lines[number - 2 if pragma else number - 1]):
+                # As long as it is on average.
+                window = int(whole[1]) / next((count for _, count in reversed(around) if count), 1)
+                if name.endswith("_0"):
+                    # Short enough to be one block.
+                    spans.known[name], window = [window], 1
             if operator == "/":
                 trips = int(eval(start, {"__builtins__": {}}, {})).bit_length()
             else:
-                trips = 1 if name == "ls_step" else spans.trips(name, start, end, "1" if one else stride)
+                trips = window or (1 if whole or name == "ls_step" else spans.trips(name, start, end, "1" if one else stride))
+                around.append((indentation, int(end) if end.isdigit() else None))
             is_staged = bool(re.fullmatch(r"i\d+", name) and re.match(r"i\d+_2", start))
             found.append(Loop(number + 1, trips, int(pragma[1]) if pragma else 1, is_staged))
     return found

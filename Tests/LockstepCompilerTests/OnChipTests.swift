@@ -39,6 +39,28 @@ import Testing
         #expect(try local(sums + 2 * one - 1) == sums + one)
     }
 
+    /// Many latents of one lane: local memory has no room for all arrays, and each worker keeps its elements in registers.
+    @Test func arraysAreDistributed() throws {
+        func text(tile: Int, keepsRows: Bool = true, localBytes: Int = 16 << 10, of count: Int = 2000) throws -> String {
+            var options = KernelOptions(width: 1, isDouble: false, interleaves: true, privateBytes: 1 << 11)
+            options.keepsRows = keepsRows
+            options.group = KernelOptions.Group(tile: tile, workers: 256, minimumExtent: 8, localBytes: localBytes)
+            return try Lowering.lower(RowSteps.descent(latents: count, lanes: 1).function).kernelText(options).kernel
+        }
+        let distributed = try text(tile: 1)
+        let places = Set(distributed.matches(of: /(b\d+)\[8\];/).map(\.output.1))
+        // Both states, which no one else may go to by another place or in global memory within the step.
+        #expect(places.count >= 2, "\(distributed)")
+        for name in places {
+            let own = try Regex("\\b\(name)\\[(8|i\\d*_own)\\]")
+            #expect(distributed.matches(of: try Regex("\\b\(name)\\[")).count == distributed.matches(of: own).count)
+        }
+        // With room for all, groups of several lanes, other compilers, and more iterations than are written out: none.
+        for other in [
+            try text(tile: 1, localBytes: 1 << 20), try text(tile: 2), try text(tile: 1, keepsRows: false), try text(tile: 1, of: 2100),
+        ] { #expect(!other.contains("_own"), "\(other)") }
+    }
+
     /// Blocks of draws that were unrolled are dealt out to the workers.
     @Test func drawsAreRolled() throws {
         func program(_ count: Int) throws -> LaneProgram {

@@ -15,12 +15,17 @@ import Testing
         let units: Int
         let lanes: Int
 
-        var work: StepWork { works.shared }
+        /// Counts are recorded for compilers that keep arrays in registers.
+        var work: StepWork {
+            var work = works.shared
+            if !vendor.traits.keepsRows { for place in work.arrays.indices { work.arrays[place].isDistributable = false } }
+            return work
+        }
         var description: String { "\(name), \(lanes) lanes, \(units) units of \(vendor)" }
 
         func question(maxGroupSize: Int = 1024) -> GPUQuestion {
             GPUQuestion(
-                computeUnits: units, maxGroupSize: maxGroupSize, traits: vendor.traits, lanes: lanes, work: works.shared,
+                computeUnits: units, maxGroupSize: maxGroupSize, traits: vendor.traits, lanes: lanes, work: work,
                 alone: works.alone, localBytes: min(vendor.traits.localBytesOfUnit, 48 << 10))
         }
         var choice: Schedule { ScheduleRule.choose(.gpu(question())) }

@@ -105,6 +105,19 @@ import Testing
         }
     }
 
+    /// A kernel made by hand, whose text ours is like: one lane of a group, arrays in registers; rates of an H100.
+    @Test(arguments: [(256, 3.4e7), (1024, 3.8e7), (8192, 4.15e7)]) func arraysInRegisters(_ lanes: Int, _ rate: Double) throws {
+        let work = try #require(try GPUChoiceTests.works().first { $0.name == "wide" }).works.shared
+        let question = GPUQuestion(
+            computeUnits: 132, maxGroupSize: 1024, traits: GPUVendor.nvidia.traits, lanes: lanes, work: work, localBytes: 48 << 10)
+        let cost = GPUStepCost(question)
+        #expect(ScheduleRule.choose(.gpu(question)) == .group(vectors: 1, workers: 256))
+        #expect(cost.elementsOnChip(tile: 1, workers: 256) == 18_000 && cost.elementsOnChip(tile: 16, workers: 16) == 0)
+        let ratio = Double(lanes) * 1.755e9 / cost.clocks(tile: 1, workers: 256) / rate
+        print("\(lanes) lanes: \(ratio) of the rate by hand")
+        #expect(ratio > 1 / 2.8 && ratio < 2.8)
+    }
+
     /// Where nothing of a lane is in memory, the cache is of no concern, though groups take more of it than there is.
     @Test func whatIsOnTheChipNeedsNoCache() {
         var work = StepWork()

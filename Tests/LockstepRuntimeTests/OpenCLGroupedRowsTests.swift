@@ -42,13 +42,14 @@ import Testing
         try Self.check(StatisticalModels.radon(), variant, .lanes)
     }
 
-    /// Groups of which all, some or none of the shared arrays are in local memory.
+    /// Groups of which all, some or none of the shared arrays are in local memory, and some in registers.
     @Test(arguments: OpenCLSessions.variants.filter { $0.width == 1 }, [1 << 15, 3000, 0])
     func onChip(_ variant: OpenCLSessions.Variant, _ localBytes: Int) throws {
         for (step, tile, workers) in [
             (RowSteps.regression(rows: 403, columns: 3, groups: 20, lanes: 7), 4, 4),
             (RowSteps.regression(rows: 300, columns: 20, groups: 20, lanes: 3), 2, 8),
-            (RowSteps.keptRows(rows: 50, lanes: 3), 1, 32), (StatisticalModels.radon(), 4, 2),
+            (RowSteps.keptRows(rows: 50, lanes: 3), 1, 32), (RowSteps.descent(latents: 240, lanes: 3), 1, 32),
+            (RowSteps.descent(latents: 256, lanes: 2), 1, 32), (StatisticalModels.radon(), 4, 2),
         ] {
             let wanted = try step.interpreted(variant.precision)
             let found = try step.openCL(

@@ -97,6 +97,21 @@ package enum RowSteps {
         return step
     }
 
+    /// Many latents, each with momentum and a draw, and a sum that all of them wait for.
+    package static func descent(latents: Int, lanes: Int) -> StepCase {
+        let origin = Origin()
+        func state(_ name: String) -> Tensor { .input(Input(.state, name, origin: origin), shape: [latents]) }
+        let x = state("x"), v = state("v")
+        let noise = Tensor.random(RandomOp(.normal, stream: 3, particle: 0, site: "z", origin: origin), shape: [latents])
+        let gradient = tanh(x + noise)
+        let next = 0.9 * v + gradient / sqrt(1 + (gradient * gradient).sum())
+        var step = StepCase(LaneFunction(states: [.init("x", x - 0.1 * next), .init("v", next)]))
+        step.lanes = lanes
+        step.advances = [2, 3]
+        step.initial["x"] = (0..<lanes).map { lane in (0..<latents).map { Double(($0 * 7 + lane) % 23) / 23 } }
+        return step
+    }
+
     /// Sums over two tables of data, of different lengths.
     package static func twoTables(rows: Int, others: Int, lanes: Int) -> StepCase {
         let origin = Origin()

@@ -67,7 +67,9 @@ extension KernelWriter {
         guard let group = options.group, options.width == 1 else { return [:] }
         let arrays = sharedArrays
         let room = group.localBytes - bytesOfSums - bytesOfTiles
-        let placement = SharedArray.placed(arrays.map(\.array), workers: group.workers, room: room) { bytesOnChip(arrays[$0].id, group) }
+        let placement = SharedArray.placed(arrays.map(\.array), tile: group.tile, workers: group.workers, room: room) {
+            bytesOnChip(arrays[$0].id, group)
+        }
         var places: [BufferID: Place] = [:]
         for place in placement.onChip { places[arrays[place].id] = .local }
         for place in placement.distributed { places[arrays[place].id] = .distributed }

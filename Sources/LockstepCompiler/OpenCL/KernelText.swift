@@ -21,7 +21,7 @@ package struct KernelOptions: Hashable, Sendable {
     package var groupSize = 1
     /// Whether a GPU's compiler keeps rows of shared data in registers.
     package var keepsRows = true
-    /// Registers that the driver can be told to give a work-item at most, where wide rows dominate; nil where it cannot.
+    /// Registers that the driver can be told to give a work-item at most, where wide rows or arrays in registers dominate; nil where it cannot.
     package var registersOfRows: Int?
 
     /// A work-group of schedules B and C.

@@ -109,10 +109,12 @@ extension KernelWriter {
     /// Columns from which on the loads of a row take longer than what is computed of it.
     private static let wideRow = 16
 
-    /// Where rows are wide, and a group is none whose size a driver must know. A driver that knows it looks at no other limit.
+    /// Where rows are wide or arrays are in registers, and a group is none whose size a driver must know. A driver that knows it looks
+    /// at no other limit.
     var registers: Int? {
         guard let most = options.registersOfRows, (options.group?.size ?? options.groupSize) <= 256 else { return nil }
-        return staged.values.contains { $0.columns >= Self.wideRow } ? most : nil
+        let hasArrays = places.contains { if case .distributed = $0 { true } else { false } }
+        return hasArrays || staged.values.contains { $0.columns >= Self.wideRow } ? most : nil
     }
 
     /// The same for who reads the text.

@@ -1,7 +1,7 @@
 import LockstepTensor
 
 /// Arrays that the workers of a lane have together, and what becomes of them: local memory holds what it has room for. If that is not
-/// all, an array stays in registers where each worker goes to the elements of its own iterations only.
+/// all of a group's only lane, an array stays in registers where each worker goes to the elements of its own iterations only.
 package struct SharedArray: Hashable, Sendable, Codable {
     package var elements: Int
     /// Whether a worker goes to no other elements than those of its iterations.
@@ -31,12 +31,13 @@ package struct SharedArray: Hashable, Sendable, Codable {
     ///
     /// - Parameters:
     ///   - arrays: the smallest first.
+    ///   - tile: lanes of a group. Rather than those of several, it has fewer.
     ///   - workers: of a lane.
     ///   - room: bytes of local memory.
     ///   - bytes: of an array there.
-    package static func placed(_ arrays: [SharedArray], workers: Int, room: Int, bytes: (Int) -> Int) -> Placement {
+    package static func placed(_ arrays: [SharedArray], tile: Int, workers: Int, room: Int, bytes: (Int) -> Int) -> Placement {
         var placement = Placement(onChip: fitting(Array(arrays.indices), room, bytes))
-        guard placement.onChip.count < arrays.count else { return placement }
+        guard tile == 1, placement.onChip.count < arrays.count else { return placement }
         for (place, array) in arrays.enumerated() where array.isDistributable {
             let iterations = (array.elements + workers - 1) / workers
             guard iterations <= mostIterations, placement.registers + iterations <= mostRegisters else { continue }
@@ -67,15 +68,13 @@ struct DistributableArrays {
     init(_ program: LaneProgram, _ cooperation: Cooperation) {
         var others: Set<BufferID> = []
         for (place, statement) in program.body.enumerated() {
-            guard case .loop(let loop) = statement, cooperation.dealt.contains(place),
-                (loop.flush?.interval ?? SharedArray.mostIterations) >= SharedArray.mostIterations
-            else {
+            guard case .loop(let loop) = statement, cooperation.dealt.contains(place), Self.canBeWrittenOut(loop) else {
                 others.formUnion(Cooperation.Access([statement]).all)
                 continue
             }
             others.formUnion(Cooperation.Access(loop.flush?.statements ?? []).all)
-            LaneProgram.forEach(loop.body) { statement in
-                guard let (buffer, _) = statement.access, let index = statement.names.indices.first else { return }
+            for statement in loop.body {
+                guard let (buffer, _) = statement.access, let index = statement.names.indices.first else { continue }
                 if index == .variable(loop.variable), program.buffers[buffer.number].count == loop.variable.extent {
                     loops[buffer, default: []].insert(loop.variable)
                 } else {
@@ -84,5 +83,11 @@ struct DistributableArrays {
             }
         }
         loops = loops.filter { cooperation.shared.contains($0.key) && !others.contains($0.key) }
+    }
+
+    /// Loops in it would be as many as there are iterations, and partial sums are not emptied between those.
+    private static func canBeWrittenOut(_ loop: Loop) -> Bool {
+        (loop.flush?.interval ?? SharedArray.mostIterations) >= SharedArray.mostIterations
+            && !loop.body.contains { if case .loop = $0 { true } else { false } }
     }
 }

@@ -123,18 +123,20 @@ private struct GroupWork {
         operations = Double(work.repeated.operations + dealt.operations + Self.operationsOfPart * work.sums * parts)
         let room = localBytes / realBytes / tile - min(work.sums, Cooperation.mostSums) * workers
         let arrays = workers > 1 ? work.arrays : []
-        let placement = SharedArray.placed(arrays, workers: workers, room: room) { arrays[$0].elements }
+        let placement = SharedArray.placed(arrays, tile: tile, workers: workers, room: room) { arrays[$0].elements }
         func elements(_ places: Set<Int>) -> Int { places.reduce(0) { $0 + arrays[$1].elements } }
         let (local, distributed) = (elements(placement.onChip), elements(placement.distributed))
         (elementsOnChip, elementsOfItem) = (local + distributed, placement.registers)
         self.localBytes = workers > 1 ? (local + min(work.sums, Cooperation.mostSums) * workers) * tile * realBytes : 0
         // Each array has its share of what arrays are gone to for.
         let all = Double(max(arrays.reduce(0) { $0 + $1.elements }, 1))
+        let (near, kept) = (Double(local) / all, Double(distributed) / all)
         let arrayAccesses = Double(work.repeated.arrayAccesses + dealt.arrayAccesses)
-        accesses = Double(work.repeated.accesses + dealt.accesses) - Double(distributed) / all * arrayAccesses
-        farAccesses = accesses - Double(local) / all * arrayAccesses
-        alikeLoads = Double(work.repeated.accesses + work.repeated.sharedLoads)
-        dealtLoads = Double(dealt.accesses + dealt.sharedLoads)
+        accesses = Double(work.repeated.accesses + dealt.accesses) - kept * arrayAccesses
+        farAccesses = accesses - near * arrayAccesses
+        // Neighbours in local memory are neighbours.
+        alikeLoads = Double(work.repeated.accesses + work.repeated.sharedLoads) + near * Double(dealt.arrayAccesses)
+        dealtLoads = Double(dealt.accesses + dealt.sharedLoads) - (near + kept) * Double(dealt.arrayAccesses)
         let barriersOfReduction = workers > Cooperation.partsAtOnce ? 3 : 2
         barriers = workers > 1 ? Double(work.reductions * barriersOfReduction + work.fences) : 0
     }
