@@ -96,7 +96,7 @@ import Testing
     // MARK: Local memory
 
     /// A sum of 4 bytes for each work-item.
-    @Test(arguments: [(16 << 10, 64), (1 << 10, 256), (512, 128), (128, 32), (4, 64)]) func localMemory(_ bytes: Int, _ most: Int) throws {
+    @Test(arguments: [(16 << 10, 256), (1 << 10, 256), (512, 128), (128, 32), (4, 64)]) func localMemory(_ bytes: Int, _ most: Int) throws {
         guard let card = try FakeDevices.card({ $0.localMemoryBytes = bytes }) else { return }
         let schedule = try Self.run(Self.wide(lanes: 16), on: card).schedule
         #expect(schedule.localSize == most)

@@ -14,7 +14,19 @@ package enum ReferenceEvaluator {
             if let failure = tensor.failure { throw failure }
         }
         var values: [ObjectIdentifier: [Double]] = [:]
+        // Of recurrences, all results.
+        var results: [ObjectIdentifier: [[Double]]] = [:]
         for tensor in Graph.topologicalOrder(tensors) {
+            switch tensor.node.op {
+            case .scan(let region, let scan):
+                results[tensor.id] = try recurrence(
+                    region, scan, tensor.node.inputs.map { Operand(shape: $0.shape, values: values[$0.id] ?? []) }, key, step)
+                continue
+            case .result(let number):
+                values[tensor.id] = results[tensor.node.inputs[0].id]?[number] ?? []
+                continue
+            default: break
+            }
             let operands = tensor.node.inputs.map { Operand(shape: $0.shape, values: values[$0.id] ?? []) }
             let result = try value(of: tensor.node, operands, inputs, SIMD2(key.0, key.1), step)
             guard result.count == tensor.count else {
@@ -106,7 +118,34 @@ package enum ReferenceEvaluator {
                 result[Indices.offset([row] + index.dropFirst(lead), in: shape)] += operands[0][index]
             }
             return result
+        case .scan, .result:
+            throw TensorError("evaluate", [shape], "recurrences have several values")
         }
+    }
+
+    private static func recurrence(
+        _ region: Region, _ scan: Scan, _ operands: [Operand], _ key: (UInt32, UInt32), _ step: UInt32
+    ) throws -> [[Double]] {
+        var carries = operands.prefix(scan.carries).map(\.values)
+        var rows = [[[Double]]](repeating: Array(repeating: [], count: scan.outputs + scan.carries), count: scan.length)
+        for turn in 0..<scan.length {
+            let time = scan.isReversed ? scan.length - 1 - turn : turn
+            let arguments = operands.enumerated().map { position, operand -> [Double] in
+                switch scan.operand(position) {
+                case .carry(let carry): return carries[carry]
+                case .stacked:
+                    let count = operand.values.count / scan.length
+                    return Array(operand.values[(time * count)..<((time + 1) * count)])
+                case .captured: return operand.values
+                }
+            }
+            // As constants.
+            let constants = zip(region.parameters, arguments).map { Tensor(.literal($1), shape: $0.shape, dtype: $0.dtype) }
+            let results = try evaluate(region.applied(to: constants), key: key, step: step)
+            rows[time] = results[scan.carries...] + carries
+            carries = Array(results[..<scan.carries])
+        }
+        return carries + (0..<(scan.outputs + scan.carries)).map { number in rows.flatMap { $0[number] } }
     }
 
     private static func row(_ value: Double, _ shape: Shape, _ operation: String) throws -> Int {

@@ -92,6 +92,9 @@ struct Emitter {
         return id
     }
 
+    /// Lets a buffer be read outside of the loop that it lived in.
+    mutating func release(_ buffer: BufferID) { homeDepth[buffer] = depth }
+
     /// The one buffer of a role that has a name or fixed contents.
     mutating func sharedBuffer(_ role: Buffer.Role, dtype: DType, count: Int, isUniform: Bool) -> BufferID {
         let isTable = if case .table = role { true } else { false }

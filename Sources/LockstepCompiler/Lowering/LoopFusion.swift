@@ -13,7 +13,7 @@ final class LoopFusion {
     let options: LoweringOptions
     let variation: [ObjectIdentifier: Variation]
     /// Stores that wait until everything that may read the old value has been written.
-    private var deferred: [[(BufferID, IndexExpression, Register)]] = [[]]
+    private var deferred: [[(buffer: BufferID, index: IndexExpression, value: Register)]] = [[]]
     /// Kept values that found no common loop with their users.
     private(set) var stored: Set<ObjectIdentifier> = []
     private(set) var unrolling = Unrolling()
@@ -55,9 +55,24 @@ final class LoopFusion {
     }
 
     /// Writes the stores that had to wait for all loops.
-    func finish() {
-        for (buffer, index, value) in deferred[0] { pull.emitter.append(.store(buffer, index, value)) }
-        deferred[0] = []
+    func finish() { storeDeferred() }
+
+    /// Stores a value when everything of the body at hand that may read the old one has been written.
+    func store(later buffer: BufferID, _ index: IndexExpression, _ value: Register) {
+        deferred[deferred.count - 1].append((buffer, index, value))
+    }
+
+    /// Writes a body, and then what had to wait for all of it.
+    func body(_ write: () -> Void) {
+        deferred.append([])
+        write()
+        storeDeferred()
+        deferred.removeLast()
+    }
+
+    private func storeDeferred() {
+        for (buffer, index, value) in deferred[deferred.count - 1] { pull.emitter.append(.store(buffer, index, value)) }
+        deferred[deferred.count - 1] = []
     }
 
     // MARK: Grouping
@@ -91,6 +106,7 @@ final class LoopFusion {
             if options.fuses {
                 search: for index in groups.indices.dropFirst(producers.isEmpty ? 0 : earliest) {
                     for axis in joining where groups[index].extent == nest.extents[axis] {
+                        guard canRunTogether(groups[index].members.map(\.nest), nest) else { continue }
                         let sharable = producers.allSatisfy { producer in
                             guard let at = place[ObjectIdentifier(producer)], at.group == index else { return true }
                             return canShare(producer, at.axis, nest, axis)
@@ -113,9 +129,23 @@ final class LoopFusion {
         return groups
     }
 
+    /// Whether recurrences go the same way.
+    private func canRunTogether(_ members: [Nest], _ nest: Nest) -> Bool {
+        guard let scan = nest.scan?.scan else { return true }
+        return members.allSatisfy { $0.scan.map { $0.scan.isReversed == scan.isReversed } ?? true }
+    }
+
     /// Whether `consumer`, looping over `axis`, finds what it reads of `producer` finished in the same iteration.
     private func canShare(_ producer: Nest, _ producerAxis: Int, _ consumer: Nest, _ axis: Int) -> Bool {
         if case .part = producer.kind { return false }
+        if let plan = producer.scan {
+            // Of rows, the one at hand. What is carried in the end is known when all iterations are done.
+            let symbol = Nest.symbol(axis, extent: consumer.extents[axis])
+            return consumer.reads.allSatisfy { id, indices in
+                guard let source = pull.plans[id], source.producers.contains(where: { $0 === producer }) else { return true }
+                return plan.results.values.contains { $0 === source } && indices.allSatisfy { $0[0] == symbol }
+            }
+        }
         guard let targetAxis = producer.targetAxes[producerAxis] else { return false }
         let symbol = Nest.symbol(axis, extent: consumer.extents[axis])
         return consumer.reads[producer.target.tensor.id, default: []].allSatisfy { $0[targetAxis] == symbol }
@@ -124,25 +154,32 @@ final class LoopFusion {
     /// Short loops are, unless there is a longer one inside of them.
     private func unrolls(_ extent: Int, _ group: Group) -> Bool {
         let limit = pull.emitter.depth == 0 ? unrolling.limit : unrolling.innerLimit
+        if group.members.contains(where: { $0.nest.scan != nil }) { return false }
         return extent <= limit && group.members.allSatisfy { nest, _ in nest.freeAxes.allSatisfy { nest.extents[$0] <= limit } }
     }
 
     // MARK: Writing
 
     private func writeLoop(_ extent: Int, _ group: Group) {
-        let tile = tileSize(extent, group)
+        let scans = group.members.compactMap(\.nest.scan)
+        // One iteration after the other.
+        let tile = scans.isEmpty ? tileSize(extent, group) : 1
+        for scan in scans { start(scan) }
         contract(group, tile)
         let partials = group.members.compactMap { member in partialSums(member.nest, member.axis, extent, tile) }
         let split = split(group, totals: partials.map { ($0.nest, $0.sum.total) }, tile)
         let variable = pull.emitter.makeVariable(extent: extent / tile)
         pull.emitter.openLoop(variable)
-        writeIterations(group, (0..<tile).map { .variable(variable) * tile + .constant($0) })
+        let isReversed = scans.contains(where: \.scan.isReversed)
+        let counter = isReversed ? .constant(extent - 1) + .variable(variable) * -1 : IndexExpression.variable(variable) * tile
+        writeIterations(group, (0..<tile).map { counter + .constant($0) })
         var flush: Loop.Flush?
         if let interval = partials.map(\.interval).max() {
             flush = Loop.Flush(interval: interval, statements: partials.flatMap(\.statements), sums: partials.map(\.sum))
         }
         pull.emitter.closeLoop(variable, flush: flush, split: split)
         for partial in partials { partial.nest.accumulator = partial.sum.total }
+        for carry in scans.flatMap(\.carries) { if let id = carry.id { pull.emitter.release(id) } }
         let whole = extent / tile * tile
         guard whole < extent else { return }
         // What is left over runs once, in a body of its own. The counter stays in the indices, since it is what holds
@@ -156,7 +193,7 @@ final class LoopFusion {
     /// How several workers may share the loop that is about to be opened: each iteration adds to sums, or stores what
     /// is its own, and reads nothing of another.
     private func split(_ group: Group, totals: [(nest: Nest, total: BufferID)], _ tile: Int) -> Loop.Split? {
-        guard pull.emitter.depth == 0 else { return nil }
+        guard pull.emitter.depth == 0, group.members.allSatisfy({ $0.nest.scan == nil }) else { return nil }
         var accumulators: [Loop.Accumulator] = []
         var keepsRows = false
         for (nest, axis) in group.members {
@@ -186,31 +223,34 @@ final class LoopFusion {
     private func contract(_ group: Group, _ tile: Int) {
         let members = Dictionary(group.members.map { (ObjectIdentifier($0.nest), $0.axis) }, uniquingKeysWith: { a, _ in a })
         for (nest, axis) in group.members where !nest.isRoot {
-            guard let targetAxis = nest.targetAxes[axis], nest.target.id == nil else { continue }
-            let plan = nest.target
-            let isOwn = plan.producers.allSatisfy { producer in
-                if case .part = producer.kind { return false }
-                return members[ObjectIdentifier(producer)].map { producer.targetAxes[$0] == targetAxis } ?? false
-            }
-            if isOwn, plan.consumers.allSatisfy({ members[ObjectIdentifier($0)] != nil }) {
-                plan.contracted[targetAxis] = tile
-                plan.homeDepth = pull.emitter.depth + 1
-            } else {
-                stored.insert(plan.tensor.id)
-            }
+            guard let targetAxis = nest.targetAxes[axis] else { continue }
+            for plan in nest.targets where plan.id == nil { contract(plan, targetAxis, members, tile) }
+        }
+    }
+
+    private func contract(_ plan: BufferPlan, _ targetAxis: Int, _ members: [ObjectIdentifier: Int], _ tile: Int) {
+        let isOwn = plan.producers.allSatisfy { producer in
+            if case .part = producer.kind { return false }
+            return members[ObjectIdentifier(producer)].map { producer.targetAxes[$0] == targetAxis } ?? false
+        }
+        if isOwn, plan.consumers.allSatisfy({ members[ObjectIdentifier($0)] != nil }) {
+            plan.contracted[targetAxis] = tile
+            plan.homeDepth = pull.emitter.depth + 1
+        } else {
+            stored.insert(plan.tensor.id)
         }
     }
 
     /// Writes the body of the open loop for several values of its counter.
     private func writeIterations(_ group: Group, _ counters: [IndexExpression]) {
-        deferred.append([])
-        if counters.count == 1 {
-            for (nest, axis) in group.members { nest.bound[axis] = counters[0] }
-            schedule(group.members.map(\.nest))
-        } else {
-            scheduleCopies(group, counters)
+        body {
+            if counters.count == 1 {
+                for (nest, axis) in group.members { nest.bound[axis] = counters[0] }
+                schedule(group.members.map(\.nest))
+            } else {
+                scheduleCopies(group, counters)
+            }
         }
-        for (buffer, index, value) in deferred.removeLast() { pull.emitter.append(.store(buffer, index, value)) }
     }
 
     /// Schedules a copy of each nest per counter. While they are written the copies stand in for the nests among the
@@ -238,8 +278,9 @@ final class LoopFusion {
         }
     }
 
-    private func buffer(of nest: Nest) -> BufferID {
-        let plan = nest.target
+    func buffer(of nest: Nest) -> BufferID { buffer(of: nest.target) }
+
+    func buffer(of plan: BufferPlan) -> BufferID {
         if let id = plan.id { return id }
         let count = plan.contracted.isEmpty ? plan.capacity : plan.storedShape.elementCount
         let id = pull.emitter.makeBuffer(
@@ -252,7 +293,7 @@ final class LoopFusion {
     private func isUniform(_ plan: BufferPlan) -> Bool { variation[plan.tensor.id].map { $0 < .varying } ?? false }
 
     /// Sets what a reduction adds to, at the place where its first reducing loop begins.
-    private func initialize(_ nest: Nest) {
+    func initialize(_ nest: Nest) {
         guard let reduction = nest.reduction else { return }
         let id = buffer(of: nest)
         nest.accumulator = id
@@ -329,66 +370,5 @@ final class LoopFusion {
             : pull.emitter.detachedLoops(over: shape, empty)
         nest.accumulator = sum.partial
         return (nest, sum, interval, statements)
-    }
-
-    /// The innermost body of a nest, all of whose loops are decided.
-    private func writeBody(_ nest: Nest) {
-        pull.beginBody()
-        let index = nest.bound.map { $0 ?? .constant(0) }
-        var target = [IndexExpression](repeating: .constant(0), count: nest.target.tensor.rank)
-        for (axis, targetAxis) in nest.targetAxes.enumerated() { if let targetAxis { target[targetAxis] = index[axis] } }
-        let plan = nest.target
-        switch nest.kind {
-        case .elementwise:
-            let value = pull.element(nest.operand, index, evenIfKept: true)
-            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), value)
-        case .part(let starts):
-            target = zip(target, starts).map { $0 + .constant($1) }
-            let value = pull.element(nest.operand, index)
-            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), value)
-        case .reduce(let reduction):
-            if !nest.hasReducingLoop { initialize(nest) }
-            let value = pull.element(nest.operand, index)
-            pull.emitter.append(.accumulate(reduction, nest.accumulator ?? buffer(of: nest), plan.position(target), value))
-        case .segmentSum:
-            if !nest.hasReducingLoop { initialize(nest) }
-            let rows = plan.tensor.node.inputs[1]
-            target[0] = pull.row(rows, Array(index.prefix(rows.rank)), plan.tensor.shape[0])
-            let value = pull.element(nest.operand, index)
-            pull.emitter.append(.accumulate(.sum, nest.accumulator ?? buffer(of: nest), plan.position(target), value))
-        case .draw1(let op):
-            let output = pull.emitter.makeRegister(.real, isUniform: false)
-            pull.emitter.append(.draw1(op.kind, output, stream: .site(op.stream), particle: op.particle))
-            pull.emitter.storeKnown(buffer(of: nest), .constant(0), output)
-        case .draws(let op):
-            let output = pull.emitter.makeRegister(.real, isUniform: false)
-            pull.emitter.append(.draw1(op.kind, output, stream: pull.stream(op, index[0]), particle: op.particle))
-            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
-        case .draw4(let op):
-            let outputs = (0..<4).map { _ in pull.emitter.makeRegister(.real, isUniform: false) }
-            pull.emitter.append(.draw4(op.kind, outputs, stream: .site(op.stream), particle: op.particle, group: index[0]))
-            let id = buffer(of: nest)
-            for (offset, output) in outputs.enumerated() { pull.emitter.storeKnown(id, index[0] * 4 + .constant(offset), output) }
-        case .draw(let op):
-            let parameter = pull.element(nest.operand, index)
-            let output = pull.emitter.makeRegister(.real, isUniform: false)
-            pull.emitter.append(
-                .draw(
-                    op.kind, output, stream: op.streams == nil ? .site(op.stream) : pull.stream(op, index[0]), particle: op.particle,
-                    element: op.streams == nil ? .flat(target, plan.tensor.shape) : .constant(0), parameter: parameter))
-            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
-        case .state(let name):
-            let value = pull.element(nest.operand, index)
-            let id = pull.named(.state(name), nest.operand.dtype, nest.operand.count, isUniform: false)
-            deferred[deferred.count - 1].append((id, .flat(index, nest.operand.shape), value))
-        case .record(let record):
-            let slot = pull.row(record.slot, [], record.slots)
-            if slot.registers.contains(where: { !pull.emitter.isUniform($0) }) {
-                pull.fail("the slot of record '\(record.name)' differs from lane to lane")
-            }
-            let value = pull.element(nest.operand, index)
-            let id = pull.named(.record(record.name), nest.operand.dtype, record.slots * nest.operand.count, isUniform: false)
-            deferred[deferred.count - 1].append((id, slot * nest.operand.count + .flat(index, nest.operand.shape), value))
-        }
     }
 }

@@ -15,6 +15,7 @@ package enum Lowering {
 
     /// With limits of unrolling that keep to the budgets.
     static func fused(_ function: LaneFunction, _ options: LoweringOptions) throws -> LaneProgram {
+        let function = function.replacingRoots(Region.distinct(function.roots))
         var options = options
         var best = try merged(function, options)
         var program = best
@@ -46,7 +47,7 @@ package enum Lowering {
         let everything = function.roots
         let materialization = Materialization(everything, declined: declined)
         let planner = NestPlanner(function, materialization, fuses: options.fuses)
-        let pull = Pull(plans: planner.plans, perLane: function.perLane)
+        let pull = Pull(plans: planner.plans, bindings: planner.bindings, perLane: function.perLane)
         for state in function.states {
             pull.named(.state(state.name), state.value.dtype, state.value.count, isUniform: false)
         }

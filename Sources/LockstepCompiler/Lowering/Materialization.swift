@@ -20,12 +20,21 @@ struct Materialization {
             let node = tensor.node
             let isOwnLoop = Self.needsLoop(tensor)
             if isOwnLoop { required.insert(tensor.id) }
+            if case .scan(let region, _) = node.op {
+                let inner = Materialization(region.results, declined: declined)
+                required.formUnion(inner.required)
+                optional.formUnion(inner.optional)
+            }
             // What a reader of many rows would compute again and again is worth a buffer, and what is read element by element.
             for (position, input) in node.inputs.enumerated() where input.count > 1 {
                 var isRead = (node.op == .gather && position == 0) || (node.op == .broadcast && tensor.count > input.count)
                 if case .slice = node.op {
                     slices[input.id, default: 0] += 1
                     isRead = slices[input.id, default: 0] > Self.fewSlices
+                }
+                // In each iteration, and perhaps by loops in it.
+                if case .scan(_, let scan) = node.op {
+                    isRead = scan.operand(position) == .captured || (scan.operand(position) == .stacked && input.rank > 1)
                 }
                 if isRead, inlineCost[input.id, default: 0] > 1 { keep(input, &inlineCost, &inlineDepth) }
             }
@@ -71,7 +80,7 @@ struct Materialization {
 
     private static func needsLoop(_ tensor: Tensor) -> Bool {
         switch tensor.node.op {
-        case .reduce, .segmentSum, .assemble, .random: true
+        case .reduce, .segmentSum, .assemble, .random, .scan, .result: true
         default: false
         }
     }

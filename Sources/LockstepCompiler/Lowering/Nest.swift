@@ -19,6 +19,21 @@ final class Nest {
         /// Stores the operand as the next value of a state.
         case state(String)
         case record(LaneFunction.Record)
+        /// A recurrence; its only axis is time.
+        case scan(ScanPlan)
+        /// Stores the operand as what is carried into the first step.
+        case start
+        /// Stores the operand as what is carried on.
+        case carry(ScanPlan, Int)
+        /// Stores the operand as the row at hand of a result.
+        case output(ScanPlan, BufferPlan)
+    }
+
+    /// What is read as it was before the step.
+    enum Cell: Hashable {
+        case state(String)
+        /// By the region's parameter.
+        case carry(ObjectIdentifier)
     }
 
     let kind: Kind
@@ -36,7 +51,7 @@ final class Nest {
 
     /// What the body reads, in terms of `symbol(axis)`.
     var reads: [ObjectIdentifier: [[IndexExpression]]] = [:]
-    var stateReads: [String: [[IndexExpression]]] = [:]
+    var cellReads: [Cell: [[IndexExpression]]] = [:]
 
     init(_ kind: Kind, operand: Tensor, target: BufferPlan, extents: [Int], targetAxes: [Int?]) {
         self.kind = kind
@@ -59,7 +74,7 @@ final class Nest {
         bound[axis] = value
         accumulator = nest.accumulator
         reads = nest.reads
-        stateReads = nest.stateReads
+        cellReads = nest.cellReads
     }
 
     /// A stand-in for the counter of a loop, while reads are collected.
@@ -83,10 +98,24 @@ final class Nest {
 
     var isRoot: Bool {
         switch kind {
-        case .state, .record: true
+        case .state, .record, .carry, .output: true
         default: false
         }
     }
+
+    /// The cell that is stored.
+    var cell: Cell? {
+        switch kind {
+        case .state(let name): .state(name)
+        case .carry(let plan, let place): .carry(plan.region.parameters[place].id)
+        default: nil
+        }
+    }
+
+    var scan: ScanPlan? { if case .scan(let plan) = kind { plan } else { nil } }
+
+    /// What the nest stores into.
+    var targets: [BufferPlan] { scan.map { Array($0.results.values) } ?? [target] }
 }
 
 /// The storage of one node: which axes it needs depends on which loops its users share with it.

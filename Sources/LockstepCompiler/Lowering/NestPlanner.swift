@@ -3,6 +3,8 @@ import LockstepTensor
 /// Makes the loop nests of a step: one or more per kept node, and one per state and record.
 struct NestPlanner {
     private(set) var plans: [ObjectIdentifier: BufferPlan] = [:]
+    private(set) var bindings = Bindings()
+    private var scanCount = 0
     /// In an order in which each nest comes after what it reads.
     private(set) var computing: [Nest] = []
     /// The nests that write states and records, which run when all others have.
@@ -13,15 +15,97 @@ struct NestPlanner {
     init(_ function: LaneFunction, _ materialization: Materialization, fuses: Bool) {
         self.materialization = materialization
         let values = function.states.map(\.value) + function.records.map(\.value)
-        for tensor in Graph.topologicalOrder(values + function.records.map(\.slot)) where materialization.contains(tensor) {
-            computing += nests(for: tensor)
-        }
+        computing = nests(for: values + function.records.map(\.slot), fuses: fuses)
         for state in function.states { storing.append(rootNest(.state(state.name), state.value)) }
         for record in function.records { storing.append(rootNest(.record(record), record.value)) }
+        (computing, storing) = finished(computing, storing, fuses: fuses)
+    }
+
+    /// The nests of all kept nodes that some values are made of.
+    private mutating func nests(for values: [Tensor], fuses: Bool) -> [Nest] {
+        let order = Graph.topologicalOrder(values)
+        var results: [ObjectIdentifier: [Tensor]] = [:]
+        for tensor in order { if case .result = tensor.node.op { results[tensor.node.inputs[0].id, default: []].append(tensor) } }
+        return order.filter(materialization.contains).flatMap { tensor -> [Nest] in
+            switch tensor.node.op {
+            case .scan(let region, let scan): [nest(for: tensor, region, scan, results[tensor.id] ?? [], fuses: fuses)]
+            // The recurrence fills it.
+            case .result: []
+            default: nests(for: tensor)
+            }
+        }
+    }
+
+    /// Finds out what nests read, and tells it to what they read.
+    ///
+    /// - Returns: the nests, and those that compute what stores would overwrite.
+    private mutating func finished(_ computing: [Nest], _ storing: [Nest], fuses: Bool) -> (computing: [Nest], storing: [Nest]) {
+        var (computing, storing) = (computing, storing)
         for nest in computing + storing { collectReads(of: nest) }
-        keepWhatStoresWouldOverwrite(function, fuses: fuses)
+        keepWhatStoresWouldOverwrite(&computing, &storing, fuses: fuses)
+        let own = Set((computing + storing).map { ObjectIdentifier($0) })
         for nest in computing + storing {
-            for read in nest.reads.keys { plans[read]?.consumers.append(nest) }
+            for read in nest.reads.keys {
+                // Not to what is computed outside of a region: there it is the recurrence that reads.
+                guard let plan = plans[read], plan.producers.allSatisfy({ own.contains(ObjectIdentifier($0)) }) else { continue }
+                plan.consumers.append(nest)
+            }
+        }
+        return (computing, storing)
+    }
+
+    // MARK: Recurrences
+
+    private mutating func nest(for tensor: Tensor, _ region: Region, _ scan: Scan, _ results: [Tensor], fuses: Bool) -> Nest {
+        let inputs = tensor.node.inputs
+        let plan = ScanPlan(region, scan, number: scanCount)
+        scanCount += 1
+        bindings.add(plan, inputs)
+        let nest = Nest(.scan(plan), operand: tensor, target: BufferPlan(tensor), extents: [scan.length], targetAxes: [0])
+        for result in results {
+            guard case .result(let number) = result.node.op else { continue }
+            let own: BufferPlan
+            if case .final(let place) = scan.result(number) { own = plan.carries[place] } else { own = plan.results[number] ?? BufferPlan(result) }
+            if case .final = scan.result(number) {} else { plan.results[number] = own }
+            if own.producers.isEmpty { own.producers.append(nest) }
+            plans[result.id] = own
+        }
+
+        plan.starting = zip(plan.carries, inputs).map { carry, start in
+            Nest(.start, operand: start, target: carry, extents: start.shape, targetAxes: start.shape.indices.map { $0 })
+        }
+        let before = Set(plans.keys)
+        plan.computing = nests(for: region.results, fuses: fuses)
+        plan.storing = (0..<scan.carries).map { rootNest(.carry(plan, $0), region.results[$0]) }
+        for (number, result) in plan.results.sorted(by: { $0.key < $1.key }) {
+            switch scan.result(number) {
+            case .output(let place): plan.storing.append(rootNest(.output(plan, result), region.results[scan.carries + place]))
+            case .history(let place): plan.storing.append(rootNest(.output(plan, result), region.parameters[place]))
+            case .final: break
+            }
+        }
+        (plan.computing, plan.storing) = finished(plan.computing, plan.storing, fuses: fuses)
+        for nest in plan.starting { collectReads(of: nest) }
+        plan.ownPlans = plans.filter { !before.contains($0.key) }.map(\.value)
+        return nest
+    }
+
+    /// What a recurrence reads from outside of its region.
+    private func collectReads(of nest: Nest, _ plan: ScanPlan) {
+        let own = Set(plan.ownPlans.map { ObjectIdentifier($0) })
+        for inner in plan.computing + plan.storing {
+            for (read, indices) in inner.reads {
+                guard let source = plans[read], !own.contains(ObjectIdentifier(source)) else { continue }
+                nest.reads[read, default: []] += indices.map(plan.outside)
+            }
+            for (cell, indices) in inner.cellReads where plan.storing.allSatisfy({ $0.cell != cell }) {
+                nest.cellReads[cell, default: []] += indices.map(plan.outside)
+            }
+        }
+        for start in plan.starting {
+            // All of it before the loop.
+            for (read, indices) in start.reads { nest.reads[read, default: []] += indices.map { $0.map { _ in .register(Register(-1)) } } }
+            for (cell, indices) in start.cellReads { nest.cellReads[cell, default: []] += indices }
         }
     }
 
@@ -80,6 +164,7 @@ struct NestPlanner {
     private func collectReads(of nest: Nest) {
         switch nest.kind {
         case .draw1, .draw4, .draws: return
+        case .scan(let plan): return collectReads(of: nest, plan)
         default: break
         }
         let index = nest.extents.enumerated().map { Nest.symbol($0, extent: $1) }
@@ -101,7 +186,7 @@ struct NestPlanner {
     ) {
         var rows: [(Tensor, [IndexExpression])] = []
         let (source, index) = throughViews(
-            tensor, index, evenIfKept: evenIfKept, isKept: { plans[$0.id] != nil }
+            tensor, index, bindings, evenIfKept: evenIfKept, isKept: { plans[$0.id] != nil }
         ) { tensor, position, _ in
             rows.append((tensor, position))
             // Stands for a value that no loop counter equals.
@@ -115,7 +200,9 @@ struct NestPlanner {
         }
         switch source.node.op {
         case .input(let input) where input.kind == .state:
-            nest.stateReads[input.name, default: []].append(index)
+            nest.cellReads[.state(input.name), default: []].append(index)
+        case .input(let input) where input.kind == .bound:
+            nest.cellReads[.carry(source.id), default: []].append(index)
         case .map:
             for input in source.node.inputs { collect(input, index, nest, &seen) }
         default:
@@ -126,13 +213,13 @@ struct NestPlanner {
     /// The loop that stores the next value of one state may run before the loop that stores another. Where that
     /// other one still reads the old value, other than element by element in the same loop, it is computed before.
     /// Loops over equal extents are the same loop only when they are merged.
-    private mutating func keepWhatStoresWouldOverwrite(_ function: LaneFunction, fuses: Bool) {
-        let shapes = Dictionary(function.states.map { ($0.name, $0.value.shape) }, uniquingKeysWith: { a, _ in a })
+    private mutating func keepWhatStoresWouldOverwrite(_ computing: inout [Nest], _ storing: inout [Nest], fuses: Bool) {
+        let shapes = Dictionary(storing.compactMap { nest in nest.cell.map { ($0, nest.operand.shape) } }, uniquingKeysWith: { a, _ in a })
         for position in storing.indices {
             let nest = storing[position]
-            let unsafe = nest.stateReads.contains { name, reads in
-                guard let shape = shapes[name], shape.elementCount > 1 else { return false }
-                if case .state(name) = nest.kind {} else if !fuses { return true }
+            let unsafe = nest.cellReads.contains { cell, reads in
+                guard let shape = shapes[cell], shape.elementCount > 1 else { return false }
+                if nest.cell != cell, !fuses { return true }
                 let own = nest.extents.enumerated().map { Nest.symbol($0, extent: $1) }
                 return shape != nest.operand.shape || reads.contains { $0 != own }
             }

@@ -4,6 +4,7 @@ import LockstepTensor
 final class Pull {
     var emitter = Emitter()
     let plans: [ObjectIdentifier: BufferPlan]
+    private let bindings: Bindings
     let perLane: Set<String>
     private(set) var indexBounds: [String: Int] = [:]
     private(set) var failure: LoweringError?
@@ -18,8 +19,9 @@ final class Pull {
     /// What was computed outside of all loops, which stays known.
     private var visitedOutside: [Visit: Register] = [:]
 
-    init(plans: [ObjectIdentifier: BufferPlan], perLane: Set<String>) {
+    init(plans: [ObjectIdentifier: BufferPlan], bindings: Bindings, perLane: Set<String>) {
         self.plans = plans
+        self.bindings = bindings
         self.perLane = perLane
     }
 
@@ -41,7 +43,7 @@ final class Pull {
 
     /// - Parameter evenIfKept: computes the element itself, which is what fills a kept node's buffer.
     func element(_ tensor: Tensor, _ index: [IndexExpression], evenIfKept: Bool = false) -> Register {
-        let (source, index) = throughViews(tensor, index, evenIfKept: evenIfKept, isKept: isKept) { row($0, $1, $2) }
+        let (source, index) = throughViews(tensor, index, bindings, evenIfKept: evenIfKept, isKept: isKept) { row($0, $1, $2) }
         return computed(source, index, evenIfKept: evenIfKept && source.id == tensor.id)
     }
 
@@ -78,6 +80,12 @@ final class Pull {
             case .state:
                 let buffer = named(.state(input.name), tensor.dtype, tensor.count, isUniform: false)
                 return emitter.load(buffer, position)
+            case .bound:
+                guard case .carry(let plan, let place) = bindings[tensor], let id = plan.carries[place].id else {
+                    fail("\(input.name) of a recurrence is used outside of its step; return it from the step as an output")
+                    return emitter.constant(.nan, tensor.dtype)
+                }
+                return emitter.load(id, position)
             }
         case .map(let op):
             let visit = Visit(tensor: tensor.id, index: index)
@@ -95,7 +103,7 @@ final class Pull {
 
     /// The row that an integer expression names, kept inside 0 ..< extent.
     func row(_ rows: Tensor, _ index: [IndexExpression], _ extent: Int) -> IndexExpression {
-        let (source, position) = throughViews(rows, index, isKept: isKept) { row($0, $1, $2) }
+        let (source, position) = throughViews(rows, index, bindings, isKept: isKept) { row($0, $1, $2) }
         switch source.node.op {
         case .iota where (position[0].range?.upperBound ?? .max) < extent:
             return position[0]

@@ -17,12 +17,13 @@ enum Variation: Int, Comparable {
         for tensor in Graph.topologicalOrder(tensors) {
             result[tensor.id] =
                 switch tensor.node.op {
-                case .random: .varying
+                // What a recurrence keeps is an array of each lane.
+                case .random, .scan, .result: .varying
                 case .input(let input):
                     switch input.kind {
                     case .data: perLane.contains(input.name) ? .varying : .constant
                     case .scalar: .uniform
-                    case .state: .varying
+                    case .state, .bound: .varying
                     }
                 default: tensor.node.inputs.reduce(.constant) { max($0, result[$1.id] ?? .varying) }
                 }

@@ -1,16 +1,23 @@
 import LockstepTensor
 
-/// Follows reshapes, broadcasts, permutations, slices and gathers down to the node whose element they show.
+/// Follows reshapes, broadcasts, permutations, slices and gathers down to the node whose element they show, and out of regions to what
+/// these are called with.
 ///
 /// - Parameter row: gives the index expression that a gather's integer operand holds at an index.
 func throughViews(
-    _ tensor: Tensor, _ index: [IndexExpression], evenIfKept: Bool = false, isKept: (Tensor) -> Bool,
+    _ tensor: Tensor, _ index: [IndexExpression], _ bindings: Bindings, evenIfKept: Bool = false, isKept: (Tensor) -> Bool,
     row: (Tensor, [IndexExpression], _ extent: Int) -> IndexExpression
 ) -> (Tensor, [IndexExpression]) {
     var tensor = tensor
     var index = index
     let start = tensor.id
-    while (evenIfKept && tensor.id == start) || !isKept(tensor), let source = tensor.node.inputs.first {
+    while (evenIfKept && tensor.id == start) || !isKept(tensor) {
+        if case .operand(let plan, let source, let isRow) = bindings[tensor] {
+            if isRow { index = [plan.time] + index }
+            tensor = source
+            continue
+        }
+        guard let source = tensor.node.inputs.first else { break }
         switch tensor.node.op {
         case .stopGradient:
             break

@@ -24,6 +24,10 @@ package enum Op: Hashable, Sendable {
     /// (values index.shape + rest, index) -> [count] + rest: the adjoint of gather.
     case segmentSum
     case stopGradient
+    /// A recurrence: starts of what is carried, stacked operands, what the region captured. Read by its results only.
+    case scan(Region, Scan)
+    /// A result of the operand by number.
+    case result(Int)
 }
 
 package enum Reduction: String, Hashable, Sendable, CaseIterable {
@@ -55,6 +59,8 @@ package struct Input: Hashable, Sendable {
         case state
         /// A number that is the same for all lanes, given at each launch.
         case scalar
+        /// What a region is called with.
+        case bound
     }
 
     /// The scalar that holds the number of the running step, an int.
@@ -133,6 +139,10 @@ extension Op: CustomStringConvertible {
         case .gather: "gather"
         case .segmentSum: "segmentSum"
         case .stopGradient: "stopGradient"
+        case .scan(let region, let scan):
+            "scan of \(scan.length) steps\(scan.isReversed ? " from the last" : ""), \(scan.carries) carried, \(scan.stacked) stacked, "
+                + "\(region.parameters.count - scan.carries - scan.stacked) captured, \(scan.outputs) outputs"
+        case .result(let number): "result \(number)"
         }
     }
 }

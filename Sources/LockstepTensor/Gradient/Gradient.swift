@@ -9,30 +9,52 @@ package enum Gradient {
         guard value.shape.isEmpty, value.dtype == .real else {
             return targets.map { _ in .failed(TensorError("gradient", [value.shape], "only a real scalar has a gradient")) }
         }
-        let order = Graph.topologicalOrder([value])
+        return of([(value, 1)], withRespectTo: targets, isStrict: true)
+    }
+
+    /// The derivatives of a sum of products with respect to each of `targets`.
+    ///
+    /// - Parameters:
+    ///   - products: real tensors, and what each is multiplied with, of the same shape: itself it is not differentiated.
+    ///   - isStrict: whether an element that is not finite makes the differentiated value so.
+    static func of(_ products: [(value: Tensor, factor: Tensor)], withRespectTo targets: [Tensor], isStrict: Bool = false) -> [Tensor] {
+        let order = Graph.topologicalOrder(products.map(\.value))
         var active = Set(targets.map(\.id))
         for tensor in order where tensor.dtype == .real && tensor.node.op != .stopGradient {
             if tensor.node.inputs.contains(where: { active.contains($0.id) }) { active.insert(tensor.id) }
         }
 
         let walk = Walk(active: active, hazards: Hazards(order, active: active))
-        var adjoints: [ObjectIdentifier: Adjoint] = [value.id: Adjoint(value: 1, isStrict: true)]
+        var adjoints: [ObjectIdentifier: Adjoint] = [:]
+        func add(_ part: Adjoint, to tensor: Tensor) { adjoints[tensor.id] = adjoints[tensor.id].map { $0 + part } ?? part }
+        for (value, factor) in products { add(Adjoint(value: factor, isStrict: isStrict), to: value) }
         var slices: [ObjectIdentifier: SliceAdjoints] = [:]
+        // Of the results of recurrences, by number.
+        var scans: [ObjectIdentifier: [Int: Tensor]] = [:]
         let targetIDs = Set(targets.map(\.id))
         for tensor in order.reversed() {
             if let part = slices.removeValue(forKey: tensor.id)?.assembled(tensor.shape, isSingular: walk.hazards.isSingular(tensor)) {
-                adjoints[tensor.id] = adjoints[tensor.id].map { $0 + part } ?? part
+                add(part, to: tensor)
+            }
+            if let results = scans.removeValue(forKey: tensor.id), let back = ScanGradient(tensor, results, active: active) {
+                for (position, derivative) in back.operands where active.contains(tensor.node.inputs[position].id) {
+                    add(Adjoint(value: derivative, isStrict: false), to: tensor.node.inputs[position])
+                }
             }
             guard active.contains(tensor.id), !targetIDs.contains(tensor.id) || !tensor.node.inputs.isEmpty,
                 let adjoint = adjoints[tensor.id]
             else { continue }
             for (position, input) in tensor.node.inputs.enumerated() where active.contains(input.id) {
+                if case .result(let number) = tensor.node.op {
+                    let own = adjoint.derivative
+                    scans[input.id, default: [:]][number] = scans[input.id]?[number].map { $0 + own } ?? own
+                    continue
+                }
                 if case .slice(let starts) = tensor.node.op {
                     slices[input.id, default: SliceAdjoints()].add(adjoint, starts, tensor.shape)
                     continue
                 }
-                guard let part = walk.pullback(tensor, adjoint, position) else { continue }
-                adjoints[input.id] = adjoints[input.id].map { $0 + part } ?? part
+                if let part = walk.pullback(tensor, adjoint, position) { add(part, to: input) }
             }
         }
         return targets.map { adjoints[$0.id]?.derivative ?? Tensor(repeating: 0, shape: $0.shape) }
@@ -85,7 +107,7 @@ extension Gradient.Walk {
             var inverse = order
             for (new, old) in order.enumerated() { inverse[old] = new }
             return adjoint.moved { $0.transposed(inverse) }
-        case .slice:
+        case .slice, .scan, .result:
             // Those of one tensor are put together in one go.
             return nil
         case .assemble(let starts):

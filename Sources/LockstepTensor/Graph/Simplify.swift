@@ -13,11 +13,15 @@ package struct Simplifier {
     }
 
     private var interned: [Key: Tensor] = [:]
+    /// Regions, simplified.
+    private var regions: [Region: Region] = [:]
 
     package static func simplify(_ roots: [Tensor]) -> [Tensor] {
         var simplifier = Simplifier()
         return Graph.rewrite(roots) { node, inputs in
-            simplifier.make(node.op, inputs, node.shape, node.dtype)
+            // A region knows its parameters by identity.
+            if case .input(let input) = node.op, input.kind == .bound { return Tensor(node: node) }
+            return simplifier.make(node.op, inputs, node.shape, node.dtype)
         }
     }
 
@@ -53,7 +57,12 @@ package struct Simplifier {
             if let (inner, part) = Assembly.part(of: x[0], holding: starts, shape) { return make(.slice(starts: inner), [part], shape, dtype) }
         case .reduce(let reduction, let axes):
             return reduce(reduction, axes, x[0], shape, dtype)
-        case .literal, .input, .random, .iota, .assemble, .gather, .segmentSum:
+        case .scan(let region, let scan):
+            let simple = regions[region] ?? Region(parameters: region.parameters, results: Self.simplify(region.results))
+            // Once, so that equal nodes stay equal. What is simple already is done with.
+            (regions[region], regions[simple]) = (simple, simple)
+            if simple != region { return make(.scan(simple, scan), x, shape, dtype) }
+        case .literal, .input, .random, .iota, .assemble, .gather, .segmentSum, .result:
             break
         }
         return nil

@@ -92,13 +92,13 @@ struct ScalarClasses {
             switch input.kind {
             case .state: return .state(classOfState[input.name] ?? 0, tensor.dtype)
             case .data where tensor.dtype == .real: return .data(isPerLane: perLane.contains(input.name))
-            case .data, .scalar: return .single(tensor.id)
+            case .data, .scalar, .bound: return .single(tensor.id)
             }
         case .random(let op): return op.streams == nil ? .random(op.kind, particle: op.particle) : .single(tensor.id)
         case .map(let op): return .map(op, tensor.dtype)
         case .slice: return .element(of: tensor.node.inputs[0].id)
         case .iota: return .single(tensor.id)
-        case .reduce, .broadcast, .reshape, .permute, .assemble, .gather, .segmentSum, .stopGradient:
+        case .reduce, .broadcast, .reshape, .permute, .assemble, .gather, .segmentSum, .stopGradient, .scan, .result:
             return .opaque(level: level + 1, tensor.dtype)
         }
     }
