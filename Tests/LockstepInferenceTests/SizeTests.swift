@@ -50,13 +50,19 @@ import Testing
         #expect(text(model, device)?.contains("2147483647") == true)
     }
 
-    @Test(arguments: TestDevice.all, [4097, 40_000, 1 << 30]) func runningSums(_ device: TestDevice, _ length: Int) {
+    @Test(arguments: TestDevice.all, [65, 40_000, 1 << 30]) func runningSums(_ device: TestDevice, _ length: Int) throws {
         let model = Model { m in
             let x = m.sample("x", Normal(0, 1))
             let sums = (x * Tensor(repeating: 1, shape: [length])).cumulativeSum()
-            m.observe("y", Normal(sums.sum(), 1), 0.5)
+            m.observe("y", Normal(sums[-1] / Tensor(Double(length)), 1), 0.5)
         }
-        #expect(text(model, device)?.contains("4096") == true)
+        if length == 1 << 30 {
+            #expect(text(model, device)?.contains("memory") == true)
+        } else {
+            let fits = try SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: 0.01)).run(
+                keys: [Key(0)], steps: 2, device: device.device)
+            #expect(fits.loss[0].isFinite)
+        }
     }
 
     @Test(arguments: TestDevice.all) func options(_ device: TestDevice) {

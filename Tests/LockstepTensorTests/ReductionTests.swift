@@ -1,3 +1,4 @@
+import Foundation
 import LockstepTensor
 import TestSupport
 import Testing
@@ -81,6 +82,44 @@ import Testing
         for i in 0..<2 { for j in 0..<3 { down.append((0...i).reduce(0) { $0 + Self.at($1, j) }) } }
         try Self.check(Self.x.cumulativeSum(), shape: [2, 3], across)
         try Self.check(Self.x.cumulativeSum(axis: 0), shape: [2, 3], down)
+    }
+
+    /// On both sides of where running sums are written as recurrences, and along each axis.
+    @Test(arguments: [0, 1, 2, 64, 65, 90]) func cumulativeFunctions(_ extent: Int) throws {
+        var random = SplitMix64(seed: 3)
+        let values = (0..<(2 * extent)).map { _ in Double.random(in: -1.5...1.5, using: &random) }
+        func running(_ combine: (Double, Double) -> Double) -> [Double] {
+            (0..<2).flatMap { row in
+                (0..<extent).map { values[(row * extent)..<(row * extent + $0)].reversed().reduce(values[row * extent + $0]) { combine($1, $0) } }
+            }
+        }
+        let functions: [(name: String, (Tensor, Int) -> Tensor, (Double, Double) -> Double)] = [
+            ("sum", { $0.cumulativeSum(axis: $1) }, +), ("product", { $0.cumulativeProduct(axis: $1) }, *),
+            ("max", { $0.cumulativeMax(axis: $1) }, { Swift.max($0, $1) }), ("min", { $0.cumulativeMin(axis: $1) }, { Swift.min($0, $1) }),
+            ("log sum", { $0.cumulativeLogSumExp(axis: $1) }, { Foundation.log(Foundation.exp($0) + Foundation.exp($1)) }),
+        ]
+        for (name, function, combine) in functions {
+            let wanted = running(combine)
+            let x = Tensor.named("x", [2, extent])
+            let across = try ReferenceEvaluator.evaluate(function(x, 1), inputs: ["x": values])
+            let down = try ReferenceEvaluator.evaluate(function(x.transposed([1, 0]), -2).transposed([1, 0]), inputs: ["x": values])
+            #expect(across == down && across.count == wanted.count, "\(name) of \(extent)")
+            #expect(zip(across, wanted).allSatisfy { abs($0 - $1) <= 1e-12 * max(1, abs($1)) }, "\(name) of \(extent)")
+            guard extent > 0 else { continue }
+            if name == "max" || name == "min" {
+                // Differences go across to the next one: held against all elements, one after the other.
+                let chain = (1..<extent).reduce(into: [x.element(0, axis: 1)]) { chain, place in
+                    let next = x.element(place, axis: 1)
+                    chain.append(name == "max" ? pointwiseMax(chain[place - 1], next) : pointwiseMin(chain[place - 1], next))
+                }
+                let gradients = [function(x, 1), .stack(chain, axis: 1)].flatMap { Gradient.of($0.weightedSum, withRespectTo: [x]) }
+                let found = try ReferenceEvaluator.evaluate(gradients, inputs: ["x": values])
+                #expect(zip(found[0], found[1]).allSatisfy { abs($0 - $1) < 1e-12 }, "\(name) of \(extent)")
+                continue
+            }
+            let report = try FiniteDifferences.check(function(x, 1).weightedSum, withRespectTo: [x], at: ["x": values])
+            #expect(report.worst < 1e-6, "\(name) of \(extent): \(report)")
+        }
     }
 
     @Test func cumulativeSumKeepsInfinitiesInPlace() throws {

@@ -43,6 +43,11 @@ struct MissingValues {
             return parts[0]?.any(axes)
         case .broadcast, .reshape, .permute, .slice, .stopGradient:
             return parts[0].map { Tensor(node.op, [$0], shape: tensor.shape, dtype: .bool) }
+        case .scan:
+            // One missing row is in all that follows.
+            return parts.reduce(nil) { Self.either($0, $1?.any()) }
+        case .result:
+            return parts[0]?.broadcast(to: tensor.shape)
         case .assemble:
             let masks = zip(node.inputs, parts).map { $1 ?? Tensor(mask: false).broadcast(to: $0.shape) }
             return Tensor(node.op, masks, shape: tensor.shape, dtype: .bool)

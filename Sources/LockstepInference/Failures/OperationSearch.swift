@@ -41,7 +41,8 @@ struct OperationSearch {
         self.root = root
         outputs = Graph.topologicalOrder([root]).filter { tensor in
             switch tensor.node.op {
-            case .literal, .iota: false
+            // Of a recurrence there are only results.
+            case .literal, .iota, .scan: false
             default: true
             }
         }

@@ -45,13 +45,14 @@ private struct Constancy {
             guard tensor.failure == nil, below.count == tensor.node.inputs.count else { continue }
             var constant = Constant(state: below.compactMap(\.state).max(), isComputed: below.contains { $0.isComputed })
             switch tensor.node.op {
-            case .random: continue
+            // Nor is a recurrence kept, which has several values.
+            case .random, .scan, .result: continue
             case .input(let input):
                 switch input.kind {
                 case .state: constant.state = tensor.shape.elementCount
                 case .data: break
                 // The number of the step, and what is set for each launch.
-                case .scalar: continue
+                case .scalar, .bound: continue
                 }
             case .map, .reduce, .segmentSum: constant.isComputed = true
             case .literal, .iota, .broadcast, .reshape, .permute, .slice, .assemble, .gather, .stopGradient: break

@@ -56,29 +56,4 @@ extension Tensor {
         }
         return self - logSumExp(axis: position).expandingShape(at: position)
     }
-
-    /// The work and the memory of a running sum grow with the square of its length.
-    private static let longestSum = 4096
-
-    /// Running sums along an axis of at most 4,096 elements: element i is the sum of elements 0 ... i.
-    public func cumulativeSum(axis: Int = -1) -> Tensor {
-        if failure != nil { return self }
-        guard let position = Shapes.normalized(axis, rank: rank) else {
-            return .failed(TensorError("cumulativeSum", [shape], "there is no axis \(axis)"))
-        }
-        // As a sum over a triangle: short axes only, which is what bijectors need. The triangle selects rather
-        // than multiplies, so that an infinite element does not make 0 * infinity of the sums before it.
-        let extent = shape[position]
-        guard extent <= Self.longestSum else {
-            return .failed(TensorError("cumulativeSum", [shape], "an axis of \(extent) elements is too long; it can have \(Self.longestSum)"))
-        }
-        let ones = (0..<extent).flatMap { row in (0..<extent).map { $0 <= row ? 1.0 : 0.0 } }
-        var wide = shape
-        wide.insert(extent, at: position)
-        var triangle = [Int](repeating: 1, count: rank + 1)
-        triangle[position] = extent
-        triangle[position + 1] = extent
-        let isBefore = 0 .< Tensor(ones, shape: triangle)
-        return select(isBefore, expandingShape(at: position).broadcast(to: wide), 0).sum(axis: position + 1)
-    }
 }
