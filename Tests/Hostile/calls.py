@@ -48,7 +48,8 @@ POOLS = {
     "DataElement": "double", "TensorNumber": "double",
     "(UnboundedRange_) -> ()": "...", "@escaping @Sendable (inout ModelContext) -> Void": "body",
     "@escaping @Sendable (SiteInfo) -> Bool": "predicate", "(Hyperparameter) -> Tensor": "reading",
-    "(@Sendable (Double) -> Void)": "progressFunction",
+    "(@Sendable (Double) -> Void)": "progressFunction", "(Tensor, Tensor) -> Tensor": "foldStep",
+    "(Tensor, Tensor) -> (Tensor, Tensor)": "scanStep", "([Tensor], [Tensor]) -> ([Tensor], [Tensor])": "stepOfMany",
     "(@Sendable (CompilationSize) -> Void)": "compileFunction", "CompilationSize": "compilationSize", "(inout ModelContext) throws -> Void": "inner",
 }
 THROWING = {

@@ -109,6 +109,28 @@ extension Values {
     func compileFunction() -> @Sendable (CompilationSize) -> Void { { _ in } }
     func progressFunction() -> @Sendable (Double) -> Void { { _ in } }
 
+    /// Steps of recurrences: of the shape that is carried, of another, with nothing, and with a tensor from elsewhere.
+    func foldStep() -> (Tensor, Tensor) -> Tensor {
+        let other = tensor()
+        switch pick(["sum", "first", "row", "other"]) {
+        case "sum": return { $0 + $1.sum() }
+        case "first": return { carry, _ in carry }
+        case "row": return { _, row in row }
+        default: return { carry, _ in carry * other }
+        }
+    }
+    func scanStep() -> (Tensor, Tensor) -> (Tensor, Tensor) {
+        let step = foldStep()
+        return { (step($0, $1), $1) }
+    }
+    func stepOfMany() -> ([Tensor], [Tensor]) -> ([Tensor], [Tensor]) {
+        switch pick(["carry", "rows", "nothing"]) {
+        case "carry": return { ($0.map { $0 * 0.5 }, $1) }
+        case "rows": return { ($1, $0) }
+        default: return { _, _ in ([], []) }
+        }
+    }
+
     /// Options that are harmless but for one: a run stops at the first that it refuses.
     func options() -> RunOptions {
         var options = Harness.options
