@@ -65,8 +65,12 @@ struct NestPlanner {
         for result in results {
             guard case .result(let number) = result.node.op else { continue }
             let own: BufferPlan
-            if case .final(let place) = scan.result(number) { own = plan.carries[place] } else { own = plan.results[number] ?? BufferPlan(result) }
-            if case .final = scan.result(number) {} else { plan.results[number] = own }
+            switch scan.result(number) {
+            case .final(let place): own = plan.carries[place]
+            case .output, .history:
+                own = plan.results[number] ?? BufferPlan(result)
+                plan.results[number] = own
+            }
             if own.producers.isEmpty { own.producers.append(nest) }
             plans[result.id] = own
         }
@@ -98,14 +102,10 @@ struct NestPlanner {
                 guard let source = plans[read], !own.contains(ObjectIdentifier(source)) else { continue }
                 nest.reads[read, default: []] += indices.map(plan.outside)
             }
-            for (cell, indices) in inner.cellReads where plan.storing.allSatisfy({ $0.cell != cell }) {
-                nest.cellReads[cell, default: []] += indices.map(plan.outside)
-            }
         }
         for start in plan.starting {
             // All of it before the loop.
             for (read, indices) in start.reads { nest.reads[read, default: []] += indices.map { $0.map { _ in .register(Register(-1)) } } }
-            for (cell, indices) in start.cellReads { nest.cellReads[cell, default: []] += indices }
         }
     }
 

@@ -17,7 +17,7 @@ public struct ScanResult: Sendable {
 /// let variances = scan(over: y[..<(-1)], from: initial) { s, y in
 ///     let next = omega + alpha * y * y + beta * s
 ///     return (next, next)
-/// }.outputs[0]
+/// }.outputs
 /// ```
 ///
 /// - Parameters:
@@ -26,7 +26,8 @@ public struct ScanResult: Sendable {
 ///   - carries: what the first step gets. Shapes and types stay the same from step to step; ints and masks become reals where a step
 ///     carries on a real.
 ///   - isReversed: whether the last row comes first; outputs stand in the places of their rows.
-///   - step: gets what is carried and rows, and returns what is carried on and a row of each output. It is called once, with stand-ins.
+///   - step: gets what is carried and rows, and returns what is carried on and a row of each output. It is called with stand-ins,
+///     once, or twice where ints or masks become reals.
 ///     Draws in it are the same in each step: draw for all of them, with time as an axis, and pass rows.
 /// - Returns: tensors that carry a mistake where shapes do not fit.
 public func scan(
