@@ -50,6 +50,7 @@ POOLS = {
     "@escaping @Sendable (SiteInfo) -> Bool": "predicate", "(Hyperparameter) -> Tensor": "reading",
     "(@Sendable (Double) -> Void)": "progressFunction", "(Tensor, Tensor) -> Tensor": "foldStep",
     "(Tensor, Tensor) -> (Tensor, Tensor)": "scanStep", "([Tensor], [Tensor]) -> ([Tensor], [Tensor])": "stepOfMany",
+    "(Tensor, [Tensor]) -> [Tensor]": "derivativeOfMany",
     "(@Sendable (CompilationSize) -> Void)": "compileFunction", "CompilationSize": "compilationSize", "(inout ModelContext) throws -> Void": "inner",
 }
 THROWING = {

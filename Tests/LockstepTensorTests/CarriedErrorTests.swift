@@ -37,6 +37,14 @@ import Testing
             (a.logSoftmax(axis: 2), "logSoftmax", ["[2, 3]"]),
             (a.cumulativeSum(axis: 2), "cumulativeSum", ["[2, 3]"]),
             (a.gather(b), "gather", ["[2, 3]", "[4]"]),
+            (a.sorted(axis: 2), "sorted", ["[2, 3]"]), (a.argSort(axis: -3), "argSort", ["[2, 3]"]), (a.argMax(axis: 2), "argMax", ["[2, 3]"]),
+            (Tensor([], shape: [0, 2]).argMin(axis: 0), "argMin", ["[0, 2]", "axis 0"]), (Tensor([]).median(), "median", ["[0]"]),
+            (a.quantile(-1), "quantile", ["[2, 3]", "-1.0"]), (a.quantile([0.5, 2], axis: 0), "quantile", ["[2, 3]", "2.0"]),
+            (searchSorted(a, b), "searchSorted", ["[2, 3]", "[4]"]), (interpolate(a, knots: b, values: a), "interpolate", ["[2, 3]", "[4]"]),
+            (cubicSpline(b, knots: a, values: a), "cubicSpline", ["[4]", "[2, 3]"]),
+            (odeSolve(from: a, at: 1) { _, y in y }, "odeSolve", ["[]", "[2, 3]"]),
+            (odeSolve(from: a, at: b, stepsBetween: 0) { _, y in y }, "odeSolve", ["[4]", "[2, 3]", "0 steps"]),
+            (odeSolve(from: a, at: b) { _, y in y[0] }, "odeSolve", ["[2, 3]", "[[3]]"]),
             (a.segmentSum(Tensor(integers: [1, 2, 3]), count: 4), "segmentSum", ["[2, 3]", "[3]"]),
             (matmul(a, b), "matmul", ["[2, 3]", "[4]"]),
             (Tensor([1, 2], shape: [3]), "Tensor", ["[3]"]),
@@ -82,10 +90,21 @@ import Testing
             matmul(a, scalar), dot(a, a), outer(a, scalar),
         ]
         for (number, tensor) in wrong.enumerated() { #expect(tensor.failure != nil, "tensor \(number)") }
+        let unordered: [Tensor] = [
+            a.sorted(axis: .min), a.argSort(axis: .max), a.argMax(axis: .min), a.argMin(axis: .max), a.median(axis: .min), scalar.sorted(),
+            empty.argMax(), empty.quantile(0.5), a.quantile(.nan), a.quantile([.infinity]), a.quantile([0.5], axis: .max), searchSorted(scalar, a),
+            interpolate(a, knots: empty, values: empty), cubicSpline(a, knots: scalar, values: scalar),
+            odeSolve(from: a, at: empty) { _, y in y },
+            odeSolve(from: a, at: [0, 1], stepsBetween: .max) { _, y in y }, odeSolve(from: a, at: scalar, stepsBetween: .min) { _, y in y },
+        ]
+        for (number, tensor) in unordered.enumerated() { #expect(tensor.failure != nil, "order \(number)") }
         let fine: [Tensor] = [
             scalar[...], a[newAxis, newAxis, newAxis], empty[...(-1)], a.variance(correction: .min), a.variance(correction: .max),
             matmul(a, Tensor([], shape: [3, 0])), matmul(empty, empty), outer(empty, empty), empty.diff(), empty.product(), empty.std(),
-            Tensor([], shape: [2, 0]).std(axis: 1), Tensor([[Double]]()), round(empty), clip(empty, 0, 1),
+            Tensor([], shape: [2, 0]).std(axis: 1), Tensor([[Double]]()), round(empty), clip(empty, 0, 1), empty.sorted(), empty.argSort(),
+            Tensor([], shape: [0, 3]).median(axis: 1), scalar.argMax(), scalar.median(), a.quantile([]), searchSorted(empty, empty),
+            interpolate(empty, knots: [1, 0], values: [1, 2]), cubicSpline(scalar, knots: [.nan, 0, 0], values: [1, .infinity, 2]),
+            odeSolve(from: empty, at: [0, .nan, .infinity]) { _, y in y },
         ]
         for (number, tensor) in fine.enumerated() { #expect(tensor.failure == nil, "tensor \(number)") }
         let ints = Tensor.iota(3)
@@ -104,8 +123,15 @@ import Testing
             bad.clamped(to: ...1),
         ]
         let products: [Tensor] = [dot(bad, good), dot(good, bad), outer(bad, good), outer(good, bad)]
+        let ordered: [Tensor] = [
+            bad.sorted(), bad.argSort(axis: 9), bad.argMax(), argMin(bad, axis: 1), median(bad), quantile(bad, 7), bad.quantile([0.5]),
+            searchSorted(bad, good), searchSorted(good, bad),
+            interpolate(bad, knots: good, values: good), interpolate(good, knots: bad, values: good),
+            cubicSpline(good, knots: good, values: bad), odeSolve(from: bad, at: good) { _, y in y }, odeSolve(from: good, at: bad) { _, y in y },
+            odeSolve(from: good, at: [0, 1, 2]) { _, y in y * bad },
+        ]
         let numbers: [Tensor] = [bad * 2.5, bad.count - bad, bad .< Double.pi, select(.named("m", [], .bool), 1.5, bad)]
-        for (number, tensor) in (parts + reduced + elements + products + numbers).enumerated() {
+        for (number, tensor) in (parts + reduced + elements + products + ordered + numbers).enumerated() {
             #expect(tensor.failure == bad.failure, "result \(number)")
         }
     }

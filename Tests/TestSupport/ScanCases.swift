@@ -186,6 +186,13 @@ package struct ScanCase: Sendable, CustomStringConvertible {
             }
             return [result.carries[0].asReal, result.carries[1].asReal * x["x"]!.sum()] + result.outputs
         },
+        // Lotka and Volterra's, at times that are differentiated too.
+        ScanCase("predators and prey", [("u", []), ("v", []), ("growth", []), ("time", [])]) { x, recur in
+            let growth = exp(x["growth"]!)
+            return RungeKutta.solution(from: [exp(x["u"]!), exp(x["v"]!)], at: [0, 0.3, 0.5, 0.9] * exp(0.2 * x["time"]!), 2, recur) { _, state in
+                [(growth - 0.8 * state[1]) * state[0], (0.5 * state[0] - 0.6) * state[1]]
+            }
+        },
         // Infinite derivatives of what is left out.
         ScanCase("left out", [("x", [10]), ("a", [])]) { x, recur in
             let result = recur([x["x"]!], [x["a"]!], false) { carries, rows in

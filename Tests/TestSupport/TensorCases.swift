@@ -109,16 +109,30 @@ package enum TensorCases {
         }
         let x = own("x", [n]), y = own("y", [n]), m = own("m", [n, 3]), w = own("w", [n, 3]), cube = own("cube", [2, n, 3]), small = own("small", [5])
         let batch = matmul(cube.transposed, m.expandingShape(at: 0))
+        // Pairs are many.
+        let some = n > 17 ? y[..<40] : y, rows = n > 17 ? m[..<40] : m
+        let knots = Tensor([-1.8, -0.9, 0.1, 1, 2.1]) + 0.05 * small, heights = sin(small)
+        let line = interpolate(y, knots: knots, values: heights), spline = cubicSpline(y, knots: knots, values: heights)
         var values: [(String, Tensor)] = [
             ("batched product", batch), ("vector by batch", matmul(y, cube)), ("batch by vector", matmul(cube, small[..<3])),
             ("products of rows", m.product(axis: 1)), ("product of all", (1 + 0.1 * y).product()), ("outer", outer(small, y)), ("dot", dot(x, y)),
             ("slices", n > 2 ? cube[-1, 1..., ..<2] * w[..<(-1), 1...] : m), ("elements", n > 0 ? cube[..., -1] + m[0..., 0] * 2 : y),
             ("differences", m.diff() * w[..., 1...]), ("spread", n > 0 ? m.std(axis: 0, correction: 2) : y), ("variances", cube.variance(axis: 2)),
+            ("sorted", some.sorted()), ("sorted columns", rows.sorted(axis: 0)), ("sorted rows", m.sorted()), ("order", rows.argSort(axis: 0)),
+            ("place of the largest", cube.argMax(axis: 2)), ("place of the least", n > 0 ? m.argMin(axis: 0) : m),
+            ("median", n > 0 ? rows.median(axis: 0) : y), ("quantiles", cube.quantile([0.1, 0.5, 1], axis: 2)),
+            ("sorted ints", (some * 2).asInt.sorted()), ("places", searchSorted(knots, y)),
+            ("places of equals", searchSorted(some, y, isRight: true)),
+            ("line", line), ("spline", spline),
         ]
         if n > 0 {
             let parts = batch.sum() + (1 + 0.1 * y).product() + m.std() + cube[..., 0, 1...].product(axis: 1).sum() + square(y.diff()).sum()
             for (name, gradient) in zip(["y", "m", "cube"], Gradient.of(parts, withRespectTo: [y, m, cube])) {
                 values.append(("gradient by \(name)", gradient))
+            }
+            let order = some.sorted().weightedSum + rows.median(axis: 0).sum() + m.quantile([0.2, 0.9], axis: 1).mean() + line.mean() + spline.mean()
+            for (name, gradient) in zip(["y", "m", "small"], Gradient.of(order, withRespectTo: [y, m, small])) {
+                values.append(("gradient of order by \(name)", gradient))
             }
         }
         step.function = LaneFunction(states: values.map { .init($0, $1) }, perLane: Set(step.perLane.keys))

@@ -130,6 +130,16 @@ extension Values {
         default: return { _, _ in ([], []) }
         }
     }
+    /// Derivatives of the state that they are called with, of another, and of nothing.
+    func derivativeOfMany() -> (Tensor, [Tensor]) -> [Tensor] {
+        let other = tensor()
+        switch pick(["state", "time", "other", "nothing"]) {
+        case "state": return { _, state in state.map { -$0 } }
+        case "time": return { time, state in state.map { $0 * time } }
+        case "other": return { _, state in state.map { $0 + other } }
+        default: return { _, _ in [] }
+        }
+    }
 
     /// Options that are harmless but for one: a run stops at the first that it refuses.
     func options() -> RunOptions {
