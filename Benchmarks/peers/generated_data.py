@@ -1,4 +1,5 @@
-"""The data of the cases that have no file: the twin of lockstep-bench/Cases/GeneratedData.swift.
+"""The data of the cases that have no file: the twin of GeneratedData.swift and StructuredData.swift in
+lockstep-bench/Cases.
 
 Numbers are hashes of their place, and every sum is made in the order of the Swift source, so that both programs see
 the same data to the last bit. Needs NumPy only.
@@ -95,6 +96,82 @@ def logistic(rows: int = 100_000, columns: int = 20) -> dict:
 def means(count: int = 2000) -> dict:
     place = np.arange(count)
     return {"y": 1.5 * Stream(40).noise(place) + Stream(41).noise(place)}
+
+
+def volatile_series(count: int = 200) -> dict:
+    """GARCH(1, 1), from its stationary variance."""
+    noise = Stream(50).noise(np.arange(count))
+    variance, values = 0.5, []
+    for shock in noise:
+        value = np.sqrt(variance) * shock
+        variance = 0.1 + 0.3 * value * value + 0.5 * variance
+        values.append(value)
+    return {"y": np.array(values)}
+
+
+def states_seen_in_noise(count: int = 500, states: int = 4) -> dict:
+    """A state that is kept nine times in ten, and left for any of the others."""
+    place = np.arange(count)
+    leaves = Stream(51).uniform(place) < 0.1
+    step = 1 + (Stream(52).uniform(place) * (states - 1)).astype(np.int64)
+    state = np.cumsum(np.where(leaves, step, 0)) % states
+    return {"y": 2.0 * state - (states - 1) + 0.5 * Stream(53).noise(place)}
+
+
+def moving_average(count: int = 1000) -> dict:
+    """ARMA(1, 1): 0.5 + 0.7 of the value before + 0.4 of the error before."""
+    value, before, values = 1.5, 0.0, []
+    for error in Stream(54).noise(np.arange(count)):
+        value = 0.5 + 0.7 * value + error + 0.4 * before
+        before = error
+        values.append(value)
+    return {"y": np.array(values)}
+
+
+def predators(times: int = 21, steps_between: int = 10) -> dict:
+    """Hares and lynxes, by fourth-order Runge-Kutta steps of a tenth, seen with noise of a fifth."""
+
+    def change(u, v):
+        return (0.55 - 0.028 * v) * u, (0.024 * u - 0.8) * v
+
+    step = 1 / float(steps_between)
+    u, v = 30.0, 6.0
+    hares, lynxes = [u], [v]
+    for _ in range(times - 1):
+        for _ in range(steps_between):
+            u1, v1 = change(u, v)
+            u2, v2 = change(u + 0.5 * step * u1, v + 0.5 * step * v1)
+            u3, v3 = change(u + 0.5 * step * u2, v + 0.5 * step * v2)
+            u4, v4 = change(u + step * u3, v + step * v3)
+            u = u + step * (u1 + 2 * u2 + 2 * u3 + u4) / 6
+            v = v + step * (v1 + 2 * v2 + 2 * v3 + v4) / 6
+        hares.append(u)
+        lynxes.append(v)
+    place = np.arange(times)
+    return {
+        "hares": np.array(hares) * (1 + 0.2 * Stream(55).noise(place)),
+        "lynxes": np.array(lynxes) * (1 + 0.2 * Stream(56).noise(place)),
+        "time": place.astype(np.float64),
+    }
+
+
+def counts_along_a_line(count: int = 32) -> dict:
+    """Counts at places in [0, 10), one in each of as many equal parts: many near 3, few near 7."""
+    place = np.arange(count)
+    x = 10 * (place + Stream(57).uniform(place)) / float(count)
+    rate = np.exp(1 + 1.5 * np.exp(-0.5 * (x - 3) * (x - 3)) - 1.5 * np.exp(-0.5 * (x - 7) * (x - 7)))
+    return {"x": x, "y": poisson(rate, Stream(58).uniform(place))}
+
+
+def linear(rows: int = 200, columns: int = 30) -> dict:
+    x = Stream(60).flat(np.arange(rows * columns)).reshape(rows, columns)
+    weights = 0.5 * Stream(61).noise(np.arange(columns))
+    return {"x": x, "y": predictor(0.5, weights, x) + 0.7 * Stream(62).noise(np.arange(rows))}
+
+
+def wandering_level(count: int = 2000) -> dict:
+    place = np.arange(count)
+    return {"y": np.cumsum(0.2 * Stream(63).noise(place)) + 0.5 * Stream(64).noise(place)}
 
 
 def checksum(data: dict) -> str:

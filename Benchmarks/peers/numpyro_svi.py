@@ -12,6 +12,10 @@ import sys
 import time
 from functools import partial
 
+# Before NumPy and JAX load it: OpenBLAS divides even small matrices among threads that wait for each other, which makes
+# the Cholesky factors of many fits sixty times slower.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,27 +27,27 @@ from numpyro.infer.initialization import init_to_uniform
 from numpyro.optim import Adam
 
 from generated_data import checksum
-from numpyro_models import CASES
+from numpyro_models import CASES, Case
 
 TAIL = 50  # the loss of a lane is the mean over its last steps
 
 
-def svi_of(model) -> SVI:
+def svi_of(case: Case) -> SVI:
     # Built anew inside each traced fit: a guide keeps what it saw in its first run, and a guide shared between
     # traces would hold on to a dead tracer.
-    guide = AutoNormal(model, init_loc_fn=init_to_uniform(radius=2), init_scale=0.1)
-    return SVI(model, guide, Adam(0.01), Trace_ELBO())
+    guide = case.guide or AutoNormal(case.model, init_loc_fn=init_to_uniform(radius=2), init_scale=0.1)
+    return SVI(case.model, guide, Adam(0.01), Trace_ELBO())
 
 
-def fit_run(model, steps: int, data: dict, key):
+def fit_run(case: Case, steps: int, data: dict, key):
     """`svi.run`, as users call it: it returns the loss of every step."""
-    result = svi_of(model).run(key, steps, progress_bar=False, **data)
+    result = svi_of(case).run(key, steps, progress_bar=False, **data)
     return result.params, result.losses[-TAIL:].mean()
 
 
-def fit_loop(model, steps: int, data: dict, key):
+def fit_loop(case: Case, steps: int, data: dict, key):
     """A hand-written loop over `svi.update`, which stores no loss history: less memory traffic than `svi.run`."""
-    svi = svi_of(model)
+    svi = svi_of(case)
     state = svi.init(key, **data)
     tail = min(TAIL, steps)
     step = lambda state: svi.update(state, **data)
@@ -83,10 +87,10 @@ def loss_statistics(losses: np.ndarray) -> dict:
 
 
 def measure(case: str, lanes: int, steps: int, repeat: int, fit: str, seed: int) -> tuple[dict, dict]:
-    model, data = CASES[case].model, CASES[case].data(lanes)
+    data = CASES[case].data(lanes)
     keys = random.split(random.PRNGKey(seed), lanes)
     # The data are an argument, so that the compiler cannot fold them into the program as constants.
-    batch = jax.vmap(partial(FITS[fit], model, steps), in_axes=(0 if CASES[case].per_lane else None, 0))
+    batch = jax.vmap(partial(FITS[fit], CASES[case], steps), in_axes=(0 if CASES[case].per_lane else None, 0))
     load = load_average()
     begin = time.perf_counter()
     compiled = jax.jit(batch).lower(data, keys).compile()

@@ -26,6 +26,7 @@ import Testing
         .init(arguments: "scale --within -1", message: "--within"),
         .init(arguments: "start --turns 0", message: "must be positive"),
         .init(arguments: "start --case nine-schools", message: "there is no case 'nine-schools'"),
+        .init(arguments: "start --case radon --flat", message: "give either --case or --flat"),
         .init(arguments: "compare --turns 0", message: "must be positive"),
         .init(arguments: "compare --sweep 1,x", message: "The value '1,x' is invalid"),
         .init(arguments: "compare --python /nonexistent/python", message: "there is no Python for the peers"),

@@ -16,7 +16,7 @@ import Testing
     @Test func countsAreThoseRecorded() throws {
         var found: [String: CaseWork] = [:]
         let schedule = OpenCLSchedule(width: 1, groupSize: 64, interleaves: true, privateBytes: 1 << 11)
-        for one in BenchmarkCase.all {
+        for one in BenchmarkCase.flat {
             let problem = try one.problem(dataFolder, 64)
             let step = try problem.svi.checkedStep(one.steps, 64, problem.data, RunOptions()).step
             let program = try Lowering.lower(step)

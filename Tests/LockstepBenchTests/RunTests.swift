@@ -73,14 +73,15 @@ import Testing
         }
     }
 
-    @Test func nineCasesAreListed() throws {
-        let names = [
-            "eight-schools", "logistic", "gmm", "radon", "poisson-glmm", "robust-regression", "many-regressions", "big-logistic", "wide",
-        ]
+    /// Sixteen, of which nine loop over rows only.
+    @Test(arguments: [true, false]) func casesAreListed(_ isFlat: Bool) throws {
+        let flat = ["eight-schools", "logistic", "gmm", "radon", "poisson-glmm", "robust-regression", "many-regressions", "big-logistic", "wide"]
+        let names = flat + (isFlat ? [] : ["garch", "hmm", "arma", "lotka-volterra", "gp", "full-rank", "local-level"])
+        let list = isFlat ? ["list", "--flat"] : ["list"]
         try withBench { program in
-            let lines = try program.run(["list"]).output.split(separator: "\n")
+            let lines = try program.run(list).output.split(separator: "\n")
             #expect(lines.compactMap { $0.split(separator: ":").first.map(String.init) } == names)
-            let json = try program.run(["list", "--json"]).output
+            let json = try program.run(list + ["--json"]).output
             let entries = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
             #expect(entries.compactMap { $0["name"] as? String } == names)
             for entry in entries {

@@ -5,22 +5,26 @@ import LockstepExamples
 
 /// A model with data of a fixed size, to be measured.
 struct BenchmarkCase: Sendable {
-    /// A model, what its guide is built over, and data.
+    /// A model, its guide, and data.
     struct Problem: Sendable {
         let model: Model
+        /// The model without what the guide leaves to it.
         let guided: Model
+        let guide: any Guide
         let data: [String: LaneData]
 
-        init(_ model: Model, guided: Model? = nil, _ data: [String: LaneData]) {
+        /// - Parameter guide: nil for AutoNormal.
+        init(_ model: Model, guided: Model? = nil, guide: (any Guide)? = nil, _ data: [String: LaneData]) {
             self.model = model
             self.guided = guided ?? model
+            self.guide = guide ?? AutoNormal(self.guided)
             self.data = data
         }
 
         /// The fit that every case is measured by.
-        var svi: SVI { SVI(model, guide: AutoNormal(guided), optimizer: Adam(learningRate: 0.01)) }
+        var svi: SVI { SVI(model, guide: guide, optimizer: Adam(learningRate: 0.01)) }
 
-        /// Numbers that the guide gives a location and a scale.
+        /// Numbers in unconstrained space, whatever the guide: AutoNormal gives a location and a scale to each.
         func latents() throws -> Int {
             try AutoNormal(guided).prepare(GuideData(data)).parameters.reduce(0) { $0 + $1.shape.elementCount } / 2
         }
@@ -59,7 +63,10 @@ struct BenchmarkCase: Sendable {
     }
 
     /// Those that are compared with other libraries.
-    static let all: [BenchmarkCase] = [
+    static let all = flat + structured
+
+    /// Those that loop over rows and do nothing else. The recorded tables of GPUs' kernels are of these.
+    static let flat: [BenchmarkCase] = [
         example("eight-schools", rows: 8, lanes: 16384, largeLanes: 262_144, steps: 1000, file: nil),
         example("logistic", rows: 569, lanes: 2048, largeLanes: 65_536, steps: 500, file: "logistic.csv"),
         example("gmm", rows: 500, lanes: 2048, largeLanes: 65_536, steps: 500, file: "gmm.csv", hasSeveralOptima: true),

@@ -32,7 +32,7 @@ enum GeneratedData {
     }
 
     /// The smallest count whose cumulative probability exceeds a number; at most 199.
-    private static func poisson(_ rate: Double, _ uniform: Double) -> Double {
+    static func poisson(_ rate: Double, _ uniform: Double) -> Double {
         var probability = exp(-rate)
         var cumulative = probability
         var count = 0.0
@@ -99,9 +99,9 @@ enum GeneratedData {
         return (0..<count).map { 1.5 * mean.noise($0) + noise.noise($0) }
     }
 
-    private static func stream(_ number: Int) -> HashedNumbers { HashedNumbers(stream: number) }
+    static func stream(_ number: Int) -> HashedNumbers { HashedNumbers(stream: number) }
 
-    private static func predictor(_ level: Double, _ weights: [Double], _ values: [Double]) -> Double {
+    static func predictor(_ level: Double, _ weights: [Double], _ values: [Double]) -> Double {
         var sum = level
         for (weight, value) in zip(weights, values) { sum = sum + weight * value }
         return sum

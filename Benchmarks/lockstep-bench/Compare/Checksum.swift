@@ -5,7 +5,7 @@ struct Checksum: ParsableCommand {
         abstract: "Checks that the peers see the same data.",
         discussion: "Compare does that too, for the cases that it runs.")
 
-    @Option(name: .customLong("case"), help: "A case; may be given several times. Default: all.") var names: [String] = []
+    @OptionGroup var cases: CaseOptions
     @Option(help: "Fits, which matters where each has data of its own.") var lanes = 16
     @OptionGroup var peers: PeerOptions
     @OptionGroup var files: DataOptions
@@ -15,7 +15,7 @@ struct Checksum: ParsableCommand {
     }
 
     func run() throws {
-        let items = try names.isEmpty ? BenchmarkCase.all : names.map(BenchmarkCase.named)
+        let items = try cases.items()
         let peer = try peers.peer()
         var agree = true
         for item in items {

@@ -7,7 +7,7 @@ struct Compare: ParsableCommand {
         abstract: "Runs cases beside their NumPyro twins, in turns.",
         discussion: "A ratio is shown only where the fits agree: \(Agreement.rule).")
 
-    @Option(name: .customLong("case"), help: "A case; may be given several times. Default: all.") var names: [String] = []
+    @OptionGroup var cases: CaseOptions
     @Option(help: "Fits. Default: a number for each case.") var lanes: Int?
     @Option(help: "Steps of each fit. Default: a number for each case.") var steps: Int?
     @Option(help: "Numbers of lanes, as 256,1024,4096, each of which is measured.") var sweep: LaneCounts?
@@ -27,7 +27,7 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
-        let items = try names.isEmpty ? BenchmarkCase.all : names.map(BenchmarkCase.named)
+        let items = try cases.items()
         let peer = try peers.peer()
         var comparisons: [Comparison] = []
         var failures: [ComparisonFailure] = []
@@ -88,7 +88,7 @@ struct Compare: ParsableCommand {
     /// What to type to measure the same; without the places of files, which are this machine's.
     private var command: String {
         var words = ["lockstep-bench compare"]
-        words += names.map { "--case \($0)" }
+        words += cases.words
         if let sweep { words.append("--sweep \(sweep)") } else if let lanes { words.append("--lanes \(lanes)") }
         if let steps { words.append("--steps \(steps)") }
         words.append("--turns \(turns) --repeat \(`repeat`) \(devices.text)")

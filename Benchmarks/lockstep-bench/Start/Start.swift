@@ -6,7 +6,7 @@ struct Start: ParsableCommand {
         abstract: "Measures how long a fit takes to start, with nothing cached and in a second process.",
         discussion: StartReport.meaning + " Exit code 1: a case is over a limit.")
 
-    @Option(name: .customLong("case"), help: "A case; may be given several times. Default: all.") var names: [String] = []
+    @OptionGroup var cases: CaseOptions
     @Option(help: "Fits. Default: a number for each case.") var lanes: Int?
     @Option(help: "Steps of each fit; they are not measured.") var steps = 50
     @Option(help: "Turns, of which the fastest counts.") var turns = 3
@@ -21,7 +21,7 @@ struct Start: ParsableCommand {
     }
 
     func run() throws {
-        let items = try names.isEmpty ? BenchmarkCase.all + BenchmarkCase.scaling : names.map(BenchmarkCase.named)
+        let items = try cases.items() + (cases.names.isEmpty ? BenchmarkCase.scaling : [])
         var starts: [StartReport.Start] = []
         var deviceName = "no device"
         for item in items {
