@@ -22,6 +22,10 @@ ptrdiff_t lockstep_lanes_run(const lockstep_lanes_machine *machine, ptrdiff_t ne
         case lockstep_lanes_enter:
             variables[i->a] = 0;
             break;
+        case lockstep_lanes_enter_window:
+            variables[i->a] = *(const int32_t *)registers[i->b];
+            if (variables[i->a] >= *(const int32_t *)registers[i->c]) i = first + i->x - 1;
+            break;
         case lockstep_lanes_gate: {
             ptrdiff_t done = variables[i->a] + 1;
             if (done != i->z && done % i->y != 0) i = first + i->x - 1;
@@ -29,6 +33,9 @@ ptrdiff_t lockstep_lanes_run(const lockstep_lanes_machine *machine, ptrdiff_t ne
         }
         case lockstep_lanes_again:
             if (++variables[i->a] < i->z) i = first + i->x - 1;
+            break;
+        case lockstep_lanes_again_in_window:
+            if (++variables[i->a] < *(const int32_t *)registers[i->c]) i = first + i->x - 1;
             break;
         case lockstep_lanes_add_products:
             machine->add_products(machine->products + i->y, i->z, i->x, registers, i->count);

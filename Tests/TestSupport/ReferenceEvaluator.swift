@@ -10,17 +10,29 @@ package enum ReferenceEvaluator {
     package static func evaluate(
         _ tensors: [Tensor], inputs: [String: [Double]] = [:], key: (UInt32, UInt32) = (1, 2), step: UInt32 = 0
     ) throws -> [[Double]] {
+        try evaluate(tensors, inputs, key, step, bound: [:])
+    }
+
+    /// - Parameter bound: what parameters of regions stand for.
+    private static func evaluate(
+        _ tensors: [Tensor], _ inputs: [String: [Double]], _ key: (UInt32, UInt32), _ step: UInt32, bound: [ObjectIdentifier: [Double]]
+    ) throws -> [[Double]] {
         for tensor in tensors {
             if let failure = tensor.failure { throw failure }
         }
-        var values: [ObjectIdentifier: [Double]] = [:]
+        var values = bound
         // Of recurrences, all results.
         var results: [ObjectIdentifier: [[Double]]] = [:]
-        for tensor in Graph.topologicalOrder(tensors) {
+        for tensor in Graph.topologicalOrder(tensors) where bound[tensor.id] == nil {
             switch tensor.node.op {
             case .scan(let region, let scan):
                 results[tensor.id] = try recurrence(
                     region, scan, tensor.node.inputs.map { Operand(shape: $0.shape, values: values[$0.id] ?? []) }, key, step)
+                continue
+            case .call(let region, _):
+                let operands = tensor.node.inputs.map { values[$0.id] ?? [] }
+                let own = Dictionary(zip(region.parameters.map(\.id), operands), uniquingKeysWith: { a, _ in a })
+                results[tensor.id] = try evaluate(region.results, inputs, key, step, bound: own)
                 continue
             case .result(let number):
                 values[tensor.id] = results[tensor.node.inputs[0].id]?[number] ?? []
@@ -118,7 +130,11 @@ package enum ReferenceEvaluator {
                 result[Indices.offset([row] + index.dropFirst(lead), in: shape)] += operands[0][index]
             }
             return result
-        case .scan, .result:
+        case .cholesky:
+            return Self.matrices(operands[0], columns: shape[shape.count - 1]) { ReferenceMatrices.cholesky($0[0]) }
+        case .triangular(let op):
+            return Self.matrices(operands[0], operands[1], columns: shape[shape.count - 1]) { ReferenceMatrices.triangular(op, $0[0], $0[1]) }
+        case .scan, .call, .result:
             throw TensorError("evaluate", [shape], "recurrences have several values")
         }
     }
@@ -139,13 +155,24 @@ package enum ReferenceEvaluator {
                 case .captured: return operand.values
                 }
             }
-            // As constants.
-            let constants = zip(region.parameters, arguments).map { Tensor(.literal($1), shape: $0.shape, dtype: $0.dtype) }
-            let results = try evaluate(region.applied(to: constants), key: key, step: step)
+            let bound = Dictionary(zip(region.parameters.map(\.id), arguments), uniquingKeysWith: { a, _ in a })
+            let results = try evaluate(region.results, [:], key, step, bound: bound)
             rows[time] = results[scan.carries...] + carries
             carries = Array(results[..<scan.carries])
         }
         return carries + (0..<(scan.outputs + scan.carries)).map { number in rows.flatMap { $0[number] } }
+    }
+
+    /// What a function makes of the matrices of each batch.
+    private static func matrices(_ operands: Operand..., columns: Int, _ function: ([[[Double]]]) -> [[Double]]) -> [Double] {
+        let batches = operands[0].shape.dropLast(2).reduce(1, *)
+        return (0..<batches).flatMap { batch in
+            let parts = operands.map { operand -> [[Double]] in
+                let (n, m) = (operand.shape[operand.shape.count - 2], operand.shape[operand.shape.count - 1])
+                return (0..<n).map { row in Array(operand.values[((batch * n + row) * m)..<((batch * n + row + 1) * m)]) }
+            }
+            return function(parts).flatMap { $0 }
+        }
     }
 
     private static func row(_ value: Double, _ shape: Shape, _ operation: String) throws -> Int {

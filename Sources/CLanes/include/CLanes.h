@@ -85,8 +85,10 @@ typedef enum {
     lockstep_lanes_point_variables, // result = buffer a + x + y * variable b + z * variable c, in bytes
     lockstep_lanes_point_register,  // result = buffer a + count * (x + y * int register b, clamped to 0 ... z)
     lockstep_lanes_enter,           // variable a = 0
+    lockstep_lanes_enter_window,    // variable a = int register b; jump to x unless that is less than int register c
     lockstep_lanes_gate,            // jump to x unless y iterations of variable a are done, or all z
     lockstep_lanes_again,           // count variable a up; jump to x unless all z iterations are done
+    lockstep_lanes_again_in_window, // count variable a up; jump to x if it is less than int register c
     lockstep_lanes_add_products,    // x iterations of products y ..< y + z, of `count` lanes
     lockstep_lanes_return           // what the caller does
 } lockstep_lanes_kind;

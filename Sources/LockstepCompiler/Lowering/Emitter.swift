@@ -9,12 +9,13 @@ struct Emitter {
         case step
         case index(IndexExpression)
         case map(ElementOp, [Register])
-        case load(BufferID, IndexExpression)
     }
 
     private struct Scope {
         var statements: [Statement] = []
         var memo: [Instruction: Register] = [:]
+        /// What elements of buffers are known to be.
+        var elements: [BufferID: [IndexExpression: Register]] = [:]
     }
 
     private(set) var program = LaneProgram()
@@ -50,9 +51,9 @@ struct Emitter {
         variableDepth[variable] = depth
     }
 
-    mutating func closeLoop(_ variable: LoopVariable, flush: Loop.Flush? = nil, split: Loop.Split? = nil) {
+    mutating func closeLoop(_ variable: LoopVariable, window: Loop.Window? = nil, flush: Loop.Flush? = nil, split: Loop.Split? = nil) {
         let scope = scopes.removeLast()
-        append(.loop(Loop(variable: variable, body: scope.statements, flush: flush, split: split)))
+        append(.loop(Loop(variable: variable, window: window, body: scope.statements, flush: flush, split: split)))
     }
 
     /// Adds a statement with an effect at the end of the innermost body.
@@ -157,18 +158,28 @@ struct Emitter {
     }
 
     mutating func load(_ buffer: BufferID, _ index: IndexExpression) -> Register {
-        let instruction = Instruction.load(buffer, index)
-        for scope in scopes.reversed() { if let register = scope.memo[instruction] { return register } }
+        for scope in scopes.reversed() { if let register = scope.elements[buffer]?[index] { return register } }
         let type = program.buffers[buffer.number]
         let uniform = type.isUniform && index.registers.allSatisfy { isUniform($0) }
         let depth = max(depth(of: index), homeDepth[buffer, default: 0])
-        return emit(instruction, depth: depth, type.dtype, isUniform: uniform) { .load($0, buffer, index) }
+        let register = makeRegister(type.dtype, isUniform: uniform, depth: depth)
+        scopes[depth].statements.append(.load(register, buffer, index))
+        statementCount += 1
+        scopes[depth].elements[buffer, default: [:]][index] = register
+        return register
     }
 
     /// Stores a value that later loads at the same index find without loading.
     mutating func storeKnown(_ buffer: BufferID, _ index: IndexExpression, _ value: Register) {
         append(.store(buffer, index, value))
-        scopes[depth].memo[.load(buffer, index)] = value
+        scopes[depth].elements[buffer, default: [:]][index] = value
+    }
+
+    /// Stores a value where elements have been loaded before: those that may be the same one are known no longer.
+    mutating func storeAnew(_ buffer: BufferID, _ index: IndexExpression, _ value: Register) {
+        let isElsewhere = { (other: IndexExpression) in other.asConstant.map { $0 != index.asConstant } ?? false && index.asConstant != nil }
+        scopes[depth].elements[buffer] = scopes[depth].elements[buffer]?.filter { isElsewhere($0.key) }
+        storeKnown(buffer, index, value)
     }
 
     mutating func map(_ op: ElementOp, _ operands: [Register], _ dtype: DType) -> Register {

@@ -19,6 +19,8 @@ final class LoopFusion {
     private(set) var unrolling = Unrolling()
     /// Of loops that are unrolled, around what is being written.
     private var unrolledDepth = 0
+    /// Around what is being written. Their steps are many: what unrolling costs outside of loops does not hold them back.
+    private var recurrences = 0
 
     init(_ pull: Pull, options: LoweringOptions, variation: [ObjectIdentifier: Variation]) {
         self.pull = pull
@@ -71,7 +73,7 @@ final class LoopFusion {
     }
 
     private func storeDeferred() {
-        for (buffer, index, value) in deferred[deferred.count - 1] { pull.emitter.append(.store(buffer, index, value)) }
+        for (buffer, index, value) in deferred[deferred.count - 1] { pull.emitter.storeAnew(buffer, index, value) }
         deferred[deferred.count - 1] = []
     }
 
@@ -153,8 +155,8 @@ final class LoopFusion {
 
     /// Short loops are, unless there is a longer one inside of them.
     private func unrolls(_ extent: Int, _ group: Group) -> Bool {
-        let limit = pull.emitter.depth == 0 ? unrolling.limit : unrolling.innerLimit
-        if group.members.contains(where: { $0.nest.scan != nil }) { return false }
+        let limit = pull.emitter.depth == 0 ? unrolling.limit : recurrences > 0 ? options.innerUnrollLimit : unrolling.innerLimit
+        if group.members.contains(where: { $0.nest.hasOwnLoops }) { return false }
         return extent <= limit && group.members.allSatisfy { nest, _ in nest.freeAxes.allSatisfy { nest.extents[$0] <= limit } }
     }
 
@@ -162,8 +164,7 @@ final class LoopFusion {
 
     private func writeLoop(_ extent: Int, _ group: Group) {
         let scans = group.members.compactMap(\.nest.scan)
-        // One iteration after the other.
-        let tile = scans.isEmpty ? tileSize(extent, group) : 1
+        let tile = scans.isEmpty ? tileSize(extent, group) : stepsTogether(extent, group)
         for scan in scans { start(scan) }
         contract(group, tile)
         let partials = group.members.compactMap { member in partialSums(member.nest, member.axis, extent, tile) }
@@ -171,22 +172,22 @@ final class LoopFusion {
         let variable = pull.emitter.makeVariable(extent: extent / tile)
         pull.emitter.openLoop(variable)
         let isReversed = scans.contains(where: \.scan.isReversed)
-        let counter = isReversed ? .constant(extent - 1) + .variable(variable) * -1 : IndexExpression.variable(variable) * tile
-        writeIterations(group, (0..<tile).map { counter + .constant($0) })
+        func counter(_ iteration: IndexExpression) -> IndexExpression { isReversed ? .constant(extent - 1) + iteration * -1 : iteration }
+        writeIterations(group, (0..<tile).map { counter(.variable(variable) * tile + .constant($0)) })
         var flush: Loop.Flush?
         if let interval = partials.map(\.interval).max() {
             flush = Loop.Flush(interval: interval, statements: partials.flatMap(\.statements), sums: partials.map(\.sum))
         }
         pull.emitter.closeLoop(variable, flush: flush, split: split)
         for partial in partials { partial.nest.accumulator = partial.sum.total }
-        for carry in scans.flatMap(\.carries) { if let id = carry.id { pull.emitter.release(id) } }
+        defer { for carry in scans.flatMap(\.carries) { if let id = carry.id { pull.emitter.release(id) } } }
         let whole = extent / tile * tile
         guard whole < extent else { return }
         // What is left over runs once, in a body of its own. The counter stays in the indices, since it is what holds
         // loads inside the body: they may be of values that the body computes.
         let once = pull.emitter.makeVariable(extent: 1)
         pull.emitter.openLoop(once)
-        writeIterations(group, (whole..<extent).map { .atom(.variable(once)) + .constant($0) })
+        writeIterations(group, (whole..<extent).map { counter(.atom(.variable(once)) + .constant($0)) })
         pull.emitter.closeLoop(once)
     }
 
@@ -213,10 +214,18 @@ final class LoopFusion {
 
     /// Iterations written out together share what their inner loops load and add to: worth it where those are not few.
     private func tileSize(_ extent: Int, _ group: Group) -> Int {
-        guard options.tileSize > 1 else { return 1 }
+        guard options.tileSize > 1, !group.members.contains(where: { $0.nest.hasOwnLoops }) else { return 1 }
         let inner = group.members.flatMap { nest, axis in nest.freeAxes.filter { $0 != axis }.map { nest.extents[$0] } }.max() ?? 0
         let sizes = inner > options.innerUnrollLimit ? [options.longTileSize, options.tileSize] : inner >= options.tileSize ? [options.tileSize] : []
         return sizes.first { extent >= 4 * $0 } ?? 1
+    }
+
+    /// Steps of recurrences that are written out together, where they are short: sums of logarithms are then taken together, and
+    /// what is carried stays in registers.
+    private func stepsTogether(_ extent: Int, _ group: Group) -> Int {
+        let isFlat = group.members.allSatisfy { $0.nest.freeAxes.count == 1 && ($0.nest.scan != nil || !$0.nest.hasOwnLoops) }
+        let isShort = group.members.allSatisfy { ($0.nest.scan?.scalarWork ?? 0) <= options.shortStep }
+        return isFlat && isShort && extent >= 4 * options.tileSize ? max(options.tileSize, 1) : 1
     }
 
     /// Finds the values that no one reads outside of this loop.
@@ -243,12 +252,15 @@ final class LoopFusion {
 
     /// Writes the body of the open loop for several values of its counter.
     private func writeIterations(_ group: Group, _ counters: [IndexExpression]) {
-        body {
-            if counters.count == 1 {
-                for (nest, axis) in group.members { nest.bound[axis] = counters[0] }
+        let isRecurrence = group.members.contains { $0.nest.scan != nil }
+        if counters.count > 1, !isRecurrence { return body { scheduleCopies(group, counters) } }
+        recurrences += isRecurrence ? 1 : 0
+        defer { recurrences -= isRecurrence ? 1 : 0 }
+        // Of a recurrence one after the other: each reads what the one before carries on.
+        for counter in counters {
+            body {
+                for (nest, axis) in group.members { nest.bound[axis] = counter }
                 schedule(group.members.map(\.nest))
-            } else {
-                scheduleCopies(group, counters)
             }
         }
     }
@@ -290,7 +302,7 @@ final class LoopFusion {
         return id
     }
 
-    private func isUniform(_ plan: BufferPlan) -> Bool { variation[plan.tensor.id].map { $0 < .varying } ?? false }
+    func isUniform(_ plan: BufferPlan) -> Bool { variation[plan.tensor.id].map { $0 < .varying } ?? false }
 
     /// Sets what a reduction adds to, at the place where its first reducing loop begins.
     func initialize(_ nest: Nest) {

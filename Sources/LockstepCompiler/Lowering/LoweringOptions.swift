@@ -12,6 +12,8 @@ package struct LoweringOptions: Hashable, Sendable {
     /// and around those that are not.
     package var tileSize = 4
     package var longTileSize = 8
+    /// Operations of a step of a recurrence up to which several steps are written out together.
+    package var shortStep = 64
     /// How many scalars that are alike become an array, and how many statements that has to save in all.
     package var fewestPacked = 8
     package var packingGain = 1_000

@@ -32,6 +32,8 @@ struct Materialization {
                     slices[input.id, default: 0] += 1
                     isRead = slices[input.id, default: 0] > Self.fewSlices
                 }
+                // An element of a triangular matrix for each column at the right, and of what stands there for each row.
+                if case .triangular(let op) = node.op { isRead = position == 0 ? tensor.shape[tensor.rank - 1] > 1 : op.kind == .product }
                 // In each iteration, and perhaps by loops in it.
                 if case .scan(_, let scan) = node.op {
                     isRead = scan.operand(position) == .captured || (scan.operand(position) == .stacked && input.rank > 1)
@@ -80,7 +82,7 @@ struct Materialization {
 
     private static func needsLoop(_ tensor: Tensor) -> Bool {
         switch tensor.node.op {
-        case .reduce, .segmentSum, .assemble, .random, .scan, .result: true
+        case .reduce, .segmentSum, .assemble, .random, .cholesky, .triangular, .scan, .result: true
         default: false
         }
     }

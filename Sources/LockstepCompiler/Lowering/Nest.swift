@@ -19,6 +19,9 @@ final class Nest {
         /// Stores the operand as the next value of a state.
         case state(String)
         case record(LaneFunction.Record)
+        /// Matrix operations; the axes are those of batches.
+        case cholesky
+        case triangular(Triangular)
         /// A recurrence; its only axis is time.
         case scan(ScanPlan)
         /// Stores the operand as what is carried into the first step.
@@ -109,6 +112,14 @@ final class Nest {
         case .state(let name): .state(name)
         case .carry(let plan, let place): .carry(plan.region.parameters[place].id)
         default: nil
+        }
+    }
+
+    /// Whether the body has loops of its own.
+    var hasOwnLoops: Bool {
+        switch kind {
+        case .scan, .cholesky, .triangular: true
+        default: false
         }
     }
 

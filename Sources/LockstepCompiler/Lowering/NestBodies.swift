@@ -61,6 +61,10 @@ extension LoopFusion {
             let value = pull.element(nest.operand, index)
             let id = pull.named(.record(record.name), nest.operand.dtype, record.slots * nest.operand.count, isUniform: false)
             store(later: id, slot * nest.operand.count + .flat(index, nest.operand.shape), value)
+        case .cholesky:
+            writeCholesky(nest, index)
+        case .triangular(let op):
+            writeTriangular(op, nest, index)
         case .start:
             let value = pull.element(nest.operand, index)
             // Not as what is known of it: it is another in each step.
@@ -90,7 +94,8 @@ extension LoopFusion {
     /// An iteration of a recurrence.
     func writeStep(_ plan: ScanPlan, time: IndexExpression) {
         plan.time = time
-        for own in plan.ownPlans { own.homeDepth = pull.emitter.depth }
+        // Storage of its own for each of several steps that are written out together.
+        for own in plan.ownPlans { (own.id, own.homeDepth) = (nil, pull.emitter.depth) }
         body {
             schedule(plan.computing)
             schedule(plan.storing)

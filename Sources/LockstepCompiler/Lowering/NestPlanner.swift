@@ -125,6 +125,14 @@ struct NestPlanner {
             let rank = node.inputs[1].rank
             let targets = node.inputs[0].shape.indices.map { $0 < rank ? nil : $0 - rank + 1 }
             return [Nest(.segmentSum, operand: node.inputs[0], target: plan(tensor), extents: node.inputs[0].shape, targetAxes: targets)]
+        case .cholesky, .triangular:
+            let batches = tensor.rank - 2
+            let kind: Nest.Kind = if case .triangular(let op) = node.op { .triangular(op) } else { .cholesky }
+            return [
+                Nest(
+                    kind, operand: node.inputs[0], target: plan(tensor), extents: Array(tensor.shape.prefix(batches)),
+                    targetAxes: axes.dropLast(2))
+            ]
         case .assemble(let starts):
             let target = plan(tensor)
             return zip(node.inputs, starts).filter { $0.0.count > 0 }.map { part, starts in
@@ -169,6 +177,12 @@ struct NestPlanner {
         }
         let index = nest.extents.enumerated().map { Nest.symbol($0, extent: $1) }
         var seen: Set<Visit> = []
+        if nest.hasOwnLoops {
+            // All rows and columns.
+            let anywhere = IndexExpression.register(Register(-1))
+            for input in nest.target.tensor.node.inputs { collect(input, index + [anywhere, anywhere], nest, &seen) }
+            return
+        }
         if case .elementwise = nest.kind {
             collect(nest.operand, index, nest, &seen, evenIfKept: true)
         } else {

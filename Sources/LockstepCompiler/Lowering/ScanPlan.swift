@@ -28,6 +28,17 @@ final class ScanPlan {
         time = .variable(LoopVariable(number: Int.min + number, extent: scan.length))
     }
 
+    /// Operations of a step, each element counted for itself.
+    private(set) lazy var scalarWork = Graph.topologicalOrder(region.results).reduce(0) { sum, tensor in
+        switch tensor.node.op {
+        case .map: sum + tensor.count
+        case .reduce, .segmentSum: sum + tensor.node.inputs[0].count
+        // Loops of its own.
+        case .scan, .cholesky, .triangular: sum + (1 << 20)
+        default: sum
+        }
+    }
+
     /// What the expressions of a region stand for outside of it.
     enum Binding {
         case carry(ScanPlan, Int)

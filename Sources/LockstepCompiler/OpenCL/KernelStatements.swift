@@ -171,7 +171,9 @@ extension KernelWriter {
         let (start, end) = loop.window.map { (self.name($0.first), self.name($0.end)) } ?? ("0", String(loop.variable.extent))
         // Barriers of a tile are for all workers, whether or not the last iterations are theirs.
         let (first, stride) = workers == 1 || rows != nil ? (start, "++\(name)") : ("ls_worker", "\(name) += \(workers)")
-        if loop.window != nil, options.interleaves { line("// \(loop.variable.extent) iterations in all.") }
+        if let window = loop.window, options.interleaves {
+            line(window.usual.map { "// \($0) iterations or so." } ?? "// \(loop.variable.extent) iterations in all.")
+        }
         var (own, last) = (first, end)
         if let flush = loop.flush {
             let interval = flush.interval * workers

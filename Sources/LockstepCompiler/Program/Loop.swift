@@ -23,10 +23,13 @@ package struct Loop: Hashable, Sendable {
     package struct Window: Hashable, Sendable {
         package var first: Register
         package var end: Register
+        /// About how many there are; nil where those of all windows together are all iterations.
+        package let usual: Int?
 
-        package init(first: Register, end: Register) {
+        package init(first: Register, end: Register, usual: Int? = nil) {
             self.first = first
             self.end = end
+            self.usual = usual
         }
     }
 

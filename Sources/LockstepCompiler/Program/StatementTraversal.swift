@@ -60,7 +60,7 @@ extension Statement {
             let (element, parameter, stream) = (t.index(element), t.operand(parameter), stream.traversed(by: &t))
             return .draw(kind, t.result(r), stream: stream, particle: particle, element: element, parameter: parameter)
         case .loop(var loop):
-            loop.window = loop.window.map { .init(first: t.operand($0.first), end: t.operand($0.end)) }
+            loop.window = loop.window.map { .init(first: t.operand($0.first), end: t.operand($0.end), usual: $0.usual) }
             return .loop(loop)
         }
     }

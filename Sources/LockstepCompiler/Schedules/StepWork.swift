@@ -116,7 +116,7 @@ extension StepWork.Amount {
             }
             guard case .loop(let loop) = statement else { continue }
             // Windows are parts of one range, a part for each iteration of the loop around.
-            let trips = loop.window == nil ? loop.variable.extent : (loop.variable.extent + outer - 1) / outer
+            let trips = loop.window.map { $0.usual ?? (loop.variable.extent + outer - 1) / outer } ?? loop.variable.extent
             add(loop.body, memory, times: times * trips, outer: trips)
             guard let flush = loop.flush else { continue }
             let flushes = (trips + flush.interval - 1) / flush.interval - (flush.isAtEnd ? 0 : 1)

@@ -43,9 +43,12 @@ struct MissingValues {
             return parts[0]?.any(axes)
         case .broadcast, .reshape, .permute, .slice, .stopGradient:
             return parts[0].map { Tensor(node.op, [$0], shape: tensor.shape, dtype: .bool) }
-        case .scan:
+        case .scan, .call:
             // One missing row is in all that follows.
             return parts.reduce(nil) { Self.either($0, $1?.any()) }
+        case .cholesky, .triangular:
+            // Elements are made of all of the matrix.
+            return parts.reduce(nil) { Self.either($0, $1?.any()) }?.broadcast(to: tensor.shape)
         case .result:
             return parts[0]?.broadcast(to: tensor.shape)
         case .assemble:

@@ -97,10 +97,13 @@ enum BlockInstruction: Sendable {
     case draw(DrawStep)
     /// Sets a loop variable to 0.
     case enter(variable: Int32)
+    /// Sets a loop variable to an int, and jumps where that is no less than another.
+    case enterWindow(variable: Int32, first: Slot, end: Slot, skip: Int)
     /// Jumps unless `interval` iterations are done, or all.
     case gate(variable: Int32, extent: Int, interval: Int, skip: Int)
     /// Counts up, and jumps unless the loop is done.
     case again(variable: Int32, extent: Int, start: Int)
+    case againInWindow(variable: Int32, end: Slot, start: Int)
 }
 
 struct LoopStep: @unchecked Sendable {

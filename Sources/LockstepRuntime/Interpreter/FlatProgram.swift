@@ -16,6 +16,7 @@ struct FlatProgram {
 
     struct LoopSpan {
         let variable: LoopVariable
+        let window: Loop.Window?
         let interval: Int
         let start: Int
         var end: Int
@@ -45,7 +46,7 @@ struct FlatProgram {
             let number = loops.count
             loops.append(
                 LoopSpan(
-                    variable: loop.variable, interval: max(loop.flush?.interval ?? 1, 1), start: items.count, end: 0))
+                    variable: loop.variable, window: loop.window, interval: max(loop.flush?.interval ?? 1, 1), start: items.count, end: 0))
             items.append(.enter(loop: number))
             append(loop.body)
             if let flush = loop.flush {

@@ -42,6 +42,12 @@ struct EncodedProgram {
         case .enter(let variable):
             code.kind = lockstep_lanes_enter
             code.a = variable
+        case .enterWindow(let variable, let first, let end, let skip):
+            code.kind = lockstep_lanes_enter_window
+            (code.a, code.b, code.c, code.x) = (variable, first.entry, end.entry, skip)
+        case .againInWindow(let variable, let end, let start):
+            code.kind = lockstep_lanes_again_in_window
+            (code.a, code.c, code.x) = (variable, end.entry, start)
         case .gate(let variable, let extent, let interval, let skip):
             code.kind = lockstep_lanes_gate
             (code.a, code.x, code.y, code.z) = (variable, skip, interval, extent)

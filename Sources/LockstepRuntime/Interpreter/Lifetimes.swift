@@ -13,22 +13,30 @@ struct Lifetimes {
         var open: [FlatProgram.LoopSpan] = []
         for (position, item) in flat.items.enumerated() {
             switch item {
-            case .enter(let loop): open.append(flat.loops[loop])
-            case .again: open.removeLast()
+            case .enter(let loop):
+                flat.loops[loop].window.map { read([$0.first, $0.end], at: position, open) }
+                open.append(flat.loops[loop])
+            case .again(let loop):
+                flat.loops[loop].window.map { read([$0.end], at: position, open) }
+                open.removeLast()
             case .gate: break
             case .statement, .fused:
                 let effects = Effects(item)
-                for register in effects.reads {
-                    guard let span = spans[register.number] else { continue }
-                    // What is defined outside of a loop and read inside is needed again in the next iteration.
-                    let end = open.first { $0.start > span.lowerBound }?.end ?? position
-                    spans[register.number] = span.lowerBound...max(span.upperBound, end)
-                }
+                read(effects.reads, at: position, open)
                 for register in effects.writes where spans[register.number] == nil {
                     spans[register.number] = position...position
                 }
                 if let buffer = effects.stores { stores[buffer.number].append(position) }
             }
+        }
+    }
+
+    private mutating func read(_ registers: [Register], at position: Int, _ open: [FlatProgram.LoopSpan]) {
+        for register in registers {
+            guard let span = spans[register.number] else { continue }
+            // What is defined outside of a loop and read inside is needed again in the next iteration.
+            let end = open.first { $0.start > span.lowerBound }?.end ?? position
+            spans[register.number] = span.lowerBound...max(span.upperBound, end)
         }
     }
 

@@ -29,6 +29,7 @@ struct ProductLoop {
 
     /// Nil where a loop is of another kind, or where the order of the sums would matter.
     init?(_ loop: FlatProgram.LoopSpan, of flat: FlatProgram, _ buffers: [BlockBuffer]) {
+        guard loop.window == nil else { return nil }
         iterations = loop.variable.extent
         var loaded: [Register: Element] = [:]
         for item in flat.items[loop.start + 1..<loop.end] {

@@ -83,7 +83,12 @@ struct Translation {
             case .enter(let loop):
                 let variable = flat.loops[loop].variable.number
                 result.variableCount = max(result.variableCount, variable + 1)
-                result.instructions.append(.enter(variable: Int32(variable)))
+                if let window = flat.loops[loop].window {
+                    let (first, end) = (operand(window.first), operand(window.end))
+                    result.instructions.append(.enterWindow(variable: Int32(variable), first: first, end: end, skip: 0))
+                } else {
+                    result.instructions.append(.enter(variable: Int32(variable)))
+                }
                 starts[loop] = result.instructions.count
                 places.append([:])
             case .gate(let loop):
@@ -98,8 +103,14 @@ struct Translation {
                     result.instructions[gate] = .gate(variable: variable, extent: extent, interval: interval, skip: end)
                 }
                 let variable = flat.loops[loop].variable
-                result.instructions.append(
-                    .again(variable: Int32(variable.number), extent: variable.extent, start: starts[loop]))
+                if case .enterWindow(let variable, let first, let end, _) = result.instructions[starts[loop] - 1] {
+                    result.instructions.append(.againInWindow(variable: variable, end: end, start: starts[loop]))
+                    let skip = result.instructions.count
+                    result.instructions[starts[loop] - 1] = .enterWindow(variable: variable, first: first, end: end, skip: skip)
+                } else {
+                    result.instructions.append(
+                        .again(variable: Int32(variable.number), extent: variable.extent, start: starts[loop]))
+                }
             }
             // What nobody reads.
             for register in dying[position] where lifetimes.spans[register.number]?.lowerBound == position { release(register) }

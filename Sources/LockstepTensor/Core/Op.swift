@@ -24,8 +24,14 @@ package enum Op: Hashable, Sendable {
     /// (values index.shape + rest, index) -> [count] + rest: the adjoint of gather.
     case segmentSum
     case stopGradient
+    /// [..., n, n] -> its lower Cholesky factor. Of the operand the lower triangle is read.
+    case cholesky
+    /// (lower triangular [..., n, n], [..., n, m]) -> [..., n, m]; of the matrix the lower triangle is read.
+    case triangular(Triangular)
     /// A recurrence: starts of what is carried, stacked operands, what the region captured. Read by its results only.
     case scan(Region, Scan)
+    /// A function with derivatives of its own. Read by its results only, which are written out before anything is computed.
+    case call(Region, Pullback)
     /// A result of the operand by number.
     case result(Int)
 }
@@ -139,9 +145,12 @@ extension Op: CustomStringConvertible {
         case .gather: "gather"
         case .segmentSum: "segmentSum"
         case .stopGradient: "stopGradient"
+        case .cholesky: "cholesky"
+        case .triangular(let op): "triangular \(op.kind.rawValue)\(op.isTransposed ? ", transposed" : "")"
         case .scan(let region, let scan):
             "scan of \(scan.length) steps\(scan.isReversed ? " from the last" : ""), \(scan.carries) carried, \(scan.stacked) stacked, "
                 + "\(region.parameters.count - scan.carries - scan.stacked) captured, \(scan.outputs) outputs"
+        case .call(let region, _): "call, \(region.results.count) results"
         case .result(let number): "result \(number)"
         }
     }

@@ -29,15 +29,16 @@ package enum Gradient {
         func add(_ part: Adjoint, to tensor: Tensor) { adjoints[tensor.id] = adjoints[tensor.id].map { $0 + part } ?? part }
         for (value, factor) in products { add(Adjoint(value: factor, isStrict: isStrict), to: value) }
         var slices: [ObjectIdentifier: SliceAdjoints] = [:]
-        // Of the results of recurrences, by number.
-        var scans: [ObjectIdentifier: [Int: Tensor]] = [:]
+        // Of the results of recurrences and calls, by number.
+        var results: [ObjectIdentifier: [Int: Tensor]] = [:]
         let targetIDs = Set(targets.map(\.id))
         for tensor in order.reversed() {
             if let part = slices.removeValue(forKey: tensor.id)?.assembled(tensor.shape, isSingular: walk.hazards.isSingular(tensor)) {
                 add(part, to: tensor)
             }
-            if let results = scans.removeValue(forKey: tensor.id), let back = ScanGradient(tensor, results, active: active) {
-                for (position, derivative) in back.operands where active.contains(tensor.node.inputs[position].id) {
+            if let known = results.removeValue(forKey: tensor.id) {
+                let back = ScanGradient(tensor, known, active: active)?.operands ?? tensor.pulledBack(known).enumerated().map { ($0, $1) }
+                for case (let position, let derivative?) in back where active.contains(tensor.node.inputs[position].id) {
                     add(Adjoint(value: derivative, isStrict: false), to: tensor.node.inputs[position])
                 }
             }
@@ -47,7 +48,7 @@ package enum Gradient {
             for (position, input) in tensor.node.inputs.enumerated() where active.contains(input.id) {
                 if case .result(let number) = tensor.node.op {
                     let own = adjoint.derivative
-                    scans[input.id, default: [:]][number] = scans[input.id]?[number].map { $0 + own } ?? own
+                    results[input.id, default: [:]][number] = results[input.id]?[number].map { $0 + own } ?? own
                     continue
                 }
                 if case .slice(let starts) = tensor.node.op {
@@ -107,7 +108,7 @@ extension Gradient.Walk {
             var inverse = order
             for (new, old) in order.enumerated() { inverse[old] = new }
             return adjoint.moved { $0.transposed(inverse) }
-        case .slice, .scan, .result:
+        case .slice, .scan, .call, .result:
             // Those of one tensor are put together in one go.
             return nil
         case .assemble(let starts):
@@ -125,6 +126,10 @@ extension Gradient.Walk {
                 })
         case .segmentSum:
             return position == 0 ? adjoint.moved { $0.gather(node.inputs[1]) } : nil
+        case .cholesky:
+            return Adjoint(value: MatrixGradient.cholesky(tensor, adjoint.derivative), isStrict: false)
+        case .triangular(let op):
+            return Adjoint(value: MatrixGradient.triangular(op, node.inputs, tensor, adjoint.derivative, position), isStrict: false)
         }
     }
 

@@ -71,7 +71,10 @@ struct Hazards {
     /// Whether the derivative of an operation is a number that no value changes.
     private static func isLinear(_ tensor: Tensor) -> Bool {
         if case .reduce(let reduction, _) = tensor.node.op { return reduction == .sum }
-        if case .scan = tensor.node.op { return false }
+        switch tensor.node.op {
+        case .scan, .call, .cholesky, .triangular: return false
+        default: break
+        }
         guard case .map(let op) = tensor.node.op else { return true }
         switch op {
         case .negate, .add, .subtract, .toReal, .select, .minimum, .maximum: return true
@@ -83,8 +86,11 @@ struct Hazards {
 
     /// Whether an operation has an infinite derivative, or value, at finite operands.
     private static func hasPoles(_ tensor: Tensor, _ hazards: Hazards) -> Bool {
-        // Whatever a region does.
-        if case .scan = tensor.node.op { return true }
+        switch tensor.node.op {
+        // Whatever a region does; at singular matrices.
+        case .scan, .call, .cholesky, .triangular: return true
+        default: break
+        }
         guard case .map(let op) = tensor.node.op else { return false }
         let x = tensor.node.inputs
         switch op {

@@ -18,7 +18,7 @@ package struct Simplifier {
 
     package static func simplify(_ roots: [Tensor]) -> [Tensor] {
         var simplifier = Simplifier()
-        return Graph.rewrite(roots) { node, inputs in
+        return Graph.rewrite(Pullback.withoutCalls(roots)) { node, inputs in
             // A region knows its parameters by identity.
             if case .input(let input) = node.op, input.kind == .bound { return Tensor(node: node) }
             return simplifier.make(node.op, inputs, node.shape, node.dtype)
@@ -62,7 +62,7 @@ package struct Simplifier {
             // Once, so that equal nodes stay equal. What is simple already is done with.
             (regions[region], regions[simple]) = (simple, simple)
             if simple != region { return make(.scan(simple, scan), x, shape, dtype) }
-        case .literal, .input, .random, .iota, .assemble, .gather, .segmentSum, .result:
+        case .literal, .input, .random, .iota, .assemble, .gather, .segmentSum, .cholesky, .triangular, .call, .result:
             break
         }
         return nil
