@@ -37,6 +37,13 @@ ptrdiff_t lockstep_lanes_run(const lockstep_lanes_machine *machine, ptrdiff_t ne
         case lockstep_lanes_again_in_window:
             if (++variables[i->a] < *(const int32_t *)registers[i->c]) i = first + i->x - 1;
             break;
+        case lockstep_lanes_leave: {
+            const int32_t *mask = registers[i->a];
+            int32_t any = 0;
+            for (ptrdiff_t lane = 0; lane < i->count; ++lane) any |= mask[lane];
+            if (!any) i = first + i->x - 1;
+            break;
+        }
         case lockstep_lanes_add_products:
             machine->add_products(machine->products + i->y, i->z, i->x, registers, i->count);
             break;

@@ -221,8 +221,11 @@ struct ReferenceLane {
             }
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
             set(register, draw(kind, number(stream), particle, UInt32(truncatingIfNeeded: index(element)), registers[parameter.number]))
+        // What is left of the loop changes nothing.
+        case .leave: break
         case .loop(let loop):
-            for iteration in 0..<loop.variable.extent {
+            let range = loop.window.map { Int(registers[$0.first.number])..<max(Int(registers[$0.first.number]), Int(registers[$0.end.number])) }
+            for iteration in range ?? 0..<loop.variable.extent {
                 variables[loop.variable.number] = iteration
                 run(loop.body)
                 guard let flush = loop.flush else { continue }

@@ -140,13 +140,9 @@ extension BenchmarkCase {
             }
         }
         let guide = Model { m in
-            let row = Tensor.iota(width).expandingShape(at: 1)
-            let column = Tensor.iota(width)
             let loc = m.param("loc", Tensor(repeating: 0, shape: [width]))
-            let raw = m.param("scale", select(row .== column, log(Tensor(0.1)), Tensor(0)))
-            let logDiagonal = select(row .== column, raw, Tensor(0)).sum(axis: 1)
-            let scale = select(row .> column, raw, select(row .== column, exp(logDiagonal), Tensor(0)))
-            m.sample("w", MultivariateNormal(loc, scaleTril: scale))
+            let raw = m.param("scale", log(Tensor(0.1)) * Tensor.identity(width))
+            m.sample("w", MultivariateNormal(loc, scaleTril: raw.tril(-1) + exp(raw.diagonal).asDiagonal))
         }
         return Problem(model, guide: guide, ["x": .shared(table.design), "y": .shared(table.outcome)])
     }

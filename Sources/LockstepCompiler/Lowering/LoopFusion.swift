@@ -165,7 +165,10 @@ final class LoopFusion {
     private func writeLoop(_ extent: Int, _ group: Group) {
         let scans = group.members.compactMap(\.nest.scan)
         let tile = scans.isEmpty ? tileSize(extent, group) : stepsTogether(extent, group)
-        for scan in scans { start(scan) }
+        for scan in scans {
+            scan.mayLeave = scan.scan.stops && group.members.count == 1
+            start(scan)
+        }
         contract(group, tile)
         let partials = group.members.compactMap { member in partialSums(member.nest, member.axis, extent, tile) }
         let split = split(group, totals: partials.map { ($0.nest, $0.sum.total) }, tile)

@@ -4,10 +4,10 @@ import LockstepTensor
 extension LoopFusion {
     /// Matrices up to this size are written out, element by element.
     private static let smallMatrix = 4
-    /// Columns that share what is loaded of a triangular matrix.
+    /// Columns that share what is loaded of a row: their sums do not wait for each other.
     private static let columnsTogether = 4
 
-    /// L L^T = A by rows (Golub and Van Loan 2013, section 4.2.9): L[i, j] = (A[i, j] - sum over k < j of L[i, k] L[j, k]) / L[j, j].
+    /// L L^T = A by rows (Golub and Van Loan 2013, section 4.2): L[i, j] = (A[i, j] - sum over k < j of L[i, k] L[j, k]) / L[j, j].
     func writeCholesky(_ nest: Nest, _ batch: [IndexExpression]) {
         let n = nest.target.tensor.shape[batch.count]
         let result = Elements(self, nest.target, batch)
@@ -15,7 +15,23 @@ extension LoopFusion {
         let inverses = temporary(nest, n)
         let one = pull.emitter.constant(1, .real)
         forEach(from: .constant(0), to: .constant(n), most: n) { row in
-            forEach(from: .constant(0), to: row, most: n) { column in
+            let together = Self.columnsTogether
+            let blocks = row.quotientAndRemainder(dividingBy: together).quotient
+            forEach(from: .constant(0), to: blocks, most: n / together) { block in
+                let columns = (0..<together).map { block * together + .constant($0) }
+                var products = sums(nest, together, from: .constant(0), to: columns[0], most: n) { k in
+                    let own = result[row, k]
+                    return columns.map { (own, result[$0, k]) }
+                }
+                for (place, column) in columns.enumerated() {
+                    for before in columns.prefix(place) {
+                        products[place] = map(.add, products[place], map(.multiply, result[row, before], result[column, before]))
+                    }
+                    let rest = map(.subtract, pull.element(nest.operand, batch + [row, column]), products[place])
+                    result.store(row, column, map(.multiply, rest, pull.emitter.load(inverses, column)))
+                }
+            }
+            forEach(from: blocks * together, to: row, most: n) { column in
                 let products = sum(nest, from: .constant(0), to: column, most: n) { (result[row, $0], result[column, $0]) }
                 let rest = map(.subtract, pull.element(nest.operand, batch + [row, column]), products)
                 result.store(row, column, map(.multiply, rest, pull.emitter.load(inverses, column)))

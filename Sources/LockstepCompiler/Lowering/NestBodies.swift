@@ -96,6 +96,9 @@ extension LoopFusion {
         plan.time = time
         // Storage of its own for each of several steps that are written out together.
         for own in plan.ownPlans { (own.id, own.homeDepth) = (nil, pull.emitter.depth) }
+        if plan.mayLeave, let isRunning = plan.carries.last?.id {
+            pull.emitter.append(.leave(unlessAny: pull.emitter.load(isRunning, .constant(0))))
+        }
         body {
             schedule(plan.computing)
             schedule(plan.storing)

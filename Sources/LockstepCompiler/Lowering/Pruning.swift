@@ -37,6 +37,13 @@ enum Pruning {
                     used.formUnion(statement.operands)
                     result.append(.loop(loop))
                     continue
+                case .leave(let mask):
+                    // A loop of nothing else is none.
+                    if !result.isEmpty {
+                        used.insert(mask)
+                        result.append(statement)
+                    }
+                    continue
                 default: break
                 }
                 let names = statement.names

@@ -17,6 +17,8 @@ final class ScanPlan {
     var storing: [Nest] = []
     /// Storage that lives within an iteration.
     var ownPlans: [BufferPlan] = []
+    /// Whether the loop is of nothing but this recurrence, and may end before its time.
+    var mayLeave = false
     /// The row at hand: a stand-in while reads are collected.
     var time: IndexExpression
 

@@ -40,6 +40,8 @@ extension KernelWriter {
             } else if !(stepTables?.isInTablesOnly(r) ?? false) {
                 writeMap(r, op, operands)
             }
+        case .leave(let mask):
+            line("if (!\(isUniform(mask) ? "" : "ls_any")(\(name(mask)))) break;")
         case .logSum(let r, let op, let operands):
             let values = operands.map { operand($0, isUniform: false) }
             if op == .logOnePlus, operands.allSatisfy(fractions.contains) {
@@ -168,7 +170,8 @@ extension KernelWriter {
             if let flush = loop.flush, flush.isAtEnd { statements(flush.statements, scalars) }
             return
         }
-        let (start, end) = loop.window.map { (self.name($0.first), self.name($0.end)) } ?? ("0", String(loop.variable.extent))
+        let (start, end) =
+            loop.window.map { (operand($0.first, isUniform: true), operand($0.end, isUniform: true)) } ?? ("0", String(loop.variable.extent))
         // Barriers of a tile are for all workers, whether or not the last iterations are theirs.
         let (first, stride) = workers == 1 || rows != nil ? (start, "++\(name)") : ("ls_worker", "\(name) += \(workers)")
         if let window = loop.window, options.interleaves {

@@ -205,6 +205,8 @@ package indirect enum Statement: Hashable, Sendable {
     /// One gamma or poisson draw.
     case draw(RandomOp.Kind, Register, stream: DrawStream, particle: UInt32, element: IndexExpression, parameter: Register)
     case loop(Loop)
+    /// Ends the innermost loop where a mask holds in no lane: what is left of it would change nothing.
+    case leave(unlessAny: Register)
 }
 
 /// Which site draws.

@@ -62,6 +62,7 @@ extension Statement {
         case .loop(var loop):
             loop.window = loop.window.map { .init(first: t.operand($0.first), end: t.operand($0.end), usual: $0.usual) }
             return .loop(loop)
+        case .leave(let mask): return .leave(unlessAny: t.operand(mask))
         }
     }
 }

@@ -116,6 +116,7 @@ struct Verifier {
                 expect(register, .real)
                 if type(register).isUniform { mistakes.append("register \(register.number) is a draw, and uniform") }
             }
+        case .leave(let mask): expect(mask, .bool)
         case .logSum(let r, let op, let operands):
             for register in [r] + operands { expect(register, .real) }
             if op != .log && op != .logOnePlus || !(2...8).contains(operands.count) { mistakes.append("\(op) of \(operands.count) values") }

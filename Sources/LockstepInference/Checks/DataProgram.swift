@@ -147,7 +147,7 @@ enum Known {
             .map(.select), .broadcast, .reshape, .permute, .slice, .assemble, .stopGradient:
             return node.inputs.indices.allSatisfy(isFinite)
         case .gather: return isFinite(0)
-        case .map, .reduce, .segmentSum, .random, .scan, .result: return false
+        case .map, .reduce, .segmentSum, .cholesky, .triangular, .random, .scan, .call, .result: return false
         }
     }
 }

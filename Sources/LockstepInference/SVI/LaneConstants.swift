@@ -46,7 +46,7 @@ private struct Constancy {
             var constant = Constant(state: below.compactMap(\.state).max(), isComputed: below.contains { $0.isComputed })
             switch tensor.node.op {
             // Nor is a recurrence kept, which has several values.
-            case .random, .scan, .result: continue
+            case .random, .scan, .call, .result: continue
             case .input(let input):
                 switch input.kind {
                 case .state: constant.state = tensor.shape.elementCount
@@ -54,7 +54,7 @@ private struct Constancy {
                 // The number of the step, and what is set for each launch.
                 case .scalar, .bound: continue
                 }
-            case .map, .reduce, .segmentSum: constant.isComputed = true
+            case .map, .reduce, .segmentSum, .cholesky, .triangular: constant.isComputed = true
             case .literal, .iota, .broadcast, .reshape, .permute, .slice, .assemble, .gather, .stopGradient: break
             }
             constants[tensor.id] = constant

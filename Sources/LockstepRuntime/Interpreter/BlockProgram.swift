@@ -104,6 +104,8 @@ enum BlockInstruction: Sendable {
     /// Counts up, and jumps unless the loop is done.
     case again(variable: Int32, extent: Int, start: Int)
     case againInWindow(variable: Int32, end: Slot, start: Int)
+    /// Jumps where a mask holds in no lane.
+    case leave(mask: Slot, skip: Int)
 }
 
 struct LoopStep: @unchecked Sendable {

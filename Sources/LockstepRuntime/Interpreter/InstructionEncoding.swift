@@ -48,6 +48,9 @@ struct EncodedProgram {
         case .againInWindow(let variable, let end, let start):
             code.kind = lockstep_lanes_again_in_window
             (code.a, code.c, code.x) = (variable, end.entry, start)
+        case .leave(let mask, let skip):
+            code.kind = lockstep_lanes_leave
+            (code.a, code.x, code.count) = (mask.entry, skip, mask.isUniform ? 1 : width)
         case .gate(let variable, let extent, let interval, let skip):
             code.kind = lockstep_lanes_gate
             (code.a, code.x, code.y, code.z) = (variable, skip, interval, extent)

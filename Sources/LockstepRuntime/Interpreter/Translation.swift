@@ -21,6 +21,8 @@ struct Translation {
     var places: [[PlaceKey: Int32]] = [[:]]
     /// The element that already holds the last result.
     private var kept: Slot?
+    /// Instructions that leave each open loop.
+    private var leaving: [[Int]] = []
 
     struct PlaceKey: Hashable {
         let buffer: BufferID
@@ -91,6 +93,7 @@ struct Translation {
                 }
                 starts[loop] = result.instructions.count
                 places.append([:])
+                leaving.append([])
             case .gate(let loop):
                 gates[loop] = result.instructions.count
                 let span = flat.loops[loop]
@@ -110,6 +113,12 @@ struct Translation {
                 } else {
                     result.instructions.append(
                         .again(variable: Int32(variable.number), extent: variable.extent, start: starts[loop]))
+                }
+            }
+            if case .again = item, position >= skipped {
+                for place in leaving.popLast() ?? [] {
+                    guard case .leave(let mask, _) = result.instructions[place] else { continue }
+                    result.instructions[place] = .leave(mask: mask, skip: result.instructions.count)
                 }
             }
             // What nobody reads.
@@ -197,6 +206,10 @@ extension Translation {
             result.instructions.append(.index(slot, plan: Int32(plan)))
         case .map(let register, let op, let operands):
             emitMap(register, op, operands, at: position)
+        case .leave(let mask):
+            // To where the loop ends, which is not known yet.
+            leaving[leaving.count - 1].append(result.instructions.count)
+            result.instructions.append(.leave(mask: operand(mask), skip: 0))
         case .logSum(let register, let op, let operands):
             emitLogSum(register, op, operands)
         case .load(let register, let buffer, let index):

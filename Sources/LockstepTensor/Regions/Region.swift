@@ -76,13 +76,17 @@ package struct Scan: Hashable, Sendable {
     package let carries: Int
     package let stacked: Int
     package let outputs: Int
+    /// Whether the last of what is carried is a mask without which steps change nothing: where it holds in no lane, the rest may be
+    /// left out. What is carried before each step is then not known.
+    package let stops: Bool
 
-    package init(length: Int, isReversed: Bool, carries: Int, stacked: Int, outputs: Int) {
+    package init(length: Int, isReversed: Bool, carries: Int, stacked: Int, outputs: Int, stops: Bool = false) {
         self.length = length
         self.isReversed = isReversed
         self.carries = carries
         self.stacked = stacked
         self.outputs = outputs
+        self.stops = stops
     }
 
     /// What a result of the node is.

@@ -33,7 +33,7 @@ public struct ScanResult: Sendable {
 public func scan(
     over rows: [Tensor], from carries: [Tensor], isReversed: Bool = false, _ step: (_ carries: [Tensor], _ rows: [Tensor]) -> ([Tensor], [Tensor])
 ) -> ScanResult {
-    Recurrence(rows, carries, isReversed, step).result
+    Recurrence(rows, carries, isReversed: isReversed, step).result
 }
 
 /// A recurrence that carries one tensor and goes over the rows of one; see `scan(over:from:isReversed:_:)`.
@@ -52,11 +52,13 @@ public func fold(over rows: Tensor, from carry: Tensor, isReversed: Bool = false
     scan(over: [rows], from: [carry], isReversed: isReversed) { carries, rows in ([step(carries[0], rows[0])], []) }.carries[0]
 }
 
-private struct Recurrence {
+/// A call of `scan`.
+struct Recurrence {
     let result: ScanResult
 
+    /// - Parameter stops: see `Scan.stops`.
     init(
-        _ rows: [Tensor], _ carries: [Tensor], _ isReversed: Bool, _ step: ([Tensor], [Tensor]) -> ([Tensor], [Tensor])
+        _ rows: [Tensor], _ carries: [Tensor], isReversed: Bool = false, stops: Bool = false, _ step: ([Tensor], [Tensor]) -> ([Tensor], [Tensor])
     ) {
         let (region, captured, starts, failure) = Self.traced(rows, carries, step)
         if let failure {
@@ -84,7 +86,8 @@ private struct Recurrence {
                 carries: Array(results.prefix(carries.count)), outputs: results.dropFirst(carries.count).map { $0.expandingShape(at: 0) })
             return
         }
-        let scan = Scan(length: length, isReversed: isReversed, carries: carries.count, stacked: rows.count, outputs: outputs)
+        let scan = Scan(
+            length: length, isReversed: isReversed, carries: carries.count, stacked: rows.count, outputs: outputs, stops: stops)
         let node = Region.scanNode(region, scan, starts + rows + captured)
         result = ScanResult(
             carries: carries.indices.map { node.scanResult(.final($0)) }, outputs: (0..<outputs).map { node.scanResult(.output($0)) })

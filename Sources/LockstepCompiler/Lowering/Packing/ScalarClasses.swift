@@ -98,7 +98,8 @@ struct ScalarClasses {
         case .map(let op): return .map(op, tensor.dtype)
         case .slice: return .element(of: tensor.node.inputs[0].id)
         case .iota: return .single(tensor.id)
-        case .reduce, .broadcast, .reshape, .permute, .assemble, .gather, .segmentSum, .stopGradient, .scan, .result:
+        case .reduce, .broadcast, .reshape, .permute, .assemble, .gather, .segmentSum, .stopGradient, .cholesky, .triangular, .scan, .call,
+            .result:
             return .opaque(level: level + 1, tensor.dtype)
         }
     }
