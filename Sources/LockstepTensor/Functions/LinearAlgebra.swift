@@ -96,7 +96,7 @@ extension Tensor {
     public func tril(_ diagonal: Int = 0) -> Tensor { triangle("tril") { Matrices.onOrBelow($0, diagonal) } }
 
     /// What is on and above a diagonal, and zeros elsewhere; `diagonal` as of `tril(_:)`.
-    public func triu(_ diagonal: Int = 0) -> Tensor { triangle("triu") { .!Matrices.onOrBelow($0, diagonal - 1) } }
+    public func triu(_ diagonal: Int = 0) -> Tensor { triangle("triu") { Matrices.onOrAbove($0, diagonal) } }
 
     private func triangle(_ name: String, _ isKept: (Shape) -> Tensor) -> Tensor {
         if failure != nil { return self }
@@ -159,7 +159,6 @@ enum Matrices {
         return isVector ? result.reshape(Array(target.dropLast())) : result
     }
 
-
     private static func places(_ shape: Shape) -> (row: Tensor, column: Tensor) {
         let (n, m) = (shape[shape.count - 2], shape[shape.count - 1])
         return (Tensor.iota(n).reshape([n, 1]).broadcast(to: shape), Tensor.iota(m).broadcast(to: shape))
@@ -173,6 +172,16 @@ enum Matrices {
 
     static func onOrBelow(_ shape: Shape, _ diagonal: Int) -> Tensor {
         let (row, column) = places(shape)
-        return column .<= row + Tensor(integer: diagonal)
+        return column .<= row + Tensor(integer: within(shape, diagonal))
+    }
+
+    static func onOrAbove(_ shape: Shape, _ diagonal: Int) -> Tensor {
+        let (row, column) = places(shape)
+        return row + Tensor(integer: within(shape, diagonal)) .<= column
+    }
+
+    /// The number of a diagonal; of those outside of the matrix the nearest to it, so that no sum with it overflows.
+    private static func within(_ shape: Shape, _ diagonal: Int) -> Int {
+        Swift.min(Swift.max(diagonal, -shape[shape.count - 2]), shape[shape.count - 1])
     }
 }

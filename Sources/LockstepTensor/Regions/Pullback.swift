@@ -5,8 +5,10 @@ package final class Pullback: Hashable, Sendable {
     package typealias Function = @Sendable (_ operands: [Tensor], _ results: [Tensor], _ adjoints: [Tensor]) -> [Tensor?]
 
     let function: Function
+    /// Of a call's operands the first; what was captured follows them.
+    let operands: Int
 
-    init(_ function: @escaping Function) { self.function = function }
+    init(operands: Int, _ function: @escaping Function) { (self.operands, self.function) = (operands, function) }
 
     package static func == (a: Pullback, b: Pullback) -> Bool { a === b }
     package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
@@ -39,7 +41,7 @@ package func withPullback(
     let results = function(parameters)
     if let failure = (operands + results).lazy.compactMap(\.failure).first { return results.map { _ in .failed(failure) } }
     let (region, captured) = Region.closed(parameters, results)
-    let node = Tensor(.call(region, Pullback(pullback)), operands + captured, shape: [], dtype: .real)
+    let node = Tensor(.call(region, Pullback(operands: operands.count, pullback)), operands + captured, shape: [], dtype: .real)
     return results.indices.map { node.callResult($0) }
 }
 
@@ -56,6 +58,9 @@ extension Tensor {
     func pulledBack(_ adjoints: [Int: Tensor]) -> [Tensor?] {
         guard case .call(let region, let pullback) = node.op else { return [] }
         let results = region.results.indices.map { callResult($0) }
-        return pullback.function(node.inputs, results, results.enumerated().map { adjoints[$0] ?? Tensor(repeating: 0, shape: $1.shape) })
+        let operands = Array(node.inputs.prefix(pullback.operands))
+        let derivatives = pullback.function(
+            operands, results, results.enumerated().map { adjoints[$0] ?? Tensor(repeating: 0, shape: $1.shape) })
+        return Array(derivatives.prefix(pullback.operands))
     }
 }
