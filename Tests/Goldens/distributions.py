@@ -136,6 +136,16 @@ for weights, locs, scales in [
     variance = float((w * (s**2 + m**2)).sum() - mean**2)
     add("NormalMixture", {"probabilities": weights, "loc": locs, "scale": scales}, line, log_prob, mean, variance, cdf=cdf)
 
+for n, spread in [(2, 1.0), (3, 0.2), (4, 6.0)]:
+    loc = np.round(random.normal(0, 2, n), 3)
+    # What is above the diagonal is not read; in a file it is neither 0 nor NaN.
+    lower = np.round(spread * (np.tril(random.normal(0, 0.5, (n, n)), -1) + np.diag(random.uniform(0.5, 1.5, n))), 3)
+    covariance = lower @ lower.T
+    values = [loc, *(loc + lower @ z for z in random.normal(0, 2, (8, n))), loc + 10 * spread]
+    frozen = stats.multivariate_normal(loc, covariance)
+    scale_tril = lower + np.triu(np.full((n, n), 7.0), 1)
+    add("MultivariateNormal", {"loc": loc, "scaleTril": scale_tril.ravel()}, values, frozen.logpdf, loc, np.diag(covariance))
+
 target = pathlib.Path(__file__).with_name("distributions.json")
 text = ",\n".join(json.dumps(case) for case in cases)
 target.write_text(f'{{"source": "SciPy {scipy.__version__}", "cases": [\n{text}\n]}}\n')

@@ -140,6 +140,16 @@ def mixture(probabilities, loc, scale, value):
     return mp.log(sum(w * mp.exp(normal([m], [s], value)) for w, m, s in zip(probabilities, loc, scale)))
 
 
+def multivariate_normal(loc, scaleTril, value):
+    n = len(loc)
+    z, total = [], -n * mp.log(2 * mp.pi) / 2
+    for i in range(n):
+        row = scaleTril[i * n : i * n + i + 1]
+        z.append((value[i] - loc[i] - sum(l * u for l, u in zip(row, z))) / row[i])
+        total -= z[i] ** 2 / 2 + mp.log(row[i])
+    return total
+
+
 sizes = [1e-3, 0.04, 0.3, 1, 2.5, 7, 40, 1e3, 1e5, 1e6, 1e8]
 few = [1e-3, 0.7, 1, 30, 1e4, 1e6, 1e8]
 
@@ -202,6 +212,14 @@ for k in (0, 1, 2):
     add("CategoricalLogits", categorical_logits, k, discrete=True, logits=[1e-3, -60, 40])
 for scale in (1e-3, 1, 1e8):
     add("NormalMixture", mixture, 0.75 * scale, probabilities=[0.25, 0.75], loc=[0, scale], scale=[scale, 2 * scale])
+
+# Above the diagonal numbers that nothing reads.
+for scale in (1e-3, 1, 1e6):
+    for loc in ([0, 0, 0], [2 * scale, -3, 0.5]):
+        for z in ([0.5, -1, 0.25], [-4, 3, 2], [1, 30, -9]):
+            add("MultivariateNormal", multivariate_normal, [m + scale * v for m, v in zip(loc, z)],
+                loc=loc, scaleTril=[1.5 * scale, 9, 9, -0.75 * scale, 0.5 * scale, 9, 2 * scale, 0.25 * scale, 1.25 * scale])
+add("MultivariateNormal", multivariate_normal, [1, 2], loc=[0, 3], scaleTril=[0.5, 0, 100, 0.001])
 
 
 def proportions():

@@ -23,6 +23,7 @@ struct Family: Hashable, Sendable, Decodable, ExpressibleByStringLiteral, Custom
         ("Uniform", { p in Uniform(p["low"], p["high"]) }),
         ("Gamma", { p in Gamma(p["concentration"], p["rate"]) }),
         ("Beta", { p in Beta(p["concentration1"], p["concentration0"]) }),
+        ("MultivariateNormal", { p in MultivariateNormal(p["loc"], scaleTril: p["scaleTril"].squareMatrices) }),
         ("Dirichlet", { p in Dirichlet(p["concentration"]) }),
         ("BernoulliProbabilities", { p in Bernoulli(probabilities: p["probabilities"]) }),
         ("BernoulliLogits", { p in Bernoulli(logits: p["logits"]) }),
@@ -108,6 +109,14 @@ struct GoldenCase: Sendable, Decodable, CustomTestStringConvertible {
     func valueShape(_ count: Int) -> Shape {
         let extent = points.first?.value.count ?? 1
         return extent > 1 ? [count, extent] : [count]
+    }
+}
+
+extension Tensor {
+    /// Matrices from their elements along the last axis.
+    fileprivate var squareMatrices: Tensor {
+        let n = Int(Double(shape.last ?? 0).squareRoot())
+        return reshape(shape.dropLast() + [n, n])
     }
 }
 

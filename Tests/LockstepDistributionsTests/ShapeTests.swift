@@ -18,6 +18,8 @@ struct ShapeCase: Sendable, CustomTestStringConvertible {
     static let all: [ShapeCase] = {
         let three = Tensor([0.2, 0.3, 0.5])
         let column = Tensor([1, 2], shape: [2, 1])
+        let factor = Tensor([1, 0, 0, 0.5, 2, 0, -1, 0.3, 0.7], shape: [3, 3])
+        let factors = Tensor.stack([factor, 2 * factor])
         let weights = Tensor([0.2, 0.8, 0.5, 0.5, 0.1, 0.9], shape: [3, 2])
         return [
             ShapeCase(Normal(0, 5), []), ShapeCase(Normal(three, 1), [3]), ShapeCase(Normal(three, column), [2, 3]),
@@ -25,6 +27,14 @@ struct ShapeCase: Sendable, CustomTestStringConvertible {
             ShapeCase(StudentT(3, 0, three), [3]), ShapeCase(LogNormal(column, 1), [2, 1]), ShapeCase(Exponential(three), [3]),
             ShapeCase(Uniform(0, column), [2, 1]), ShapeCase(Gamma(2, three), [3]), ShapeCase(Beta(column, three), [2, 3]),
             ShapeCase(Dirichlet(three), [], [3]), ShapeCase(Dirichlet(three + column), [2], [3]),
+            ShapeCase(MultivariateNormal(three, scaleTril: factor), [], [3]),
+            ShapeCase(MultivariateNormal(three + column, scaleTril: factor), [2], [3]),
+            ShapeCase(MultivariateNormal(three, scaleTril: factors), [2], [3]),
+            ShapeCase(MultivariateNormal((three + column).expandingShape(at: 1), scaleTril: factors), [2, 2], [3]),
+            ShapeCase(MultivariateNormal(three + column, covariance: matmul(factor, factor.transposed)), [2], [3]),
+            ShapeCase(MultivariateNormal([1], scaleTril: Tensor([2], shape: [1, 1])), [], [1]),
+            ShapeCase(MultivariateNormal(three, scaleTril: factors).toEvent(1), [], [2, 3]),
+            ShapeCase(MixtureSameFamily(Categorical(probabilities: [0.5, 0.5]), MultivariateNormal(three + column, scaleTril: factors)), [], [3]),
             ShapeCase(Bernoulli(probabilities: three), [3]), ShapeCase(Bernoulli(logits: column), [2, 1]),
             ShapeCase(Categorical(probabilities: three), []), ShapeCase(Categorical(probabilities: weights), [3]),
             ShapeCase(Categorical(logits: column + three), [2]),
@@ -97,7 +107,11 @@ struct ShapeCase: Sendable, CustomTestStringConvertible {
             Normal(two, three), Cauchy(two, three), StudentT(two, three), LogNormal(two, three), Uniform(two, three),
             Gamma(two, three), Beta(two, three), HalfNormal(wrong), HalfCauchy(wrong), Exponential(wrong), Poisson(wrong),
             Poisson(logRate: wrong), Bernoulli(probabilities: wrong), Bernoulli(logits: wrong), Dirichlet(1), Dirichlet(wrong), Dirichlet([]),
-            Categorical(logits: []),
+            Categorical(logits: []), MultivariateNormal(three, scaleTril: .identity(2)), MultivariateNormal(wrong, scaleTril: .identity(3)),
+            MultivariateNormal(three, scaleTril: wrong), MultivariateNormal(1, scaleTril: .identity(1)), MultivariateNormal(three, scaleTril: three),
+            MultivariateNormal([], scaleTril: .identity(0)), MultivariateNormal(three, covariance: Tensor(repeating: 1, shape: [3, 2])),
+            MultivariateNormal(Tensor(repeating: 0, shape: [4, 3]), scaleTril: Tensor(repeating: 1, shape: [2, 3, 3])),
+            MultivariateNormal(two, scaleTril: .identity(2)).expanded(to: [2]).expanded(to: [3]),
             Categorical(probabilities: 1), Categorical(logits: wrong), Delta(wrong), Delta(two, eventRank: 2),
             Delta(two, logDensity: three), Independent(Normal(0, 1), 1), Independent(Normal(two, three), 0), Normal(two, 1).toEvent(-1),
             TransformedDistribution(Normal(two, three), ExpBijector()), TransformedDistribution(Poisson(1), ExpBijector()),
@@ -125,6 +139,11 @@ struct ShapeCase: Sendable, CustomTestStringConvertible {
         #expect(Normal(0, 1).expanded(to: [2]).logProb([1, 2, 3]).failure != nil)
         #expect(Dirichlet([1, 1, 1]).logProb([0.5, 0.5]).failure != nil)
         #expect(Dirichlet([1, 1, 1]).logProb(1).failure != nil)
+        for value in [1, [1, 2], Tensor(repeating: 0, shape: [2, 1])] as [Tensor] {
+            #expect(MultivariateNormal([1, 1, 1], scaleTril: .identity(3)).logProb(value).failure != nil)
+        }
+        let batch = MultivariateNormal([1, 1, 1], scaleTril: Tensor.stack([.identity(3), .identity(3)]))
+        #expect(batch.logProb(Tensor(repeating: 0, shape: [4, 3])).failure != nil)
         #expect(TransformedDistribution(Normal([0, 0], 1), StickBreakingBijector()).logProb(1).failure != nil)
         #expect(Delta([1, 2], eventRank: 1).logProb([1, 2, 3]).failure != nil)
         #expect(Delta([1, 2], eventRank: 1).logProb(1).failure == nil)

@@ -51,11 +51,32 @@ import Testing
             (select(a, 1, 0), "select", ["[2, 3]"]),
             (a .& b, ".&", ["[2, 3]", "[4]"]),
         ]
+        Self.check(cases)
+    }
+
+    private static func check(_ cases: [(Tensor, operation: String, shapes: [String])]) {
         for (tensor, operation, shapes) in cases {
             let text = tensor.failure?.description ?? "no failure"
             #expect(text.hasPrefix(operation), "\(text)")
             for shape in shapes { #expect(text.contains(shape), "\(operation): \(text)") }
         }
+    }
+
+    @Test func textOfMatrices() {
+        let a = Tensor.named("a", [2, 3]), b = Tensor.named("b", [4]), square = Tensor.named("s", [3, 2, 2])
+        Self.check([
+            (cholesky(a), "cholesky", ["[2, 3]", "square"]), (cholesky(b), "cholesky", ["[4]"]), (cholesky(1), "cholesky", ["[]"]),
+            (logDeterminant(b), "logDeterminant", ["[4]"]), (inverse(a), "inverse", ["[2, 3]"]),
+            (triangularSolve(a, b), "triangularSolve", ["[2, 3]"]), (triangularSolve(b, b, isLower: false), "triangularSolve", ["[4]"]),
+            (triangularSolve(square, b), "triangularSolve", ["[3, 2, 2]", "[4]", "only axis", "which is 2"]),
+            (triangularSolve(square, .named("c", [3, 1])), "triangularSolve", ["[3, 2, 2]", "[3, 1]", "last but one"]),
+            (triangularSolve(square, .named("c", [2, 2, 1]), isLower: false), "triangularSolve", ["[3, 2, 2]", "[2, 2, 1]", "broadcast"]),
+            (triangularSolve(square, 1), "triangularSolve", ["[3, 2, 2]", "[]"]),
+            (solve(a, b), "solve", ["[2, 3]"]), (solve(square, b), "solve", ["[3, 2, 2]", "[4]"]),
+            (kronecker(a, b), "kronecker", ["[2, 3]", "[4]"]), (kronecker(square, .named("c", [2, 1, 1])), "kronecker", ["[3, 2, 2]", "[2, 1, 1]"]),
+            (b.diagonal, "diagonal", ["[4]"]), (Tensor.named("c").asDiagonal, "asDiagonal", ["[]"]), (b.tril(), "tril", ["[4]"]),
+            (b.triu(1), "triu", ["[4]"]), (Tensor.identity(-1), "identity", ["-1"]),
+        ])
     }
 
     @Test func misuseNeverTraps() {
@@ -111,6 +132,33 @@ import Testing
         var numbers: [Tensor] = [a * Int.max, a / 0, a * Double.nan, remainder(a, 0), pow(a, Int.min), atan2(a, Double.nan)]
         numbers += [ints + Int.max, ints + Int.min, clip(a, Double.infinity, -Double.infinity), clip(a, Double.nan, 1), Tensor(Int.min)]
         for (number, tensor) in numbers.enumerated() { #expect(tensor.failure == nil && tensor.dtype == .real, "number \(number)") }
+    }
+
+    @Test func extremesOfMatricesNeverTrap() {
+        let a = Tensor.named("a", [2, 3]), empty = Tensor([], shape: [0, 0]), large = Tensor(repeating: 1, shape: [1 << 16, 1])
+        let wrong: [Tensor] = [
+            .identity(.min), .identity(.max), .identity(1 << 20), Tensor(repeating: 1, shape: [1 << 20]).asDiagonal,
+            kronecker(large, large.transposed),
+            kronecker(large, large), solve(empty, a), cholesky(large),
+        ]
+        for (number, tensor) in wrong.enumerated() { #expect(tensor.failure != nil, "tensor \(number)") }
+        let fine: [Tensor] = [
+            a.tril(.max), a.tril(.min), a.triu(.max), a.triu(.min), empty.tril(.min), empty.triu(.max), .identity(0), cholesky(empty), inverse(empty),
+            logDeterminant(empty), solve(empty, Tensor([])), triangularSolve(empty, empty), kronecker(empty, a), empty.diagonal,
+            Tensor([]).asDiagonal,
+            cholesky(Tensor(repeating: .nan, shape: [2, 2])), solve(Tensor(repeating: .infinity, shape: [2, 2]), [1, .nan]),
+        ]
+        for (number, tensor) in fine.enumerated() { #expect(tensor.failure == nil, "tensor \(number)") }
+    }
+
+    @Test func mistakesSurviveMatrixOperations() {
+        let bad = Self.bad, square = Tensor.named("q", [3, 3])
+        let results: [Tensor] = [
+            cholesky(bad), logDeterminant(bad), inverse(bad), solve(bad, square), solve(square, bad), triangularSolve(bad, square),
+            triangularSolve(bad, square, isLower: false), triangularSolve(square, bad, isTransposed: true), lowerProduct(bad, square),
+            lowerProduct(square, bad), kronecker(bad, square), kronecker(square, bad), bad.diagonal, bad.asDiagonal, bad.tril(), bad.triu(.min),
+        ]
+        for (number, tensor) in results.enumerated() { #expect(tensor.failure == bad.failure, "result \(number)") }
     }
 
     @Test func mistakesSurviveWhatIsMadeOfOperations() {

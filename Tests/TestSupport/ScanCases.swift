@@ -202,5 +202,19 @@ package struct ScanCase: Sendable, CustomStringConvertible {
             }
             return result.carries + result.outputs
         },
+        ScanCase("Kalman filter", [("y", [8, 2]), ("walk", []), ("noise", [])]) { x, recur in
+            KalmanFilter.tensors(x["y"]!, walk: x["walk"]!, noise: x["noise"]!, recur)
+        },
+        // The derivatives of exp and of a product, by somebody who knows them.
+        ScanCase("derivatives of its own", [("x", [9]), ("a", []), ("b", [])]) { x, recur in
+            let result = recur([x["x"]!], [x["a"]!], false) { carries, rows in
+                let parts = withPullback([carries[0] * x["b"]!, rows[0]], { [exp(-$0[0] * $0[1]), $0[0] * $0[1]] }) { operands, results, adjoints in
+                    let ofProduct = adjoints[1] - adjoints[0] * results[0]
+                    return [ofProduct * operands[1], ofProduct * operands[0]]
+                }
+                return ([0.5 * parts[0] + 0.25 * carries[0]], [parts[0] * parts[1]])
+            }
+            return result.carries + result.outputs
+        },
     ]
 }
