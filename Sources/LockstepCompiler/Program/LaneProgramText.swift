@@ -71,13 +71,14 @@ extension LaneProgram {
     package var remarks: [String] {
         let usual = LoweringOptions()
         var remarks: [String] = []
-        func remark(_ place: String, _ limit: Int, _ wanted: Int, _ count: Int, _ budget: Int) {
-            let reason = limit < wanted ? "; loops of up to \(wanted) would come to more than \(budget)" : ""
+        func remark(_ place: String, _ limit: Int, _ wanted: Int, _ count: Int, _ budget: Int, most: Int = .max) {
+            let why = limit < most ? "loops of up to \(wanted) would come to more than \(budget)" : "as outside of loops, but up to \(wanted) in steps of recurrences"
+            let reason = limit < wanted ? "; \(why)" : ""
             let what = limit > 0 ? "loops of up to \(limit) iterations are unrolled, \(count) statements" : "no loop is unrolled"
             remarks.append("\(place): \(what)\(reason)")
         }
         remark("outside of loops", unrolling.limit, usual.unrollLimit, unrolling.outer, usual.unrollBudget)
-        remark("inside of loops", unrolling.innerLimit, usual.innerUnrollLimit, unrolling.inner, usual.innerUnrollBudget)
+        remark("inside of loops", unrolling.innerLimit, usual.innerUnrollLimit, unrolling.inner, usual.innerUnrollBudget, most: unrolling.limit)
         for (kind, name) in [(Pack.Kind.states, "states"), (.data, "data")] {
             let own = packs.filter { $0.kind == kind }
             if own.isEmpty { continue }
