@@ -113,6 +113,8 @@ import Testing
         }
         for n in [67, 134, 365] { #expect(Self.both(.named("x", [n])).allSatisfy { reason($0).contains("\(n) has the prime factor") }) }
         #expect(Self.both(.named("x", [61 * 61 * 8])).allSatisfy { $0.failure == nil })
+        #expect(reason(fft(.named("x", [131_072])).re).contains("up to 65536 elements"))
+        #expect(reason(inverseFFT(.named("x", [1 << 30]), .named("y", [1 << 30]))).contains("up to 65536 elements"))
         #expect(reason(inverseFFT(x, x[0])).contains("of one shape"))
         #expect(reason(inverseFFT(.named("s"), .named("t"))).contains("of one shape"))
         #expect(reason(inverseFFT(x, x, count: 5)).contains("4 elements are not the transform of a vector of 5"))

@@ -109,6 +109,7 @@ import Testing
         for shape in [[], [3], [2, 3], [4, 0, 1]] as [Shape] {
             for result in Self.both(.named("a", shape)) { #expect(result.failure?.description.hasPrefix("qr of shapes") == true) }
         }
+        #expect(qr(.named("a", [100_000, 1])).q.failure == nil)
         let failed = Tensor.failed(TensorError("test", [], "of its own"))
         #expect(Self.both(failed).allSatisfy { $0.failure == failed.failure })
     }

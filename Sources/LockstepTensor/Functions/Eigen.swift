@@ -45,7 +45,7 @@ private enum Jacobi {
             start = .concatenate([start, Tensor(repeating: 0, shape: [1, n, batch])], axis: 0)
             start = .concatenate([start, Tensor(repeating: 0, shape: [order.count, 1, batch])], axis: 1)
         }
-        let identity = Tensor.identity(order.count).slice(axis: 1, 0..<n).expandingShape(at: 2).broadcast(to: [order.count, n, batch])
+        let identity = Matrices.onDiagonal([order.count, n], 0).asReal.expandingShape(at: 2).broadcast(to: [order.count, n, batch])
         let scale = abs(start).max([0, 1])
         let turned = scan(over: [.iota(sweeps(n))], from: [start, identity]) { carries, _ in
             let sweep = scan(over: order.rounds, from: carries) { carries, rows in

@@ -11,8 +11,8 @@ import RealModule
 /// prime factors. It is linear, and so are its derivatives. NaN and infinities reach all elements of their vector.
 ///
 /// - Parameter x: `[..., n]`.
-/// - Returns: real and imaginary parts, `[..., n / 2 + 1]`; both carry a mistake where there is nothing along the last axis, or n has a prime factor
-///   beyond 64.
+/// - Returns: real and imaginary parts, `[..., n / 2 + 1]`; both carry a mistake where there is nothing along the last axis, and where n is beyond
+///   65536, or has a prime factor beyond 64.
 public func fft(_ x: Tensor) -> (re: Tensor, im: Tensor) {
     if x.failure != nil { return (x, x) }
     guard let n = x.shape.last, n > 0 else {
@@ -35,7 +35,8 @@ public func fft(_ x: Tensor) -> (re: Tensor, im: Tensor) {
 ///   - re: the real parts, `[..., n / 2 + 1]`.
 ///   - im: the imaginary parts, of the same shape.
 ///   - count: n; an even number by default, 2 (m - 1) for m elements.
-/// - Returns: `[..., n]`; a tensor that carries a mistake where shapes differ or do not fit n, n is less than 1, or has a prime factor beyond 64.
+/// - Returns: `[..., n]`; a tensor that carries a mistake where shapes differ or do not fit n, and where n is less than 1, beyond 65536, or has a
+///   prime factor beyond 64.
 public func inverseFFT(_ re: Tensor, _ im: Tensor, count: Int? = nil) -> Tensor {
     if let failed = [re, im].first(where: { $0.failure != nil }) { return failed }
     func failed(_ reason: String) -> Tensor { .failed(TensorError("inverseFFT", [re.shape, im.shape], reason)) }
@@ -57,8 +58,11 @@ public func inverseFFT(_ re: Tensor, _ im: Tensor, count: Int? = nil) -> Tensor 
 /// Transforms of the rows of matrices.
 private enum Fourier {
     static let largestFactor = 64
+    /// The tables of cosines and sines are part of a program.
+    static let longest = 65_536
 
     static func failure(_ name: String, _ n: Int, _ shapes: [Shape]) -> Tensor? {
+        guard n <= longest else { return .failed(TensorError(name, shapes, "vectors can have up to \(longest) elements, and there would be \(n)")) }
         guard let factor = factors(n).first, factor > largestFactor else { return nil }
         let reason = "\(n) has the prime factor \(factor), and there can be such up to \(largestFactor); pad or cut the vectors"
         return .failed(TensorError(name, shapes, reason))

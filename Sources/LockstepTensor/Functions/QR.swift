@@ -39,7 +39,7 @@ private enum Householder {
             let mirror = mirror(columns.gather(number), number)
             return (reflected(columns, mirror), mirror)
         }
-        let identity = Tensor.identity(n).slice(axis: 0, 0..<m).expandingShape(at: 2).broadcast(to: [m, n, batch])
+        let identity = Matrices.onDiagonal([m, n], 0).asReal.expandingShape(at: 2).broadcast(to: [m, n, batch])
         let q = fold(over: reduced.outputs, from: identity, isReversed: true) { reflected($0, $1) }.transposed([2, 1, 0])
         let r = reduced.carry.slice(axis: 1, 0..<m).transposed([2, 1, 0]).triu()
         let side = select(r.diagonal .< 0, -1, 1)
