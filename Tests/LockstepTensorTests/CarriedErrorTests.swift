@@ -45,6 +45,10 @@ import Testing
             (odeSolve(from: a, at: 1) { _, y in y }, "odeSolve", ["[]", "[2, 3]"]),
             (odeSolve(from: a, at: b, stepsBetween: 0) { _, y in y }, "odeSolve", ["[4]", "[2, 3]", "0 steps"]),
             (odeSolve(from: a, at: b) { _, y in y[0] }, "odeSolve", ["[2, 3]", "[[3]]"]),
+            (symmetricEigen(a).values, "symmetricEigen", ["[2, 3]"]), (symmetricEigen(b).vectors, "symmetricEigen", ["[4]"]),
+            (qr(a).q, "qr", ["[2, 3]"]), (qr(b).r, "qr", ["[4]"]), (matrixExp(a), "matrixExp", ["[2, 3]"]),
+            (fft(.named("x", [3, 67])).re, "fft", ["[3, 67]", "factor 67"]), (fft(1).im, "fft", ["[]"]),
+            (inverseFFT(a, b), "inverseFFT", ["[2, 3]", "[4]"]), (inverseFFT(a, a, count: 2), "inverseFFT", ["[2, 3]", "of 2"]),
             (a.segmentSum(Tensor(integers: [1, 2, 3]), count: 4), "segmentSum", ["[2, 3]", "[3]"]),
             (matmul(a, b), "matmul", ["[2, 3]", "[4]"]),
             (Tensor([1, 2], shape: [3]), "Tensor", ["[3]"]),
@@ -117,6 +121,8 @@ import Testing
             interpolate(a, knots: empty, values: empty), cubicSpline(a, knots: scalar, values: scalar),
             odeSolve(from: a, at: empty) { _, y in y },
             odeSolve(from: a, at: [0, 1], stepsBetween: .max) { _, y in y }, odeSolve(from: a, at: scalar, stepsBetween: .min) { _, y in y },
+            symmetricEigen(scalar).values, symmetricEigen(a).vectors, qr(scalar).q, qr(a).r, matrixExp(empty), fft(empty).re, fft(scalar).im,
+            inverseFFT(a, a, count: .max), inverseFFT(a, a, count: .min), inverseFFT(empty, empty), inverseFFT(empty, empty, count: 0),
         ]
         for (number, tensor) in unordered.enumerated() { #expect(tensor.failure != nil, "order \(number)") }
         let fine: [Tensor] = [
@@ -125,7 +131,9 @@ import Testing
             Tensor([], shape: [2, 0]).std(axis: 1), Tensor([[Double]]()), round(empty), clip(empty, 0, 1), empty.sorted(), empty.argSort(),
             Tensor([], shape: [0, 3]).median(axis: 1), scalar.argMax(), scalar.median(), a.quantile([]), searchSorted(empty, empty),
             interpolate(empty, knots: [1, 0], values: [1, 2]), cubicSpline(scalar, knots: [.nan, 0, 0], values: [1, .infinity, 2]),
-            odeSolve(from: empty, at: [0, .nan, .infinity]) { _, y in y },
+            odeSolve(from: empty, at: [0, .nan, .infinity]) { _, y in y }, symmetricEigen(Tensor([], shape: [0, 0])).vectors,
+            symmetricEigen(Tensor(repeating: .nan, shape: [2, 2])).values, qr(Tensor([], shape: [0, 0])).q, qr(Tensor([], shape: [4, 0])).r,
+            matrixExp(Tensor(repeating: .infinity, shape: [1, 1])), fft(Tensor([], shape: [0, 3])).re, fft([.nan]).im, inverseFFT([1], [0], count: 1),
         ]
         for (number, tensor) in fine.enumerated() { #expect(tensor.failure == nil, "tensor \(number)") }
         let ints = Tensor.iota(3)
@@ -178,8 +186,12 @@ import Testing
             cubicSpline(good, knots: good, values: bad), odeSolve(from: bad, at: good) { _, y in y }, odeSolve(from: good, at: bad) { _, y in y },
             odeSolve(from: good, at: [0, 1, 2]) { _, y in y * bad },
         ]
+        let taken: [Tensor] = [
+            symmetricEigen(bad).values, symmetricEigen(bad).vectors, qr(bad).q, qr(bad).r, matrixExp(bad), fft(bad).re, fft(bad).im,
+            inverseFFT(bad, good), inverseFFT(good, bad, count: -1),
+        ]
         let numbers: [Tensor] = [bad * 2.5, bad.count - bad, bad .< Double.pi, select(.named("m", [], .bool), 1.5, bad)]
-        for (number, tensor) in (parts + reduced + elements + products + ordered + numbers).enumerated() {
+        for (number, tensor) in (parts + reduced + elements + products + ordered + taken + numbers).enumerated() {
             #expect(tensor.failure == bad.failure, "result \(number)")
         }
     }

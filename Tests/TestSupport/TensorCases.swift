@@ -128,6 +128,7 @@ package enum TensorCases {
             ("places of equals", searchSorted(some, y, isRight: true)),
             ("line", line), ("spline", spline),
         ]
+        values += DecompositionCases.values(small, extent: n)
         if n > 0 {
             let parts = batch.sum() + (1 + 0.1 * y).product() + m.std() + cube[..., 0, 1...].product(axis: 1).sum() + square(y.diff()).sum()
             for (name, gradient) in zip(["y", "m", "cube"], Gradient.of(parts, withRespectTo: [y, m, cube])) {
