@@ -117,7 +117,8 @@ package enum TensorCases {
         let halvings = whileLoop(from: [small, 0], most: 30, while: { (0.2 .< abs($0[0])).any() }) { [0.5 * $0[0], $0[1] + 1] }
         let point = fixedPoint(from: Tensor([0.5, 0.2, 0.1, 0, 1]), most: 60, tolerance: 1e-7) { 0.4 * cos($0) + 0.1 * small }
         var values: [(String, Tensor)] = [
-            ("halvings", halvings[1]), ("halved", halvings[0]), ("fixed point", point), ("batched product", batch), ("vector by batch", matmul(y, cube)), ("batch by vector", matmul(cube, small[..<3])),
+            ("halvings", halvings[1]), ("halved", halvings[0]), ("fixed point", point), ("batched product", batch),
+            ("vector by batch", matmul(y, cube)), ("batch by vector", matmul(cube, small[..<3])),
             ("products of rows", m.product(axis: 1)), ("product of all", (1 + 0.1 * y).product()), ("outer", outer(small, y)), ("dot", dot(x, y)),
             ("slices", n > 2 ? cube[-1, 1..., ..<2] * w[..<(-1), 1...] : m), ("elements", n > 0 ? cube[..., -1] + m[0..., 0] * 2 : y),
             ("differences", m.diff() * w[..., 1...]), ("spread", n > 0 ? m.std(axis: 0, correction: 2) : y), ("variances", cube.variance(axis: 2)),
@@ -134,7 +135,8 @@ package enum TensorCases {
             for (name, gradient) in zip(["y", "m", "cube"], Gradient.of(parts, withRespectTo: [y, m, cube])) {
                 values.append(("gradient by \(name)", gradient))
             }
-            let order = some.sorted().weightedSum + rows.median(axis: 0).sum() + m.quantile([0.2, 0.9], axis: 1).mean() + line.mean() + spline.mean() + point.sum()
+            let places = some.sorted().weightedSum + rows.median(axis: 0).sum() + m.quantile([0.2, 0.9], axis: 1).mean()
+            let order = places + line.mean() + spline.mean() + point.sum()
             for (name, gradient) in zip(["y", "m", "small"], Gradient.of(order, withRespectTo: [y, m, small])) {
                 values.append(("gradient of order by \(name)", gradient))
             }

@@ -12,7 +12,7 @@ extension LoopFusion {
         let n = nest.target.tensor.shape[batch.count]
         let result = Elements(self, nest.target, batch)
         // Of the diagonal.
-        let inverses = temporary(nest, n)
+        let inverses = temporary(nest, max(n, 1))
         let one = pull.emitter.constant(1, .real)
         forEach(from: .constant(0), to: .constant(n), most: n) { row in
             let together = Self.columnsTogether
@@ -159,7 +159,8 @@ extension LoopFusion {
         let variable = pull.emitter.makeVariable(extent: most)
         pull.emitter.openLoop(variable)
         pull.beginBody()
-        let counter = IndexExpression.variable(variable)
+        // The counter stays in the indices, also where there is one iteration: it is what holds loads inside of the body.
+        let counter = IndexExpression.atom(.variable(variable))
         body(isReversed ? first + end + .constant(-1) + counter * -1 : counter)
         pull.emitter.closeLoop(variable, window: window)
         // Its registers are out of scope.

@@ -72,7 +72,10 @@ extension LaneProgram {
         let usual = LoweringOptions()
         var remarks: [String] = []
         func remark(_ place: String, _ limit: Int, _ wanted: Int, _ count: Int, _ budget: Int, most: Int = .max) {
-            let why = limit < most ? "loops of up to \(wanted) would come to more than \(budget)" : "as outside of loops, but up to \(wanted) in steps of recurrences"
+            let why =
+                limit < most
+                ? "loops of up to \(wanted) would come to more than \(budget)"
+                : "as outside of loops, but up to \(wanted) in steps of recurrences"
             let reason = limit < wanted ? "; \(why)" : ""
             let what = limit > 0 ? "loops of up to \(limit) iterations are unrolled, \(count) statements" : "no loop is unrolled"
             remarks.append("\(place): \(what)\(reason)")

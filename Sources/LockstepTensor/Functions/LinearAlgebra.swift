@@ -32,7 +32,12 @@ public func solve(_ matrix: Tensor, _ right: Tensor) -> Tensor {
     if let failed = Matrices.failure("solve", square: matrix) { return failed }
     let factor = cholesky(matrix)
     let half = Matrices.triangular("solve", Triangular(.solution), factor, right)
-    return Matrices.triangular("solve", Triangular(.solution, isTransposed: true), factor, half)
+    guard right.failure == nil, right.rank == 1, half.failure == nil else {
+        return Matrices.triangular("solve", Triangular(.solution, isTransposed: true), factor, half)
+    }
+    // With batches a vector has become several.
+    let columns = half.expandingShape(at: -1)
+    return Matrices.triangular("solve", Triangular(.solution, isTransposed: true), factor, columns).reshape(half.shape)
 }
 
 /// log det A of a positive definite matrix `[..., n, n]`, by its Cholesky factor: `[...]`; NaN where it is not positive definite.
@@ -74,7 +79,9 @@ extension Tensor {
         guard rank >= 2 else { return .failed(TensorError("diagonal", [shape], "a matrix is needed")) }
         if dtype != .real { return elementsOnDiagonal }
         // Zeros are put beside an adjoint where it is used, and not into an array.
-        return withPullback([self]) { [$0[0].elementsOnDiagonal] } pullback: { operands, _, adjoints in
+        return withPullback([self]) {
+            [$0[0].elementsOnDiagonal]
+        } pullback: { operands, _, adjoints in
             let shape = operands[0].shape
             let isWide = shape[shape.count - 2] <= shape[shape.count - 1]
             let spread = adjoints[0].expandingShape(at: isWide ? -1 : -2).broadcast(to: shape)
