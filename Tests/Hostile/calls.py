@@ -51,6 +51,7 @@ POOLS = {
     "(@Sendable (Double) -> Void)": "progressFunction", "(Tensor, Tensor) -> Tensor": "foldStep",
     "(Tensor, Tensor) -> (Tensor, Tensor)": "scanStep", "([Tensor], [Tensor]) -> ([Tensor], [Tensor])": "stepOfMany",
     "(Tensor, [Tensor]) -> [Tensor]": "derivativeOfMany",
+    "(Tensor) -> Tensor": "function", "([Tensor]) -> [Tensor]": "functionOfMany", "([Tensor]) -> Tensor": "condition",
     "(@Sendable (CompilationSize) -> Void)": "compileFunction", "CompilationSize": "compilationSize", "(inout ModelContext) throws -> Void": "inner",
 }
 THROWING = {

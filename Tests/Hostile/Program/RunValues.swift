@@ -140,6 +140,29 @@ extension Values {
         default: return { _, _ in [] }
         }
     }
+    /// Of what they are called with, of it and of another tensor, and of another shape.
+    func function() -> (Tensor) -> Tensor {
+        let other = tensor()
+        switch pick(["half", "itself", "other", "sum"]) {
+        case "half": return { 0.5 * $0 }
+        case "itself": return { $0 }
+        case "other": return { $0 * other }
+        default: return { $0.sum() }
+        }
+    }
+    func functionOfMany() -> ([Tensor]) -> [Tensor] {
+        let function = function()
+        return pick([true, false]) ? { $0.map(function) } : { _ in [] }
+    }
+    func condition() -> ([Tensor]) -> Tensor {
+        let other = tensor()
+        switch pick(["any", "none", "numbers", "other"]) {
+        case "any": return { ($0.first.map { 0.1 .< abs($0) } ?? other).any() }
+        case "none": return { ($0.first.map { $0 .!= $0 } ?? other).any() }
+        case "numbers": return { $0.first ?? other }
+        default: return { _ in other }
+        }
+    }
 
     /// Options that are harmless but for one: a run stops at the first that it refuses.
     func options() -> RunOptions {
