@@ -127,6 +127,14 @@ package struct ScanCase: Sendable, CustomStringConvertible {
             }
             return result.carries + result.outputs
         },
+        // Several steps go together, and each reads one element of a vector that the one before stored in a loop.
+        ScanCase("vector and its first", [("x", [18]), ("v", [12])]) { x, recur in
+            let result = recur([x["x"]!], [x["v"]!], false) { carries, rows in
+                let next = 0.6 * carries[0] + rows[0] * carries[0].element(0)
+                return ([next], [carries[0].element(11)])
+            }
+            return [result.carries[0], result.outputs[0]]
+        },
         // Longer than is written out.
         ScanCase("matrix", [("x", [6]), ("m", [20, 20]), ("v", [20])]) { x, recur in
             let result = recur([x["x"]!], [x["v"]!], false) { carries, rows in

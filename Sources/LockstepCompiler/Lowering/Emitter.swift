@@ -178,7 +178,11 @@ struct Emitter {
     /// Stores a value where elements have been loaded before: those that may be the same one are known no longer.
     mutating func storeAnew(_ buffer: BufferID, _ index: IndexExpression, _ value: Register) {
         let isElsewhere = { (other: IndexExpression) in other.asConstant.map { $0 != index.asConstant } ?? false && index.asConstant != nil }
-        scopes[depth].elements[buffer] = scopes[depth].elements[buffer]?.filter { isElsewhere($0.key) }
+        // Of what a loop carries also in the bodies between its own and this one.
+        let home = homeDepth[buffer, default: 0]
+        for place in (home > 0 ? home : depth)...depth {
+            scopes[place].elements[buffer] = scopes[place].elements[buffer]?.filter { isElsewhere($0.key) }
+        }
         storeKnown(buffer, index, value)
     }
 
