@@ -88,6 +88,17 @@ import Testing
         ("data y is written", { $0.body.append(.store(BufferID(1), .constant(0), Register(0))) }),
         ("record r is read", { inLoop(&$0) { $0[0] = .load(Register(1), BufferID(3), .constant(0)) } }),
         ("b2 is read before it is written", { $0.body.remove(at: 1) }),
+        // A window may be empty at first, but somebody must write what it reads.
+        (
+            "b2 is read before it is written",
+            {
+                $0.body.remove(at: 1)
+                guard case .loop(var loop) = $0.body.removeLast() else { return }
+                loop.window = Loop.Window(first: Register(4), end: Register(4))
+                loop.body = [.load(Register(1), BufferID(2), .constant(0))]
+                $0.body.append(.loop(loop))
+            }
+        ),
         ("register 4 is int, not real", { $0.body.append(.store(BufferID(0), .constant(0), Register(4))) }),
         ("operands of add are of several types", { $0.body.append(.map(Register(5), .add, [Register(0), Register(4)])) }),
         ("less is real", { $0.body.append(.map(Register(5), .less, [Register(0), Register(0)])) }),

@@ -9,6 +9,10 @@ struct Verifier {
     private var scopes: [Set<Register>] = [[]]
     private var variables: Set<LoopVariable> = []
     private var stored: Set<BufferID> = []
+    /// Read in a loop over a window, which may be empty until a loop around it has written them.
+    private var awaited: Set<BufferID> = []
+    /// Loops that are open, and those of them that are over windows.
+    private var (loops, windows) = (0, 0)
     private(set) var mistakes: [String] = []
 
     init(_ program: LaneProgram) {
@@ -38,8 +42,16 @@ struct Verifier {
         if loop.variable.extent < 0 { mistakes.append("a loop has \(loop.variable.extent) iterations") }
         if !variables.insert(loop.variable).inserted { mistakes.append("i\(loop.variable.number) is the counter of two loops around each other") }
         scopes.append([])
+        loops += 1
+        windows += loop.window == nil ? 0 : 1
         check(loop.body)
+        windows -= loop.window == nil ? 0 : 1
+        loops -= 1
         scopes.removeLast()
+        if loops == 0 {
+            for id in awaited.subtracting(stored) { mistakes.append("b\(id.number) is read before it is written") }
+            awaited = []
+        }
         if let flush = loop.flush {
             variables.remove(loop.variable)
             scopes.append([])
@@ -83,7 +95,8 @@ struct Verifier {
         switch buffer.role {
         case .data, .table, .slices, .grouped: if kind.isStore { mistakes.append("\(buffer.role.label) is written") }
         case .record: if kind == .load { mistakes.append("\(buffer.role.label) is read") }
-        case .temporary where kind.isLoad && !stored.contains(id): mistakes.append("b\(id.number) is read before it is written")
+        case .temporary where kind.isLoad && !stored.contains(id):
+            if windows > 0 { awaited.insert(id) } else { mistakes.append("b\(id.number) is read before it is written") }
         case .state, .temporary, .exchange: break
         }
         if kind.isStore {
