@@ -50,4 +50,34 @@ import Testing
         program.forEachStatement { if case .accumulate = $0 { copies += 1 } }
         #expect(copies <= 8, "\(copies) sums")
     }
+
+    // MARK: Recurrences
+
+    private static func statements(of result: Tensor) throws -> [Statement] {
+        var all: [Statement] = []
+        try Lowering.lower(LaneFunction(states: [.init("x", result)])).forEachStatement { all.append($0) }
+        return all
+    }
+
+    /// Logarithms of four steps stand side by side; where a step is long, there is one.
+    @Test func shortStepsAreWrittenOutTogether() throws {
+        let x = Tensor.input(Input(.state, "x", origin: Origin()), shape: [])
+        func logarithms(operations: Int) throws -> Int {
+            let sum = scan(over: .iota(40), from: x) { carry, _ in
+                let next = (0..<operations).reduce(carry) { x, number in 0.5 * x + Tensor(Double(number) + 0.25) }
+                return (next, log(next))
+            }.outputs.sum()
+            return try Self.statements(of: sum).count { if case .map(_, .log, _) = $0 { true } else { false } }
+        }
+        #expect(try logarithms(operations: 3) == 4)
+        #expect(try logarithms(operations: 60) == 1)
+    }
+
+    /// A loop that nothing else joins ends when no lane goes on.
+    @Test func loopsWithAConditionAreLeft() throws {
+        let x = Tensor.input(Input(.state, "x", origin: Origin()), shape: [])
+        func leaves(_ result: Tensor) throws -> Bool { try Self.statements(of: result).contains { if case .leave = $0 { true } else { false } } }
+        #expect(try leaves(whileLoop(from: [x], most: 50, while: { 1 .< $0[0] }) { [0.5 * $0[0]] }[0]))
+        #expect(try !leaves(fold(over: .iota(50), from: x) { carry, _ in 0.5 * carry }))
+    }
 }
