@@ -8,38 +8,25 @@ import Testing
 /// A lane that its device lost, and in which the host finds nothing wrong.
 @Suite struct FiniteOnHostTests {
     /// What a device says of a run in which it refused steps of lane 1 from step 3 on.
-    private final class Claim: LaneExecution {
-        private let outcome: Outcome
-
-        init(_ outcome: Outcome) { self.outcome = outcome }
-
-        var placedData: PlacedData? { nil }
-
-        let launches = LaunchLog()
-
-        func begin(attempt: Int) throws {}
-        func advance(from first: Int, count: Int, for seconds: Double, scalars: [String: Double]) throws -> Int { count }
-        func hasZero(_ name: String, element: Int) throws -> Bool { false }
-        func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws {}
-        func write(_ name: String, _ values: LaneArray) throws {}
-        func read(_ name: String) throws -> LaneArray {
-            if name == StateName.losses.text { return outcome.losses }
-            if let parameter = outcome.parameters[String(name.dropFirst(StateName.parameter("").text.count))] { return parameter }
-            let values: [Int32] = name == StateName.frozen.text ? [0, Int32(Bookkeeping.Frozen.lost)] : [0, 3]
-            return LaneArray(lanes: 2, count: 1, elements: .int(values))
-        }
+    private static func claim(_ outcome: Outcome, hasStart: Bool) -> WaveResult {
+        let parameters = outcome.parameters
+        func ints(_ values: [Int32]) -> LaneArray { LaneArray(lanes: 2, count: 1, elements: .int(values)) }
+        let status: [(StateName, LaneArray)] =
+            [StateName.refusedAt, .refusedLosses, .refusedGradients, .initialLoss, .tailSum, .tailCount].map { ($0, ints([0, 3])) }
+            + [(.frozen, ints([0, Int32(Bookkeeping.Frozen.lost)])), (.losses, outcome.losses)]
+        let arrays = status.map { ($0.text, $1) } + parameters.map { (StateName.parameter($0).text, $1) }
+        return WaveResult(
+            lanes: 2, arrays: Dictionary(uniqueKeysWithValues: arrays), withoutStart: hasStart ? [] : [1], done: 20, slots: 1, isFinished: true,
+            refusedEarly: Deferred(value: [0, 0]), paces: Deferred(value: [.nan, .nan]),
+            results: Dictionary(uniqueKeysWithValues: parameters.keys.map { ($0, StateName.parameter($0).text) }))
     }
 
     @Test(arguments: [true, false]) func theReasonSaysSo(_ hasStart: Bool) throws {
         let model = Model { m in m.observe("y", Normal(m.sample("a", Normal(0, 1)), 1), 2) }
         let fits = try SVI(model, guide: AutoNormal(model), optimizer: Adam()).run(keys: Key(1).split(2), steps: 20, device: .cpu)
-        let parameters = fits.outcome.parameters
-        let outcome = try Outcome(
-            Claim(fits.outcome), results: Dictionary(uniqueKeysWithValues: parameters.keys.map { ($0, StateName.parameter($0).text) }),
-            withoutStart: hasStart ? [] : [1], slots: 1, refusedEarly: Deferred(value: [0, 0]), paces: Deferred(value: [.nan, .nan]), convergence: nil
-        )
+        let outcome = Outcome(Self.claim(fits.outcome, hasStart: hasStart))
         let claimed = Fits(
-            svi: fits.svi, guide: fits.guide, keys: fits.keys, binding: fits.binding, outcome: outcome, estimate: fits.estimate,
+            algorithm: fits.algorithm, guide: fits.guide, keys: fits.keys, binding: fits.binding, outcome: outcome, estimate: fits.estimate,
             device: try Device.cpu.choice(), options: fits.options, steps: 20, timings: fits.timings, layout: fits.layout)
         #expect(claimed.status == [.finished, hasStart ? .diverged(step: 3) : .noValidStart])
         #expect(claimed[0].reason == nil)

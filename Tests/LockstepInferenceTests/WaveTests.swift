@@ -13,10 +13,11 @@ import Testing
         options.schedule = .lanes
         options.finalDraws = 20
         configure(&options)
-        return try SVIRun(
+        let run = try FitRun(
             InvariantTests.svi(), keys: Key(5).split(lanes), steps: 20, data: InvariantTests.data, device: DeviceChoice(.opencl(session)),
-            options: options
-        ).run()
+            options: options)
+        while !run.isFinished { try run.advance() }
+        return try run.fits()
     }
 
     /// Somebody else has most of the memory that a wave was planned for: it begins anew with fewer lanes, and none of them

@@ -148,7 +148,6 @@ import Testing
         #expect(throws: ExecutionError.negativeStepCount(-1)) { try execution.advance(from: 0, count: -1, scalars: ["rate": 1]) }
         #expect(throws: ExecutionError.unknownName("y", known: ["x", "n", "loss"])) { try execution.read("y") }
         let x = try execution.read("x")
-        #expect(throws: ExecutionError.notState("loss")) { try execution.write("loss", x) }
         #expect(throws: ExecutionError.shapeMismatch(name: "n", lanes: 2, count: 1, givenLanes: 2, givenCount: 4)) {
             try execution.write("n", x)
         }

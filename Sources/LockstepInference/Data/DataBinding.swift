@@ -72,4 +72,13 @@ struct DataBinding: Sendable {
         }
         return slices
     }
+
+    /// What tells data apart.
+    var mark: String {
+        let parts = declarations.compactMap { declaration -> String? in
+            guard let given = data[declaration.name] else { return nil }
+            return "\(declaration.name) \(declaration.shape) \(given.isShared ? "shared" : "per lane") \(given.values.digest.hexadecimal)"
+        }
+        return Digest(parts.sorted().joined(separator: "\n").utf8).hexadecimal
+    }
 }

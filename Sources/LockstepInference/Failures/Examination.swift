@@ -15,13 +15,13 @@ final class Examination: Sendable {
     }
 
     func reasons(of fits: Fits) -> [FitReason?] {
-        let lost = fits.status.indices.filter { fits.status[$0].isLost }
+        let lost = fits.status.indices.filter { fits.status[$0].isLost && fits.status[$0] != .waiting }
         let found = find(lost, in: fits)
         return fits.status.indices.map { found[$0] }
     }
 
     func reason(of lane: Int, in fits: Fits) -> FitReason? {
-        fits.status.indices.contains(lane) ? find([lane], in: fits)[lane] : nil
+        fits.status.indices.contains(lane) && fits.status[lane] != .waiting ? find([lane], in: fits)[lane] : nil
     }
 
     private func find(_ lanes: [Int], in fits: Fits) -> [Int: FitReason] {

@@ -40,10 +40,10 @@ struct ExaminedLoss {
     let sites: [ExaminedSite]
 
     init(_ fits: Fits, _ evaluation: HostEvaluation) throws {
-        let (guide, model) = (fits.guide, fits.svi.model)
+        let (guide, model) = (fits.guide, fits.algorithm.model)
         let step = LossStep(
             model: model, guide: guide, parameters: evaluation.parameters, origin: evaluation.origin, data: fits.binding.shapes)
-        let loss = try fits.svi.loss.value(of: step)
+        let loss = try fits.algorithm.loss.value(of: step)
         self.loss = loss
         let names = guide.parameters.map(\.name)
         let values = Gradient.of(loss, withRespectTo: names.compactMap { evaluation.parameters[$0] })

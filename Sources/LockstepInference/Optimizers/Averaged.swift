@@ -21,6 +21,7 @@ public struct Averaged: Optimizer {
 
     public var name: String { "Averaged(\(base.name))" }
     public var slotNames: [String] { base.slotNames }
+    public func sharedSlots(_ shapes: [Shape]) -> [SharedSlot] { base.sharedSlots(shapes) }
     public var averagedShare: Double? { share }
     public var hyperparameters: [Hyperparameter] { base.hyperparameters + [.constant(share).named("share", .share)] }
 
@@ -31,4 +32,6 @@ public struct Averaged: Optimizer {
     ) -> (parameter: Tensor, slots: [Tensor]) {
         base.update(parameter, gradient: gradient, slots: slots, step: step, read)
     }
+
+    public func move(_ step: OptimizationStep) throws -> OptimizationMove { try base.move(step) }
 }

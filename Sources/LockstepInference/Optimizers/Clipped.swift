@@ -30,6 +30,7 @@ public struct Clipped: Optimizer {
 
     public var name: String { "Clipped(\(base.name))" }
     public var slotNames: [String] { base.slotNames }
+    public func sharedSlots(_ shapes: [Shape]) -> [SharedSlot] { base.sharedSlots(shapes) }
     public var averagedShare: Double? { base.averagedShare }
     public var hyperparameters: [Hyperparameter] {
         switch limit {
@@ -59,4 +60,6 @@ public struct Clipped: Optimizer {
     ) -> (parameter: Tensor, slots: [Tensor]) {
         base.update(parameter, gradient: gradient, slots: slots, step: step, read)
     }
+
+    public func move(_ step: OptimizationStep) throws -> OptimizationMove { try base.move(step) }
 }

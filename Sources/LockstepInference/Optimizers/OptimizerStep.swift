@@ -2,27 +2,23 @@ import LockstepTensor
 
 /// An optimiser at work on one step of a lane: all parameters moved, as expressions.
 struct OptimizerStep {
-    /// What a step would make of one array of a lane.
-    struct Update {
-        let name: String
-        let isParameter: Bool
-        let old: Tensor
-        let new: Tensor
-    }
-
     /// Those that parameters are moved by.
     let gradients: [Tensor]
-    let updates: [Update]
+    /// Each parameter with its slots, then what they share.
+    let updates: [LanePlan.Update]
     let check: HyperparameterCheck
 
+    /// - Parameters:
+    ///   - value: of the loss.
+    ///   - raw: its gradients.
     /// - Throws: `RunError` for an optimiser that does not keep to its word.
-    init(
-        _ optimizer: any Optimizer, _ parameters: [PreparedGuide.Parameter], _ values: [Tensor], _ raw: [Tensor], _ time: StepTime,
-        _ origin: Origin
-    ) throws {
+    init(_ optimizer: any Optimizer, _ problem: LaneProblem, _ loss: any Loss, _ value: Tensor, _ raw: [Tensor]) throws {
+        let (time, origin) = (problem.time, problem.origin)
         let slotNames = optimizer.slotNames
         let author = Author(name: optimizer.name)
-        try author.validate(slotNames)
+        let shared = optimizer.sharedSlots(problem.parameters.map(\.value.shape))
+        try author.validate(slotNames, "slotNames")
+        try author.validate(shared.map(\.name), "sharedSlots")
         let declared = optimizer.hyperparameters
         var numbers: [Hyperparameter.Form: Tensor] = [:]
         var undeclared: [Hyperparameter] = []
@@ -41,22 +37,44 @@ struct OptimizerStep {
         guard gradients.count == raw.count else {
             throw author.error("prepare gave \(gradients.count) gradients; give one for each of the \(raw.count) that it was given")
         }
-        var updates: [Update] = []
-        for ((parameter, value), gradient) in zip(zip(parameters, values), gradients) {
-            try author.validate(gradient, "gradient of '\(parameter.name)' that prepare gave", parameter.shape)
-            let names = slotNames.map { StateName.slot($0, of: parameter.name) }
-            let slots = names.map { $0.before(origin, shape: parameter.shape) }
-            let (next, nextSlots) = optimizer.update(value, gradient: gradient, slots: slots, step: time.done + 1, read)
-            try author.validate(next, "new value of '\(parameter.name)'", parameter.shape)
-            guard nextSlots.count == slots.count else {
+        for (parameter, gradient) in zip(problem.parameters, gradients) {
+            try author.validate(gradient, "gradient of '\(parameter.name)' that prepare gave", parameter.value.shape)
+        }
+        let names = problem.parameters.map { parameter in slotNames.map { StateName.slot($0, of: parameter.name) } }
+        let sharedNames = shared.map { StateName.slot($0.name, of: "") }
+        let step = OptimizationStep(
+            parameters: problem.parameters.indices.map { number in
+                let parameter = problem.parameters[number]
+                return .init(
+                    name: parameter.name, value: parameter.value, gradient: gradients[number],
+                    slots: names[number].map { $0.before(origin, shape: parameter.value.shape) })
+            },
+            sharedSlots: zip(sharedNames, shared).map { $0.before(origin, shape: $1.shape) }, step: time.done + 1, loss: value,
+            evaluate: { try problem.valueAndGradients(of: loss, at: $0) }, readValue: read)
+        var updates: [LanePlan.Update] = []
+        let (before, after) = (step.parameters, try optimizer.move(step))
+        guard after.parameters.count == before.count else {
+            throw author.error("move gave \(after.parameters.count) parameters; give one for each of the \(before.count) that it was given")
+        }
+        for ((old, new), names) in zip(zip(before, after.parameters), names) {
+            try author.validate(new.value, "new value of '\(old.name)'", old.value.shape)
+            guard new.slots.count == old.slots.count else {
                 throw author.error(
-                    "update gave \(nextSlots.count) slots for '\(parameter.name)'; give one for each of the slotNames \(slotNames)")
+                    "update gave \(new.slots.count) slots for '\(old.name)'; give one for each of the slotNames \(slotNames)")
             }
-            updates.append(Update(name: StateName.parameter(parameter.name).text, isParameter: true, old: value, new: next))
-            for (slot, new) in nextSlots.enumerated() {
-                try author.validate(new, "slot '\(slotNames[slot])' of '\(parameter.name)'", parameter.shape)
-                updates.append(Update(name: names[slot].text, isParameter: false, old: slots[slot], new: new))
+            updates.append(LanePlan.Update(name: .parameter(old.name), start: nil, old: old.value, new: new.value))
+            for (number, slot) in new.slots.enumerated() {
+                try author.validate(slot, "slot '\(slotNames[number])' of '\(old.name)'", old.value.shape)
+                updates.append(LanePlan.Update(name: names[number], start: nil, old: old.slots[number], new: slot))
             }
+        }
+        guard after.sharedSlots.count == shared.count else {
+            throw author.error(
+                "move gave \(after.sharedSlots.count) shared slots; give one for each of the sharedSlots \(shared.map(\.name))")
+        }
+        for (number, slot) in after.sharedSlots.enumerated() {
+            try author.validate(slot, "shared slot '\(shared[number].name)'", shared[number].shape)
+            updates.append(LanePlan.Update(name: sharedNames[number], start: nil, old: step.sharedSlots[number], new: slot))
         }
         self.gradients = gradients
         self.updates = updates
@@ -70,9 +88,9 @@ private struct Author {
 
     func error(_ reason: String) -> RunError { RunError("\(name): \(reason)") }
 
-    func validate(_ slotNames: [String]) throws {
+    func validate(_ slotNames: [String], _ what: String) throws {
         for (place, slot) in slotNames.enumerated() {
-            guard !slotNames[..<place].contains(slot) else { throw error("slotNames has '\(slot)' twice; give each slot a name of its own") }
+            guard !slotNames[..<place].contains(slot) else { throw error("\(what) has '\(slot)' twice; give each slot a name of its own") }
             // It ends the slot's name in the name of a lane's array.
             guard !slot.contains("/") else { throw error("the slot name '\(slot)' contains '/'; give another name") }
         }
@@ -86,7 +104,7 @@ private struct Author {
 }
 
 /// Where a step is in its run, as expressions.
-struct StepTime {
+struct StepTime: Sendable {
     /// The number of the step, a real, 0 for the first.
     let done: Tensor
     /// Steps of the run, a real: a number given at each launch, so that runs of any length share a program.

@@ -1,5 +1,5 @@
 /// What lanes' ELBOs were estimated to be; NaN for a lane that has none.
-struct ElboEstimate: Sendable {
+struct ElboEstimate: Codable, Sendable {
     private(set) var mean: [Double] = []
     /// Standard errors of the means.
     private(set) var error: [Double] = []

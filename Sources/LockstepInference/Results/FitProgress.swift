@@ -99,13 +99,12 @@ extension Fits {
 
     /// The history up to where the lane stopped, without a window that it did not fill.
     private func wholeWindows(_ lane: Int) -> [Double] {
-        var done = steps
-        if case .converged(let step) = status[lane] { done = step }
+        let done = status[lane].lastStep ?? steps
         return Array(outcome.losses.lane(lane).prefix(done / options.lossInterval))
     }
 
     /// Steps of the last tenth.
-    private var lateSteps: Int { steps - SVIRun.lastTenth(of: steps) }
+    private var lateSteps: Int { steps - PreparedRun.lastTenth(of: steps) }
 }
 
 extension Fit {

@@ -4,7 +4,7 @@ import LockstepTensor
 
 /// The results of a run: one fit per key, in the order of the keys.
 public struct Fits: Sendable {
-    let svi: SVI
+    let algorithm: any LaneAlgorithm
     let guide: PreparedGuide
     let binding: DataBinding
     let outcome: Outcome
@@ -27,10 +27,10 @@ public struct Fits: Sendable {
     public let badData: [Int: DataError]
 
     init(
-        svi: SVI, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome, estimate: ElboEstimate,
-        device: DeviceChoice, options: RunOptions, steps: Int, timings: Timings, layout: RunLayout, badData: [Int: DataError] = [:]
+        algorithm: any LaneAlgorithm, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome,
+        estimate: ElboEstimate, device: DeviceChoice, options: RunOptions, steps: Int, timings: Timings, layout: RunLayout, badData: [Int: DataError] = [:]
     ) {
-        self.svi = svi
+        self.algorithm = algorithm
         self.guide = guide
         self.keys = keys
         self.binding = binding

@@ -30,49 +30,12 @@ struct Outcome: Sendable {
     /// Of parameters that drifted to the end, by `ParameterDrift`; NaN where that was not looked into.
     var driftPace: [Double] { scalars.driftPace.value }
 
-    /// - Parameters:
-    ///   - results: the state that holds each parameter's result.
-    ///   - withoutStart: the lanes that found no start.
-    ///   - slots: entries of the history that the run has reached.
-    ///   - refusedEarly: steps of both kinds that had been refused before the last tenth.
-    ///   - paces: of parameters that drifted to the end.
-    init(
-        _ execution: any LaneExecution, results: [String: String], withoutStart: Set<Int>, slots: Int, refusedEarly: Deferred<[Int]>,
-        paces: Deferred<[Double]>, convergence: Convergence?
-    ) throws {
-        losses = try execution.read(.losses).erasing(from: slots)
-        let frozen = try execution.read(.frozen)
-        let allFinished = withoutStart.isEmpty && !frozen.contains { $0 != Bookkeeping.Frozen.no }
-        let refusedAt = try execution.read(.refusedAt)
-        let convergedAt = try convergence == nil ? nil : execution.read(.convergedAt)
-        let status = Deferred {
-            var status = Array(repeating: FitStatus.finished, count: frozen.lanes)
-            // Nearly always all of them.
-            if allFinished { return status }
-            let (frozen, refusedAt, convergedAt) = (frozen.whole, refusedAt.whole, convergedAt?.whole ?? [])
-            for lane in frozen.indices {
-                switch frozen[lane] {
-                case Bookkeeping.Frozen.no: break
-                case Bookkeeping.Frozen.converged: status[lane] = .converged(step: convergedAt[lane])
-                default: status[lane] = .diverged(step: refusedAt[lane])
-                }
-            }
-            for lane in withoutStart { status[lane] = .noValidStart }
-            return status
-        }
-        // A lane that diverged has no mean of its last steps: these led nowhere.
-        let lost = allFinished ? [] : status.value.indices.filter { status.value[$0].isLost }
-        var parameters: [String: LaneArray] = [:]
-        for (name, state) in results {
-            let result = try execution.read(state)
-            let last = StateName.parameter(name).text
-            parameters[name] =
-                state == last || lost.isEmpty ? result : result.replacing(lost, with: try execution.read(last).lanes(lost))
-        }
-        self.parameters = parameters
-        let (initial, tailSum, tailCount) = try (execution.read(.initialLoss), execution.read(.tailSum), execution.read(.tailCount))
-        let (losses, gradients) = try (execution.read(.refusedLosses), execution.read(.refusedGradients))
-        let lastWindow = try convergence == nil ? nil : execution.read(.convergenceMean)
+    /// - Parameter wave: what the lanes hold.
+    init(_ wave: WaveResult) {
+        losses = wave[.losses].erasing(from: wave.slots)
+        parameters = wave.parameters
+        let status = wave.status
+        let withoutStart = wave.withoutStart
         func refused(_ array: LaneArray) -> Deferred<[Int]> {
             Deferred {
                 var counts = array.whole
@@ -80,7 +43,9 @@ struct Outcome: Sendable {
                 return counts
             }
         }
-        let (refusedLosses, refusedGradients) = (refused(losses), refused(gradients))
+        let initial = wave[.initialLoss]
+        let (refusedLosses, refusedGradients) = (refused(wave[.refusedLosses]), refused(wave[.refusedGradients]))
+        let refusedEarly = wave.refusedEarly
         scalars = Scalars(
             status: status,
             initialLoss: Deferred {
@@ -88,22 +53,15 @@ struct Outcome: Sendable {
                 for lane in withoutStart { values[lane] = .nan }
                 return values
             },
-            finalLoss: Deferred {
-                let (status, windows) = (status.value, lastWindow?.element(0))
-                let (sums, counts) = (tailSum.element(0), tailCount.element(0))
-                return status.indices.map { lane in
-                    if case .converged = status[lane], let windows { return windows[lane] }
-                    return status[lane].isLost || counts[lane] == 0 ? .nan : sums[lane] / counts[lane]
-                }
-            }, refusedLosses: refusedLosses, refusedGradients: refusedGradients,
+            finalLoss: wave.finalLoss, refusedLosses: refusedLosses, refusedGradients: refusedGradients,
             refusedLate: Deferred {
                 let (losses, gradients, early) = (refusedLosses.value, refusedGradients.value, refusedEarly.value)
                 return losses.indices.map { withoutStart.contains($0) ? 0 : losses[$0] + gradients[$0] - early[$0] }
-            }, driftPace: paces)
+            }, driftPace: wave.paces)
     }
 
-    /// Of lanes that were left out for their data.
-    init(leftOut lanes: Int, _ parameters: [PreparedGuide.Parameter], slots: Int, _ precision: Precision) {
+    /// Of lanes that hold nothing.
+    init(nothingFor lanes: Int, _ status: FitStatus, _ parameters: [PreparedGuide.Parameter], slots: Int, _ precision: Precision) {
         func nothing(_ count: Int) -> LaneArray {
             let elements: LaneArray.Elements =
                 precision == .float
@@ -115,7 +73,7 @@ struct Outcome: Sendable {
         let none = Deferred(value: Array(repeating: Double.nan, count: lanes))
         let zeros = Deferred(value: Array(repeating: 0, count: lanes))
         scalars = Scalars(
-            status: Deferred(value: Array(repeating: .badData, count: lanes)), initialLoss: none, finalLoss: none, refusedLosses: zeros,
+            status: Deferred(value: Array(repeating: status, count: lanes)), initialLoss: none, finalLoss: none, refusedLosses: zeros,
             refusedGradients: zeros, refusedLate: zeros, driftPace: none)
     }
 

@@ -69,7 +69,7 @@ struct PosteriorQuery {
         func trace(_ draw: PreparedGuide.Draw) throws -> (trace: Trace, values: PreparedGuide.Values) {
             let fits = evaluation.fits
             let run = TraceRun(origin: evaluation.origin, purpose: "posterior", data: fits.binding.shapes)
-            return try fits.guide.trace(fits.svi.model, draw, evaluation.parameters, run)
+            return try fits.guide.trace(fits.algorithm.model, draw, evaluation.parameters, run)
         }
     }
 

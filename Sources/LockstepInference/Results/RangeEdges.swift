@@ -19,7 +19,7 @@ struct RangeEdges {
     init(_ fits: Fits) throws {
         evaluation = HostEvaluation(fits)
         let run = TraceRun(origin: evaluation.origin, purpose: "posterior", data: fits.binding.shapes)
-        let (trace, values) = try fits.guide.trace(fits.svi.model, .quantile(0.5), evaluation.parameters, run)
+        let (trace, values) = try fits.guide.trace(fits.algorithm.model, .quantile(0.5), evaluation.parameters, run)
         let guide = values.sites(trace)
         var found: [Candidate] = []
         func add(_ site: String, _ value: Tensor, _ constraint: Constraint?) {

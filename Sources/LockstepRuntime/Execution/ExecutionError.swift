@@ -14,8 +14,6 @@ package enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible 
     case negativeStepCount(Int)
     /// Neither state nor records have this name.
     case unknownName(String, known: [String])
-    /// Records are made by the program: only state can be replaced.
-    case notState(String)
     case shapeMismatch(name: String, lanes: Int, count: Int, givenLanes: Int, givenCount: Int)
     case elementMismatch(name: String, wanted: String, given: String)
     /// Lanes can only be replaced by those of a batch of the same program on the same device.
@@ -46,8 +44,6 @@ package enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible 
             "cannot run \(count) steps"
         case .unknownName(let name, let known):
             "there is no state or record '\(name)'; there are: \(known.joined(separator: ", "))"
-        case .notState(let name):
-            "'\(name)' is a record, which only the program writes"
         case .shapeMismatch(let name, let lanes, let count, let givenLanes, let givenCount):
             "state '\(name)' takes \(lanes) lanes of \(count) elements, not \(givenLanes) lanes of \(givenCount)"
         case .elementMismatch(let name, let wanted, let given):

@@ -96,7 +96,7 @@ package protocol LaneExecution: AnyObject {
     func read(_ name: String) throws -> LaneArray
     /// Whether an element of a state of ints is zero in any lane, found where the lanes are.
     func hasZero(_ name: String, element: Int) throws -> Bool
-    /// Replaces the state of a name. The array has the program's precision (reals) or ints.
+    /// Replaces the state or record of a name. The array has the program's precision (reals) or ints.
     func write(_ name: String, _ values: LaneArray) throws
     /// Replaces states and records of some lanes by those of lanes of another batch of the same program on the same device.
     func replace(_ pairs: [(from: Int, to: Int)], by other: any LaneExecution) throws

@@ -54,6 +54,16 @@ package enum Numbers: Sendable {
         }
     }
 
+    /// Of all bits, and the type.
+    package var digest: Digest {
+        func digest<T: BitwiseCopyable>(_ values: [T]) -> Digest { values.withUnsafeBytes { Digest($0) } }
+        return switch self {
+        case .float(let values): digest(values)
+        case .double(let values): digest(values)
+        case .int(let values): digest(values)
+        }
+    }
+
     var typeName: String {
         switch self {
         case .float: "float"

@@ -133,7 +133,6 @@ final class InterpreterExecution<Real: ElementReal>: LaneExecution {
     func write(_ name: String, _ values: LaneArray) throws {
         let number = try number(of: name)
         let buffer = program.buffers[number]
-        guard case .state = buffer.role else { throw ExecutionError.notState(name) }
         let layout = memory.layout
         guard values.lanes == layout.lanes, values.count == buffer.count, values.elements.count == layout.lanes * buffer.count else {
             throw ExecutionError.shapeMismatch(

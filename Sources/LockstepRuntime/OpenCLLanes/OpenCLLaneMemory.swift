@@ -294,7 +294,6 @@ struct OpenCLLaneMemory {
 
     func write(_ name: String, _ array: LaneArray) throws {
         let (buffer, memory) = try find(name)
-        guard case .state = buffer.role else { throw ExecutionError.notState(name) }
         guard array.lanes == layout.lanes, array.count == buffer.count, array.elements.count == array.lanes * array.count else {
             throw ExecutionError.shapeMismatch(
                 name: name, lanes: layout.lanes, count: buffer.count, givenLanes: array.lanes, givenCount: array.count)

@@ -1,11 +1,11 @@
 /// 128 bits that tell apart byte strings met by chance. It names files and finds torn ones; it is no defence against
 /// someone who looks for a collision, which is why a cache file also holds its whole key.
-struct Digest: Hashable, Sendable {
+package struct Digest: Hashable, Sendable {
     let high: UInt64
     let low: UInt64
 
     /// Two hashes that take each byte in turn: FNV-1a, and one of another multiplier with a rotation.
-    init(_ bytes: some Sequence<UInt8>) {
+    package init(_ bytes: some Sequence<UInt8>) {
         var a: UInt64 = 0xcbf2_9ce4_8422_2325
         var b: UInt64 = 0x2545_f491_4f6c_dd1d
         for byte in bytes {
@@ -29,7 +29,7 @@ struct Digest: Hashable, Sendable {
     }
 
     /// 32 digits.
-    var hexadecimal: String {
+    package var hexadecimal: String {
         [high, low].map { word in
             let digits = String(word, radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits

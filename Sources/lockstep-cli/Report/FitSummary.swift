@@ -23,18 +23,21 @@ struct FitSummary {
     }
 
     private var lanes: String {
-        var counts = (finished: 0, converged: 0, diverged: 0, noStart: 0, badData: 0)
+        var counts = (finished: 0, converged: 0, stalled: 0, unfinished: 0, diverged: 0, noStart: 0, badData: 0)
         for status in fits.status {
             switch status {
             case .finished: counts.finished += 1
             case .converged: counts.converged += 1
+            case .stalled: counts.stalled += 1
+            case .running, .waiting: counts.unfinished += 1
             case .diverged: counts.diverged += 1
             case .noValidStart: counts.noStart += 1
             case .badData: counts.badData += 1
             }
         }
-        let converged = counts.converged > 0 ? "converged \(counts.converged), " : ""
-        return "finished \(counts.finished), \(converged)diverged \(counts.diverged), no valid start \(counts.noStart)"
+        let early = [("converged", counts.converged), ("stalled", counts.stalled), ("unfinished", counts.unfinished)]
+            .map { $1 > 0 ? "\($0) \($1), " : "" }.joined()
+        return "finished \(counts.finished), \(early)diverged \(counts.diverged), no valid start \(counts.noStart)"
             + (counts.badData > 0 ? ", bad data \(counts.badData)" : "")
     }
 

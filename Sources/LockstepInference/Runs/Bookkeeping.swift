@@ -19,6 +19,7 @@ struct Bookkeeping {
         static let no = 0
         static let lost = 1
         static let converged = 2
+        static let stalled = 3
     }
 
     /// Refused steps in a row after which a lane is frozen.
@@ -34,11 +35,15 @@ struct Bookkeeping {
     let accepts: Tensor
     private let slots: Int
     private let watch: ConvergenceWatch?
+    private let stop: LanePlan.Stop?
 
-    init(loss: Tensor, gradients: [Tensor], slots: Int, convergence: Convergence?, origin: Origin) {
+    init(
+        loss: Tensor, gradients: [Tensor], slots: Int, convergence: Convergence? = nil, stop: LanePlan.Stop? = nil, origin: Origin
+    ) {
         self.origin = origin
         self.loss = loss
         self.slots = slots
+        self.stop = stop
         hasFiniteLoss = loss.isFinite
         // Its square too: optimisers carry that, and once infinite it would hold the lane still without a word.
         // A sum is finite only if all its terms are: one addition an element instead of a test.
@@ -57,7 +62,19 @@ struct Bookkeeping {
     private func real(_ name: StateName) -> Tensor { name.before(origin) }
     private func setting(_ name: String) -> Tensor { .input(Input(.scalar, name, origin: origin), shape: []) }
 
-    var states: [LaneFunction.State] { status + losses + (watch?.states ?? []) }
+    var states: [LaneFunction.State] { status + losses + stops + (watch?.states ?? []) }
+
+    /// Of lanes that may stop before the last step.
+    private var stops: [LaneFunction.State] {
+        guard watch != nil || stop != nil else { return [] }
+        var masks: [Tensor] = []
+        if let watch { masks.append(watch.hasConverged) }
+        if let stop { masks += [stop.converged, stop.stalled] }
+        let hasStopped = masks.dropFirst().reduce(masks[0], .|) .& accepts
+        let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
+        return [.init(StateName.stoppedAt, select(hasStopped, step + Tensor(integer: 1), int(.stoppedAt)))]
+            + (stop == nil ? [] : [.init(StateName.lastLoss, select(accepts, loss, real(.lastLoss)))])
+    }
 
     private var status: [LaneFunction.State] {
         let one = Tensor(integer: 1)
@@ -67,7 +84,11 @@ struct Bookkeeping {
         let refuses = isLive .& .!accepts
         let trailing = int(.trailing)
         let hasConverged = (watch?.hasConverged ?? Tensor(mask: false)) .& accepts
-        let kept = select(hasConverged, Tensor(integer: Frozen.converged), int(.frozen))
+        var kept = select(hasConverged, Tensor(integer: Frozen.converged), int(.frozen))
+        if let stop {
+            kept = select(accepts .& stop.stalled, Tensor(integer: Frozen.stalled), kept)
+            kept = select(accepts .& stop.converged, Tensor(integer: Frozen.converged), kept)
+        }
         let nextTrailing = select(isLive, select(accepts, zero, trailing + one), trailing)
         return [
             .init(StateName.isFinite, select(isFinite, one, zero)),

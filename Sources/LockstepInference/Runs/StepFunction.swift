@@ -1,13 +1,14 @@
 import LockstepCompiler
 import LockstepModel
+import LockstepRuntime
 import LockstepTensor
 
 /// A fit as expressions: how a lane starts, and one step.
 struct StepFunction {
     let guide: PreparedGuide
     let declarations: [DataDeclaration]
-    /// What the optimiser's numbers have to be.
-    private let hyperparameters: HyperparameterCheck
+    /// The step that the algorithm wants.
+    let plan: LanePlan
     /// The states that hold the results, by parameter.
     let results: [String: String]
     /// The model at the guide's draws.
@@ -17,56 +18,55 @@ struct StepFunction {
     /// What lanes begin with; the step number is the attempt.
     private let starts: [LaneFunction.State]
     let step: (states: [LaneFunction.State], records: [LaneFunction.Record])
+    /// Whether lanes may stop before the last step.
+    let mayStop: Bool
 
     /// - Throws: `ModelError` or `TensorError` when model, guide and loss do not fit together, `RunError` for an optimiser
     ///   that does not keep to its word.
-    init(_ svi: SVI, slots: Int, convergence: Convergence? = nil, data: DataShapes) throws {
-        let guide = try svi.guide.prepare(GuideData(data)).including(paramsOf: svi.model, GuideData(data))
+    init(_ algorithm: any LaneAlgorithm, slots: Int, convergence: Convergence? = nil, data: DataShapes, precision: Precision = .float) throws {
+        let guide = try algorithm.guide.prepare(GuideData(data)).including(paramsOf: algorithm.model, GuideData(data))
         self.guide = guide
-        let origin = Origin()
-        let parameters = guide.carried(origin)
-        let run = TraceRun(origin: origin, purpose: "step", data: data)
-        let (plain, values) = try guide.trace(svi.model, .sample, parameters, run)
+        let problem = LaneProblem(algorithm.model, guide, data, precision)
+        let origin = problem.origin
+        let (plain, values) = try guide.trace(
+            algorithm.model, .sample, problem.named, TraceRun(origin: origin, purpose: "step", data: data))
 
         trace = plain
         let initial = try guide.initial(TraceRun(origin: Origin(), purpose: "initial", data: data))
         checks = DataChecks(traces: [plain] + (values.trace.map { [$0] } ?? []), starts: initial.uses)
-        starts = try guide.parameters.map { parameter in
+        let parameterStarts = try guide.parameters.map { parameter in
             guard let value = initial.values[parameter.name] else {
                 throw ModelError(site: parameter.name, "the guide gives this parameter no start")
             }
             return LaneFunction.State(.parameter(parameter.name), value.broadcast(to: parameter.shape))
         }
 
-        let loss = try svi.loss.value(of: LossStep(model: svi.model, guide: guide, parameters: parameters, origin: origin, data: data))
-        if let failure = loss.failure { throw failure }
-        let targets = guide.parameters.compactMap { parameters[$0.name] }
-        let gradients = Gradient.of(loss, withRespectTo: targets)
-        let time = StepTime(origin)
-        let optimizer = try OptimizerStep(svi.optimizer, guide.parameters, targets, gradients, time, origin)
-        hyperparameters = optimizer.check
-        declarations =
-            plain.data + guide.data
-            + optimizer.check.data.map { DataDeclaration(name: $0, shape: [], dtype: .real, bound: nil) }
+        let plan = try algorithm.prepare(problem)
+        self.plan = plan
+        starts = parameterStarts + plan.updates.compactMap { update in 
+            update.start.map { LaneFunction.State(update.name, $0.broadcast(to: update.new.shape)) }
+        }
+        declarations = plain.data + guide.data + plan.dataNames.map { DataDeclaration(name: $0, shape: [], dtype: .real, bound: nil) }
         let bookkeeping = Bookkeeping(
-            loss: loss, gradients: optimizer.gradients, slots: slots, convergence: convergence, origin: origin)
+            loss: plan.loss, gradients: plan.gradients, slots: slots, convergence: convergence, stop: plan.stop, origin: origin)
+        mayStop = convergence != nil || plan.stop != nil
         // A parameter whose update overflows stays, so that what a lane carries is finite whatever its rate; the slots
         // follow gradients whose squares are finite. To refuse the
         // whole step instead would keep all updates until the last is known, which costs a tenth of a fit.
-        var states = optimizer.updates.map {
+        var states = plan.updates.map {
             LaneFunction.State(
                 $0.name, select($0.isParameter ? bookkeeping.accepts .& $0.new.isFinite : bookkeeping.accepts, $0.new, $0.old))
         }
-        if let share = svi.optimizer.averagedShare {
+        if let share = plan.averagedShare {
             let last = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.value) })
             for parameter in guide.parameters {
                 guard let value = last[StateName.parameter(parameter.name).text] else { continue }
                 let name = StateName.average(parameter.name)
                 let old = name.before(origin, shape: parameter.shape)
-                states.append(.init(name, select(bookkeeping.isLive, Self.average(old, value, share, time), old)))
+                states.append(.init(name, select(bookkeeping.isLive, Self.average(old, value, share, problem.time), old)))
             }
         }
-        let averages = svi.optimizer.averagedShare != nil
+        let averages = plan.averagedShare != nil
         results = Dictionary(
             uniqueKeysWithValues: guide.parameters.map { ($0.name, (averages ? StateName.average($0.name) : .parameter($0.name)).text) })
         step = (states + bookkeeping.states, bookkeeping.records)
@@ -85,8 +85,8 @@ struct StepFunction {
     ///
     /// - Returns: why lanes are left out, by lane.
     func check(_ binding: DataBinding, lanes: Int, _ options: RunOptions) throws -> [Int: DataError] {
-        try hyperparameters.validateConstants(options.precision)
-        let mistakes = hyperparameters.mistakes(binding.data, options.precision)
+        try plan.check?.validateConstants(options.precision)
+        let mistakes = plan.check?.mistakes(binding.data, options.precision) ?? []
         return try checks.check(binding, lanes: lanes, precision: options.precision, policy: options.badData, mistakes: mistakes)
     }
 

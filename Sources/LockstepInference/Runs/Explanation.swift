@@ -24,7 +24,7 @@ public struct Explanation: Sendable {
     public static let passes = Passes.names
 }
 
-extension SVI {
+extension LaneAlgorithm {
     /// One step as it is after one of the compiler's passes, as text for people.
     ///
     /// - Parameters:
@@ -79,7 +79,8 @@ extension SVI {
     ) throws -> (step: LaneFunction, parameters: [PreparedGuide.Parameter]) {
         try options.validate(lanes: lanes, steps: steps)
         let function = try DataError.naming {
-            try StepFunction(self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes))
+            try StepFunction(self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes),
+                precision: options.precision)
         }
         let binding = try DataBinding(function.declarations, data, lanes: lanes)
         _ = try function.check(binding, lanes: lanes, options)

@@ -28,12 +28,22 @@ struct ParameterDrift {
     private let names: [String]
     /// By look: the steps that are done then, in order.
     private let steps: [Int]
-    private var looked = 0
-    private var wanderings: [Wandering] = []
+    private(set) var seen = Seen()
+
+    /// What was seen so far.
+    struct Seen: Codable, Sendable {
+        fileprivate(set) var looks = 0
+        fileprivate var wanderings: [Wandering] = []
+    }
 
     /// Nil for runs without a schedule, for those that are too short, and for parameters of too many lanes.
-    init?(_ optimizer: any Optimizer, _ parameters: [PreparedGuide.Parameter], lanes: Int, steps: Int) {
-        guard RatePath.schedule(of: optimizer) != nil, steps >= Self.fewestSteps else { return nil }
+    ///
+    /// - Parameter seen: where a run goes on.
+    init?(
+        _ hyperparameters: [Hyperparameter], _ parameters: [PreparedGuide.Parameter], lanes: Int, steps: Int, seen: Seen = Seen()
+    ) {
+        self.seen = seen
+        guard RatePath.schedule(in: hyperparameters) != nil, steps >= Self.fewestSteps else { return nil }
         guard parameters.reduce(0, { $0 + $1.shape.elementCount }) <= Self.mostElements / max(lanes, 1) else { return nil }
         names = parameters.map { StateName.parameter($0.name).text }
         self.steps = Self.phases.flatMap { start in
@@ -44,26 +54,26 @@ struct ParameterDrift {
     }
 
     /// The steps after which to look next; nil when there is nothing left to see.
-    var next: Int? { looked < steps.count ? steps[looked] : nil }
+    var next: Int? { seen.looks < steps.count ? steps[seen.looks] : nil }
 
     mutating func look(_ execution: any LaneExecution) throws {
-        let phase = looked / Self.looks
+        let phase = seen.looks / Self.looks
         let arrays = try names.map { try execution.read($0) }
-        if looked == 0 { wanderings = arrays.map(Wandering.init) }
-        for (number, array) in arrays.enumerated() { wanderings[number].add(array, phase) }
-        looked += 1
+        if seen.looks == 0 { seen.wanderings = arrays.map(Wandering.init) }
+        for (number, array) in arrays.enumerated() { seen.wanderings[number].add(array, phase) }
+        seen.looks += 1
     }
 
     /// The pace of the fastest drift of each lane, 0 where there is none; NaN where the run stopped before its end.
     func paces(lanes: Int, _ rates: RatePath.Sums) -> [Double] {
         guard next == nil else { return Array(repeating: .nan, count: lanes) }
-        let count = wanderings.reduce(0) { $0 + $1.count }
+        let count = seen.wanderings.reduce(0) { $0 + $1.count }
         // Of many parameters some seem to move by chance.
         let critical = 2 + 0.5 * log10(Double(max(count, 1)))
         let centers = Self.phases.map { $0 + Self.phaseLength * Double(Self.looks + 1) / Double(2 * Self.looks) }
         return (0..<lanes).map { lane in
             let ways = (rates.sum(lane, centers[0]..<centers[1]), rates.sum(lane, centers[1]..<centers[2]))
-            return wanderings.reduce(0) { max($0, $1.pace(lane, ways, critical)) }
+            return seen.wanderings.reduce(0) { max($0, $1.pace(lane, ways, critical)) }
         }
     }
 
@@ -80,7 +90,7 @@ struct ParameterDrift {
     }
 
     /// Where the elements of a parameter were, measured from the first look.
-    private struct Wandering {
+    fileprivate struct Wandering: Codable, Sendable {
         let count: Int
         private let origin: [Double]
         /// By phase.
@@ -129,9 +139,9 @@ struct ParameterDrift {
 enum RatePath {
     private static let points = 160
 
-    /// The first number of an optimiser that must be positive and is a schedule.
-    static func schedule(of optimizer: any Optimizer) -> Hyperparameter? {
-        optimizer.hyperparameters.first { hyperparameter in
+    /// The first of an optimiser's numbers that must be positive and is a schedule.
+    static func schedule(in hyperparameters: [Hyperparameter]) -> Hyperparameter? {
+        hyperparameters.first { hyperparameter in
             if case .schedule = hyperparameter.form { hyperparameter.range == .positive } else { false }
         }
     }

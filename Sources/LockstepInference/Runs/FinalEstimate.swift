@@ -12,11 +12,11 @@ struct FinalEstimate: Sendable {
     private let draws: Int
 
     /// - Throws: `ModelError` when model and guide do not fit together.
-    init(_ svi: SVI, _ guide: PreparedGuide, draws: Int, data: DataShapes) throws {
+    init(_ model: Model, _ guide: PreparedGuide, draws: Int, data: DataShapes) throws {
         let origin = Origin()
         // A purpose of its own: the draws are none of those that the parameters were fitted to.
         let run = TraceRun(origin: origin, purpose: "elbo", data: data)
-        let (trace, values) = try guide.trace(svi.model, .sample, guide.carried(origin), run)
+        let (trace, values) = try guide.trace(model, .sample, guide.carried(origin), run)
         let elbo = LaneConstants(
             Simplifier.simplify([trace.logJoint - values.logDensity(trace)])[0], origin: origin)
         constants = elbo.constants

@@ -53,6 +53,12 @@ public struct RunOptions: Sendable {
     /// Entries of the history that so many steps fill.
     func slots(_ steps: Int) -> Int { steps < 1 ? 0 : (steps - 1) / lossInterval + 1 }
 
+    /// What tells apart options that results depend on.
+    var mark: String {
+        "losses \(lossInterval), starts \(startAttempts), draws \(finalDraws), bad data \(badData), convergence "
+            + (convergence.map { "\($0.tolerance) over \($0.window)" } ?? "none")
+    }
+
     var realBytes: Int { precision == .float ? 4 : 8 }
 }
 

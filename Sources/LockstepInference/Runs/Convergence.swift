@@ -55,7 +55,6 @@ struct ConvergenceWatch {
             .init(StateName.convergenceCount, count),
             .init(StateName.convergenceWindows, int(.convergenceWindows) + select(closes, Tensor(integer: 1), Tensor(integer: 0))),
             .init(StateName.convergenceMean, select(closes, mean, previous)),
-            .init(StateName.convergedAt, select(hasConverged, step + Tensor(integer: 1), int(.convergedAt))),
         ]
     }
 }

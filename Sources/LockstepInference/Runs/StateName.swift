@@ -11,6 +11,8 @@ enum StateName: Hashable {
     case average(String)
     /// A slot of the optimiser.
     case slot(String, of: String)
+    /// Of an algorithm's own.
+    case own(String)
 
     // How the lane is doing: see `Bookkeeping`.
     case frozen, trailing, refusedAt, refusedLosses, refusedGradients, isFinite
@@ -18,11 +20,15 @@ enum StateName: Hashable {
     /// A record: the mean loss of each window.
     case losses
 
+    /// The step after which the lane stopped.
+    case stoppedAt
+    /// That of the last step that was taken.
+    case lastLoss
+
     // See `ConvergenceWatch`.
     case convergenceSum, convergenceCount, convergenceWindows
     /// The mean of the last whole window.
     case convergenceMean
-    case convergedAt
 
     // See `FinalEstimate`.
     /// Draws whose value was finite.
@@ -45,6 +51,7 @@ enum StateName: Hashable {
         case .parameter(let name): "p/\(name)"
         case .average(let name): "a/\(name)"
         case .slot(let slot, let parameter): "o/\(slot)/\(parameter)"
+        case .own(let name): "x/\(name)"
         case .constant(let number): "f/\(number)"
         case .query(let number): "q/\(number)"
         case .losses: "r/losses"

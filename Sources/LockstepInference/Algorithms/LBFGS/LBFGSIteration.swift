@@ -1,0 +1,126 @@
+import LockstepTensor
+
+/// One evaluation of L-BFGS in a lane, as expressions. The parameters are those of the last step that was taken; the loss is evaluated
+/// at a trial, the length of the line search along the direction.
+struct LBFGSIteration {
+    private let method: LBFGS
+    private let problem: LaneProblem
+    private let evaluations: Tensor
+    private let trials: Tensor
+    private let isSettling: Tensor
+    private let start: LineSearch.Point
+    private let memory: LineSearch.Memory
+    private let length: Tensor
+    private let gradient: Tensor
+    private let direction: Tensor
+    private let pairs: CurvaturePairs
+    /// Steps in a row that hardly lowered the loss.
+    private let idle: Tensor
+
+    /// What the lane carries, by name.
+    private enum Name {
+        static let (evaluations, trials, settling, idle) = ("evaluations", "trials", "settling", "idle")
+        static let (loss, slope, length) = ("loss", "slope", "length")
+        static let (gradient, direction) = ("gradient", "direction")
+        static let (lowLength, lowLoss, lowSlope) = ("low length", "low loss", "low slope")
+        static let (highLength, highLoss, highSlope, bracketed) = ("high length", "high loss", "high slope", "bracketed")
+        static let (steps, changes, weights, scale) = ("steps", "changes", "weights", "scale")
+    }
+
+    init(_ method: LBFGS, _ problem: LaneProblem) {
+        self.method = method
+        self.problem = problem
+        func int(_ name: String) -> Tensor { problem.state(name, dtype: .int) }
+        func real(_ name: String, _ shape: Shape = []) -> Tensor { problem.state(name, shape: shape) }
+        let count = problem.count
+        evaluations = int(Name.evaluations)
+        trials = int(Name.trials)
+        isSettling = int(Name.settling) .== Tensor(integer: 1)
+        idle = int(Name.idle)
+        length = real(Name.length)
+        start = LineSearch.Point(length: 0, loss: real(Name.loss), slope: real(Name.slope))
+        memory = LineSearch.Memory(
+            low: .init(length: real(Name.lowLength), loss: real(Name.lowLoss), slope: real(Name.lowSlope)),
+            high: .init(length: real(Name.highLength), loss: real(Name.highLoss), slope: real(Name.highSlope)),
+            isBracketed: int(Name.bracketed) .== Tensor(integer: 1))
+        gradient = real(Name.gradient, [count])
+        direction = real(Name.direction, [count])
+        pairs = CurvaturePairs(
+            steps: real(Name.steps, [method.memory, count]), changes: real(Name.changes, [method.memory, count]),
+            weights: real(Name.weights, [method.memory]), scale: real(Name.scale))
+    }
+
+    /// Where the loss is evaluated, a vector; in the first step the start.
+    var trial: Tensor { problem.flattened(problem.parameters.map(\.value)) + length * direction }
+
+    /// - Parameters:
+    ///   - loss: at the trial.
+    ///   - gradient: at the trial, a vector.
+    func plan(loss: Tensor, gradient found: Tensor) throws -> LanePlan {
+        let isFirst = evaluations .== Tensor(integer: 0)
+        let isFinite = loss.isFinite .& (found * found).sum().isFinite
+        let search = LineSearch(
+            method, start: start, trial: .init(length: length, loss: loss, slope: (found * direction).sum()), isFinite: isFinite,
+            memory: memory, trials: trials + Tensor(integer: 1), isSettling: isSettling, epsilon: problem.precision.epsilon)
+        let accepts = search.accepts .& .!isFirst
+        let moves = accepts .| isFirst
+        let fails = search.fails .& .!isFirst
+
+        // What the lane stands on after this.
+        let newLoss = select(moves, loss, start.loss)
+        let newGradient = select(moves, found, gradient)
+        let (step, change) = (length * direction, found - gradient)
+        let product = (step * change).sum()
+        let isCurved = problem.precision.epsilon * sqrt((step * step).sum() * (change * change).sum()) .< product
+        let updated = CurvaturePairs.select(
+            accepts .& isCurved, pairs.adding(step: step, change: change, product: product),
+            CurvaturePairs.select(isFirst .| fails, pairs.emptied(), pairs))
+        let proposed = updated.direction(newGradient)
+        let slope = (proposed * newGradient).sum()
+        // Rounding can turn a direction uphill: then it is forgotten too.
+        let isDescent = (slope .< 0) .& slope.isFinite
+        let newPairs = CurvaturePairs.select(isDescent, updated, updated.emptied())
+        let steepest = -(newGradient * newGradient).sum()
+        let turns = moves .| fails
+        let newDirection = select(turns, select(isDescent, proposed, -newGradient), direction)
+        let newSlope = select(turns, select(isDescent, slope, steepest), start.slope)
+        let isSteepest = newPairs.weights.max() .<= 0
+        let reach = select(isSteepest, pointwiseMin(1, 1 / abs(newGradient).sum()), Tensor(1.0))
+        let newLength = select(turns, reach, search.next)
+
+        // Where it ends.
+        let tolerance = method.lossTolerance(problem.precision)
+        let size = pointwiseMax(pointwiseMax(abs(start.loss), abs(loss)), 1)
+        let isIdle = accepts .& (start.loss - loss .<= tolerance * size)
+        let one = Tensor(integer: 1)
+        let zero = Tensor(integer: 0)
+        let newIdle = select(accepts, select(isIdle, idle + one, zero), idle)
+        let isFlat = moves .& (abs(newGradient).max() .<= method.gradientTolerance(problem.precision))
+        // Half the slope is what the quadratic model promises of a step: less than rounding, and there is nothing to be had.
+        let promise = 0.5 * abs(start.slope) .<= tolerance * pointwiseMax(abs(start.loss), 1)
+        let hasNoPairs = pairs.weights.max() .<= 0
+        let converged = isFlat .| (Tensor(integer: 2) .<= newIdle) .| (fails .& promise)
+        let stalled = fails .& hasNoPairs
+
+        func flag(_ mask: Tensor) -> Tensor { select(mask, one, zero) }
+        let begun = LineSearch.Point(length: 0, loss: newLoss, slope: newSlope)
+        let low = LineSearch.Point.select(turns, begun, search.memory.low)
+        let high = LineSearch.Point.select(turns, begun, search.memory.high)
+        let parameters = zip(problem.parameters, problem.unflattened(trial)).map { parameter, trial in select(accepts, trial, parameter.value) }
+        return try LanePlan(
+            problem, loss: newLoss, gradients: [newGradient], parameters: parameters,
+            states: [
+                .init(Name.evaluations, next: evaluations + one),
+                .init(Name.trials, next: select(turns, zero, trials + one)),
+                .init(Name.settling, next: flag(search.settles .& .!turns)),
+                .init(Name.idle, next: newIdle),
+                .init(Name.loss, next: newLoss), .init(Name.slope, next: newSlope), .init(Name.length, next: newLength),
+                .init(Name.gradient, next: newGradient), .init(Name.direction, next: newDirection),
+                .init(Name.lowLength, next: low.length), .init(Name.lowLoss, next: low.loss), .init(Name.lowSlope, next: low.slope),
+                .init(Name.highLength, next: high.length), .init(Name.highLoss, next: high.loss), .init(Name.highSlope, next: high.slope),
+                .init(Name.bracketed, next: flag(search.memory.isBracketed .& .!turns)),
+                .init(Name.steps, next: newPairs.steps), .init(Name.changes, next: newPairs.changes),
+                .init(Name.weights, next: newPairs.weights), .init(Name.scale, next: newPairs.scale),
+            ], stop: .init(converged: converged, stalled: stalled))
+    }
+}
