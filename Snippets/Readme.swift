@@ -1,5 +1,7 @@
 // The code of README.md.
 
+import Foundation
+
 // snippet.start
 import Lockstep
 
@@ -62,6 +64,24 @@ options.schedule = fits.layout.schedule ?? .automatic  // the one that an earlie
 let again = try svi.run(
     keys: [Key(0).split(4096)[7]], steps: 2000, data: ["y": .shared(y), "sigma": .shared(sigma)], options: options)
 expect(again.loss[0] == fits.loss[7], "one schedule gives the same bits")
+
+let file = FileManager.default.temporaryDirectory.appendingPathComponent("readme-\(ProcessInfo.processInfo.processIdentifier).run")
+// snippet.saving
+let points = try Minimize(model).run(keys: Key(0).split(256), steps: 100)
+
+let schools: [String: LaneData] = ["y": .shared(y), "sigma": .shared(sigma)]
+let run = try svi.start(keys: Key(0).split(256), steps: 2000, data: schools)
+while !run.isFinished {
+    try run.advance(for: 10)  // seconds
+    try run.state().write(to: file)
+}
+// In another process, from wherever the file was written last.
+let resumed = try svi.resume(RunState(contentsOf: file), data: schools)
+while !resumed.isFinished { try resumed.advance() }
+// snippet.end
+expect(try resumed.fits().loss == run.fits().loss)
+expect(abs(try points.best.mean("a")[0] - 1) < 1e-4)
+try FileManager.default.removeItem(at: file)
 
 // snippet.reasons
 if let reason = fits[7].reason {

@@ -24,7 +24,8 @@ import Testing
         let names: [StateName] = [
             .parameter("x"), .average("x"), .slot("m", of: "x"), .constant(1), .query(1), .losses, .frozen, .trailing, .refusedAt, .refusedLosses,
             .refusedGradients, .isFinite, .initialLoss, .windowSum, .windowCount, .tailSum, .tailCount, .convergenceSum, .convergenceCount,
-            .convergenceWindows, .convergenceMean, .stoppedAt, .lastLoss, .own("x"), .estimateCount, .estimateReference, .estimateMean, .estimateSquares,
+            .convergenceWindows, .convergenceMean, .stoppedAt, .lastLoss, .own("x"), .estimateCount,
+            .estimateReference, .estimateMean, .estimateSquares,
         ]
         #expect(Set(names.map(\.text)).count == names.count)
     }

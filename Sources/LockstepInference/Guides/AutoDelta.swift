@@ -20,7 +20,7 @@ public struct AutoDelta: Guide {
     }
 
     public func prepare(_ data: GuideData) throws -> PreparedGuide {
-        let (sites, read) = try GuidedSite.sites(of: model, guide: "AutoDelta", data)
+        let (sites, read) = try GuidedSite.latents(of: model, guide: "AutoDelta", data)
         let names = Set(sites.map(\.name))
         return PreparedGuide(
             parameters: sites.map { .init(name: AutoNormal.loc($0.name), shape: $0.shape) },
@@ -28,7 +28,7 @@ public struct AutoDelta: Guide {
             data: read,
             hasQuantiles: true,
             initial: { run in
-                try AutoNormal.starts(model, initializer, run, names, parameter: AutoNormal.loc)
+                try initializer.starts(of: model, names, run, parameter: AutoNormal.loc)
             },
             values: { _, parameters, _ in
                 PreparedGuide.Values(

@@ -26,7 +26,7 @@ public struct AutoNormal: Guide {
         guard initialScale > 0, initialScale.isFinite else {
             throw ModelError(["AutoNormal"], "AutoNormal: initialScale is \(initialScale); give a positive number")
         }
-        let (sites, read) = try GuidedSite.sites(of: model, guide: "AutoNormal", data)
+        let (sites, read) = try GuidedSite.latents(of: model, guide: "AutoNormal", data)
         let names = Set(sites.map(\.name))
         return PreparedGuide(
             parameters: sites.flatMap { site in
@@ -36,7 +36,7 @@ public struct AutoNormal: Guide {
             data: read,
             hasQuantiles: true,
             initial: { run in
-                var starts = try Self.starts(model, initializer, run, names, parameter: Self.loc)
+                var starts = try initializer.starts(of: model, names, run, parameter: Self.loc)
                 for site in sites {
                     starts.values[Self.scale(site.name)] = SoftplusBijector().inverse(Tensor(repeating: initialScale, shape: site.shape))
                 }
@@ -59,30 +59,12 @@ public struct AutoNormal: Guide {
                             } ?? []
                         }
                     },
-                    sites: { trace in Self.examined(sites, latents, trace) })
+                    trace: nil, sites: { trace in Self.examined(sites, latents, trace) })
             })
     }
 
     static func loc(_ site: String) -> String { site + "_auto_loc" }
     static func scale(_ site: String) -> String { site + "_auto_scale" }
-
-    /// Starts of all latents of a model, by parameter name.
-    static func starts(
-        _ model: Model, _ initializer: Initializer, _ run: TraceRun, _ names: Set<String>, parameter: (String) -> String
-    ) throws -> PreparedGuide.Starts {
-        let started = model.assign { name, distribution throws(ModelError) in
-            guard names.contains(name) else { return nil }
-            _ = try initializer.use(name, distribution)
-            return supportBijector(distribution).forward(initializer.unconstrained(name, distribution, run))
-        }
-        let trace = try started.trace(run)
-        var starts = PreparedGuide.Starts(uses: try initializer.uses(trace, names))
-        for site in trace.latents where names.contains(site.name) {
-            guard let distribution = site.distribution else { continue }
-            starts.values[parameter(site.name)] = initializer.unconstrained(site.name, distribution, run)
-        }
-        return starts
-    }
 
     /// One latent's draw, loc + scale * standard, where scale = softplus(unconstrained scale).
     private struct Latent: Sendable {
@@ -99,8 +81,7 @@ public struct AutoNormal: Guide {
             scale = SoftplusBijector().forward(raw)
             switch draw {
             case .sample:
-                standard = RandomSource(site: site.name, purpose: run.purpose + "/guide", particle: run.particle, origin: run.origin)
-                    .normal(site.shape)
+                standard = run.guideSource(site: site.name).normal(site.shape)
             case .quantile(let probability):
                 let quantile = Tensor(2.0.squareRoot()) * erfInverse(Tensor(2 * probability - 1))
                 standard = quantile.broadcast(to: site.shape)

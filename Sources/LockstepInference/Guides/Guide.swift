@@ -2,8 +2,8 @@ import LockstepDistributions
 import LockstepModel
 import LockstepTensor
 
-/// A family of distributions over a model's latents: `AutoNormal`, `AutoDelta`, or any `Model` whose sample sites
-/// bear the latents' names. A guide holds no cache: preparing it twice gives the same answer.
+/// A family of distributions over a model's latents: `AutoNormal`, `AutoDelta`, any `Model` whose sample sites
+/// bear the latents' names, or one of your own. A guide holds no cache: preparing it twice gives the same answer.
 public protocol Guide: Sendable {
     /// Looks at what the guide needs to know of its model.
     ///
@@ -29,14 +29,21 @@ extension Guide {
 /// A guide that knows its sites: pure functions of parameters and draws.
 public struct PreparedGuide: Sendable {
     /// Something to optimise, in unconstrained space.
-    package struct Parameter: Sendable {
-        package let name: String
+    public struct Parameter: Sendable {
+        /// By which fits have it.
+        public let name: String
         /// Of the unconstrained value.
-        package let shape: Shape
+        public let shape: Shape
+
+        /// Of the unconstrained value, which is what a lane carries.
+        public init(name: String, shape: Shape) {
+            self.name = name
+            self.shape = shape
+        }
     }
 
     /// Which value of a latent is asked for.
-    package enum Draw: Sendable {
+    public enum Draw: Sendable {
         /// A random one.
         case sample
         /// The value below which a share of the draws lies, element by element.
@@ -44,7 +51,7 @@ public struct PreparedGuide: Sendable {
     }
 
     /// What the guide says of the latents of one run.
-    package struct Values: Sendable {
+    public struct Values: Sendable {
         /// The value of a latent by site and distribution; nil where the guide has none.
         package let assign: @Sendable (String, any Distribution) throws(ModelError) -> Tensor?
         /// The log density of these values, a scalar, given the model's trace under them.
@@ -56,10 +63,22 @@ public struct PreparedGuide: Sendable {
         /// The sites whose log densities make `logDensity`, as a search for what went wrong sees them.
         package let sites: @Sendable (Trace) -> [ExaminedSite]
 
+        /// - Parameters:
+        ///   - assign: the value of a latent, by its name and its distribution in the model; nil for a name that the guide does not have.
+        ///   - logDensity: of these values, a scalar, given the model's trace under them.
+        ///   - parameters: in their own space, by name, given the model's trace.
+        public init(
+            assign: @escaping @Sendable (String, any Distribution) throws(ModelError) -> Tensor?,
+            logDensity: @escaping @Sendable (Trace) -> Tensor,
+            parameters: @escaping @Sendable (Trace) -> [(name: String, value: Tensor)]
+        ) {
+            self.init(assign: assign, logDensity: logDensity, parameters: parameters, trace: nil)
+        }
+
         init(
             assign: @escaping @Sendable (String, any Distribution) throws(ModelError) -> Tensor?,
             logDensity: @escaping @Sendable (Trace) -> Tensor,
-            parameters: @escaping @Sendable (Trace) -> [(name: String, value: Tensor)], trace: Trace? = nil,
+            parameters: @escaping @Sendable (Trace) -> [(name: String, value: Tensor)], trace: Trace?,
             sites: @escaping @Sendable (Trace) -> [ExaminedSite] = { _ in [] }
         ) {
             self.assign = assign
@@ -71,11 +90,14 @@ public struct PreparedGuide: Sendable {
     }
 
     /// Where the parameters start.
-    package struct Starts: Sendable {
+    public struct Starts: Sendable {
         /// Unconstrained, by parameter.
-        package var values: [String: Tensor] = [:]
+        public var values: [String: Tensor]
         /// What the given ones are used for.
         package var uses: [Use] = []
+
+        /// Unconstrained, by parameter: numbers, or draws of the run that they are asked of.
+        public init(_ values: [String: Tensor] = [:]) { self.values = values }
     }
 
     package let parameters: [Parameter]
@@ -92,8 +114,26 @@ public struct PreparedGuide: Sendable {
     /// Values for given unconstrained parameters.
     package let values: @Sendable (Draw, [String: Tensor], TraceRun) throws -> Values
 
+    /// A guide made of pure functions.
+    ///
+    /// - Parameters:
+    ///   - parameters: what is optimised.
+    ///   - latents: the names of the model's latents that the guide gives values to.
+    ///   - data: those that the guide itself reads: see `GuidedSite.latents`.
+    ///   - hasQuantiles: whether `values` has an answer to `Draw.quantile`.
+    ///   - initial: where the parameters start in a run.
+    ///   - values: those of the latents, for a kind of draw, unconstrained parameters by name, and a run.
+    public init(
+        parameters: [Parameter], latents: Set<String>, data: [DataDeclaration], hasQuantiles: Bool,
+        initial: @escaping @Sendable (TraceRun) throws -> Starts,
+        values: @escaping @Sendable (Draw, [String: Tensor], TraceRun) throws -> Values
+    ) {
+        self.init(
+            parameters: parameters, latents: latents, modelParams: [], data: data, hasQuantiles: hasQuantiles, initial: initial, values: values)
+    }
+
     init(
-        parameters: [Parameter], latents: Set<String>, modelParams: Set<String> = [], data: [DataDeclaration],
+        parameters: [Parameter], latents: Set<String>, modelParams: Set<String>, data: [DataDeclaration],
         hasQuantiles: Bool, initial: @escaping @Sendable (TraceRun) throws -> Starts,
         values: @escaping @Sendable (Draw, [String: Tensor], TraceRun) throws -> Values
     ) {
@@ -108,13 +148,19 @@ public struct PreparedGuide: Sendable {
 }
 
 /// A latent site that an automatic guide covers.
-struct GuidedSite: Sendable {
-    let name: String
+public struct GuidedSite: Sendable {
+    /// As the model has it.
+    public let name: String
     /// Of its unconstrained value.
-    let shape: Shape
+    public let shape: Shape
 
-    /// The latents of a model, none of them discrete.
-    static func sites(of model: Model, guide: String, _ data: GuideData) throws -> (sites: [GuidedSite], data: [DataDeclaration]) {
+    /// The latents of a model, and the data that it reads.
+    ///
+    /// - Parameter guide: the name of the guide, for messages.
+    /// - Throws: `ModelError` for a discrete latent, and for what is wrong with the model.
+    public static func latents(
+        of model: Model, guide: String, _ data: GuideData
+    ) throws -> (sites: [GuidedSite], data: [DataDeclaration]) {
         let trace = try model.trace(TraceRun.prototype(data.shapes))
         if let discrete = trace.discreteLatents.first {
             throw ModelError(

@@ -12,6 +12,8 @@ public enum Initializer: Sendable {
     case sample
     /// Given values, in the latents' own space; latents without one start uniformly with radius 2.
     case value([String: Tensor])
+    /// What a function makes of each latent: a value in the latent's own space, of `LatentStart.shape` or one that broadcasts to it.
+    case custom(@Sendable (LatentStart) throws(ModelError) -> Tensor)
 
     /// What the given values are used for.
     ///
@@ -80,7 +82,39 @@ public enum Initializer: Sendable {
         case .value(let values):
             guard let value = values[name] else { return Initializer.uniform().unconstrained(name, distribution, run) }
             return bijector.inverse(value.broadcast(to: distribution.batchShape + distribution.eventShape))
+        case .custom(let start):
+            let latent = LatentStart(name: name, distribution: distribution, source: source)
+            do {
+                return bijector.inverse(try start(latent).broadcast(to: latent.shape))
+            } catch {
+                return .failed(TensorError("Initializer.custom", [latent.shape], error.description))
+            }
         }
+    }
+
+    /// Where the parameters of a guide start that are locations of latents in unconstrained space.
+    ///
+    /// - Parameters:
+    ///   - model: whose latents they are.
+    ///   - names: of the latents.
+    ///   - parameter: the name of a latent's parameter.
+    /// - Throws: `ModelError` for a start that cannot be.
+    public func starts(
+        of model: Model, _ names: Set<String>, _ run: TraceRun, parameter: (String) -> String
+    ) throws -> PreparedGuide.Starts {
+        let started = model.assign { name, distribution throws(ModelError) in
+            guard names.contains(name) else { return nil }
+            _ = try use(name, distribution)
+            return supportBijector(distribution).forward(unconstrained(name, distribution, run))
+        }
+        let trace = try started.trace(run)
+        var starts = PreparedGuide.Starts()
+        starts.uses = try uses(trace, names)
+        for site in trace.latents where names.contains(site.name) {
+            guard let distribution = site.distribution else { continue }
+            starts.values[parameter(site.name)] = unconstrained(site.name, distribution, run)
+        }
+        return starts
     }
 
     /// The middle of an odd number of values: the one that as many precede as follow, ties in order.
@@ -97,4 +131,17 @@ public enum Initializer: Sendable {
         let isMiddle = precedes.asReal.sum(axis: 1) .== Tensor(Double(count / 2))
         return select(isMiddle, draws, 0).sum(axis: 0)
     }
+}
+
+/// A latent that is to start somewhere.
+public struct LatentStart: Sendable {
+    /// Of the site.
+    public let name: String
+    /// In the model, at the starts of the latents before it.
+    public let distribution: any Distribution
+    /// Of draws: a function of the lane's key and the attempt.
+    public let source: RandomSource
+
+    /// Of the value, over the plates of the site.
+    public var shape: Shape { distribution.batchShape + distribution.eventShape }
 }

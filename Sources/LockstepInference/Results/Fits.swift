@@ -28,7 +28,8 @@ public struct Fits: Sendable {
 
     init(
         algorithm: any LaneAlgorithm, guide: PreparedGuide, keys: [Key], binding: DataBinding, outcome: Outcome,
-        estimate: ElboEstimate, device: DeviceChoice, options: RunOptions, steps: Int, timings: Timings, layout: RunLayout, badData: [Int: DataError] = [:]
+        estimate: ElboEstimate, device: DeviceChoice, options: RunOptions, steps: Int, timings: Timings, layout: RunLayout,
+        badData: [Int: DataError] = [:]
     ) {
         self.algorithm = algorithm
         self.guide = guide

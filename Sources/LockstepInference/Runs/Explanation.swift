@@ -79,7 +79,8 @@ extension LaneAlgorithm {
     ) throws -> (step: LaneFunction, parameters: [PreparedGuide.Parameter]) {
         try options.validate(lanes: lanes, steps: steps)
         let function = try DataError.naming {
-            try StepFunction(self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes),
+            try StepFunction(
+                self, slots: options.slots(steps), convergence: options.convergence, data: data.shapes(lanes: lanes),
                 precision: options.precision)
         }
         let binding = try DataBinding(function.declarations, data, lanes: lanes)

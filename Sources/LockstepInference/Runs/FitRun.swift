@@ -106,7 +106,7 @@ public final class FitRun {
             let (clock, final) = (Clock(), finalTime)
             do {
                 try go(steps, seconds)
-            } catch where Self.isTooLarge(error) && lanesAtOnce > 1 {
+            } catch  where Self.isTooLarge(error) && lanesAtOnce > 1 {
                 // Others use the device too. What a lane comes to does not depend on its wave, so all of them begin anew.
                 size = (lanesAtOnce + 1) / 2
                 (wave, shared) = (nil, nil)

@@ -43,9 +43,11 @@ struct StepFunction {
 
         let plan = try algorithm.prepare(problem)
         self.plan = plan
-        starts = parameterStarts + plan.updates.compactMap { update in 
-            update.start.map { LaneFunction.State(update.name, $0.broadcast(to: update.new.shape)) }
-        }
+        starts =
+            parameterStarts
+            + plan.updates.compactMap { update in
+                update.start.map { LaneFunction.State(update.name, $0.broadcast(to: update.new.shape)) }
+            }
         declarations = plain.data + guide.data + plan.dataNames.map { DataDeclaration(name: $0, shape: [], dtype: .real, bound: nil) }
         let bookkeeping = Bookkeeping(
             loss: plan.loss, gradients: plan.gradients, slots: slots, convergence: convergence, stop: plan.stop, origin: origin)

@@ -10,7 +10,10 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The data that the run was not given, if that is the mistake.
     package let missingData: String?
 
-    package init(_ names: [String], _ description: String) {
+    /// - Parameters:
+    ///   - names: of sites, plates or data.
+    ///   - description: what is wrong and what to do.
+    public init(_ names: [String], _ description: String) {
         self.names = names
         self.description = description
         missingData = nil
@@ -24,7 +27,7 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A mistake at one site.
-    package init(site: String, _ reason: String) {
+    public init(site: String, _ reason: String) {
         self.init([site], "site '\(site)': \(reason)")
     }
 }

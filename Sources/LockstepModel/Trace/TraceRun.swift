@@ -1,7 +1,7 @@
 import LockstepTensor
 
 /// What one run of a model is given: whose tensors it may use, where its draws come from, and of what shape its data are.
-package struct TraceRun: Sendable {
+public struct TraceRun: Sendable {
     /// The runs that share an origin may use each other's tensors: a guide's and its model's, say.
     package let origin: Origin
     package let particle: Int
@@ -22,8 +22,13 @@ package struct TraceRun: Sendable {
     private static let prototypePurpose = "prototype"
     var isPrototype: Bool { purpose == Self.prototypePurpose }
 
-    func source(site: String) -> RandomSource {
+    package func source(site: String) -> RandomSource {
         RandomSource(site: site, purpose: purpose, particle: particle, origin: origin)
+    }
+
+    /// The draws of a site in a guide: independent of those of the model's site of this name.
+    public func guideSource(site: String) -> RandomSource {
+        RandomSource(site: site, purpose: purpose + "/guide", particle: particle, origin: origin)
     }
 }
 

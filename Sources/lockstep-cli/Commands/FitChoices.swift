@@ -21,6 +21,18 @@ enum GuideChoice: String, CaseIterable {
     }
 }
 
+/// The algorithms that lanes can run.
+enum AlgorithmChoice: String, CaseIterable {
+    case svi, minimize
+
+    init(named name: String) throws {
+        guard let choice = Self(rawValue: name) else {
+            throw CommandError("unknown algorithm '\(name)'; choose from: \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self = choice
+    }
+}
+
 extension Device {
     /// `auto`, `opencl`, `cpu`, or part of an OpenCL device's name.
     init(choice: String) throws {

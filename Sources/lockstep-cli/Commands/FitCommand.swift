@@ -56,6 +56,22 @@ struct FitCommand: ParsableCommand {
     var particles = 1
 
     @Option(
+        help: ArgumentHelp(
+            "svi: fit the guide by Adam; minimize: look for the point of highest density, from each start, by L-BFGS.",
+            valueName: "svi|minimize"),
+        completion: .list(AlgorithmChoice.allCases.map(\.rawValue)))
+    var algorithm = AlgorithmChoice.svi.rawValue
+
+    @Option(
+        help: ArgumentHelp(
+            "Save the run in a file from time to time; where the file is there, go on with the run that it holds.", valueName: "FILE"),
+        completion: .file())
+    var checkpoint: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Seconds between two savings.", valueName: "S"))
+    var checkpointSeconds = 30.0
+
+    @Option(
         help: ArgumentHelp("Write all results to a file; - stands for standard output, without the table.", valueName: "FILE"),
         completion: .file(extensions: ["json"]))
     var json: String?
@@ -65,9 +81,7 @@ struct FitCommand: ParsableCommand {
         try checkNumbers()
         let rate = try learningRate.map { try Hyperparameter(rateChoice: $0) } ?? FitDefaults.learningRate
         let problem = try Example.chosen(model).problem(data.map { $0 == "-" ? try Table.standardInput() : try Table(path: $0) })
-        let svi = SVI(
-            problem.model, guide: try GuideChoice(named: guide).guide(over: problem.guided),
-            optimizer: FitDefaults.optimizer(learningRate: rate), loss: TraceELBO(particles: particles))
+        let algorithm = try algorithm(problem, rate)
         let device = try Device(choice: device)
         let schedule = try Schedule(choice: schedule)
         // Before the long run, not after it.
@@ -84,7 +98,7 @@ struct FitCommand: ParsableCommand {
                 try? Terminal.write("lockstep: \(size)\n", to: .error)
             }
             if let bar { options.onProgress = { share in bar.show(share) } }
-            return try svi.run(keys: Key(seed).split(lanes), steps: steps, data: problem.data, device: device, options: options)
+            return try run(algorithm, problem.data, device, options)
         }
         if let reason = fits.fallbackReason {
             try Terminal.write("lockstep: the built-in interpreter ran the fits: \(reason)\n", to: .error)
@@ -105,12 +119,51 @@ struct FitCommand: ParsableCommand {
         }
     }
 
+    private func algorithm(_ problem: Example.Problem, _ rate: Hyperparameter) throws -> any LaneAlgorithm {
+        let loss = TraceELBO(particles: particles)
+        switch try AlgorithmChoice(named: algorithm) {
+        case .svi:
+            let guide = try GuideChoice(named: guide).guide(over: problem.guided)
+            return SVI(problem.model, guide: guide, optimizer: FitDefaults.optimizer(learningRate: rate), loss: loss)
+        case .minimize: return Minimize(problem.model, guide: AutoDelta(problem.guided), loss: loss)
+        }
+    }
+
+    /// Runs the fits, and saves the run on the way where that is wanted.
+    private func run(
+        _ algorithm: any LaneAlgorithm, _ data: [String: LaneData], _ device: Device, _ options: RunOptions
+    ) throws -> Fits {
+        let keys = Key(seed).split(lanes)
+        guard let checkpoint else { return try algorithm.run(keys: keys, steps: steps, data: data, device: device, options: options) }
+        let file = URL(fileURLWithPath: checkpoint)
+        let run: FitRun
+        if FileManager.default.fileExists(atPath: file.path) {
+            let state = try RunState(contentsOf: file)
+            guard state.keys == keys, state.steps == steps else {
+                throw CommandError(
+                    "\(checkpoint) holds a run of \(state.keys.count) lanes and \(state.steps) steps with another --lanes, --steps or --seed; "
+                        + "give those, or another file")
+            }
+            run = try algorithm.resume(state, data: data, device: device, options: options)
+        } else {
+            run = try algorithm.start(keys: keys, steps: steps, data: data, device: device, options: options)
+        }
+        while !run.isFinished {
+            try run.advance(for: checkpointSeconds)
+            try run.state().write(to: file)
+        }
+        return try run.fits()
+    }
+
     private func checkNumbers() throws {
         // Beyond these the host's memory gives out, a step's number is no longer exact as a float, or the kernel, in
         // which particles follow one another, takes minutes to compile.
         let most = (lanes: 1 << 24, steps: 1 << 22, particles: 64)
         guard lanes >= 1, lanes <= most.lanes else { throw CommandError("--lanes is \(lanes); give 1 to \(most.lanes)") }
         guard steps >= 1, steps <= most.steps else { throw CommandError("--steps is \(steps); give 1 to \(most.steps)") }
+        guard checkpointSeconds > 0, checkpointSeconds.isFinite else {
+            throw CommandError("--checkpoint-seconds is \(checkpointSeconds); give a positive number")
+        }
         guard particles >= 1, particles <= most.particles else {
             throw CommandError("--particles is \(particles); give 1 to \(most.particles)")
         }
