@@ -82,7 +82,7 @@ import Testing
         // What is written out wherever it is called weighs more.
         #expect(GPUUnrolling.times(Self.loop(30, [.map(Register(0), .exp, [Register(0)])])) == 6)
         #expect(GPUUnrolling.times(Self.loop(30, Self.adding(20) + Array(repeating: .map(Register(0), .exp, [Register(0)]), count: 4))) == 1)
-        #expect(GPUUnrolling.times(Self.loop(22, [.draw4(.normal, [], stream: .site(1), particle: 0, group: .constant(0))])) == 1)
+        #expect(GPUUnrolling.times(Self.loop(22, [.draw4(.normal, [], stream: .site(1), particle: .constant(0), group: .constant(0))])) == 1)
         // What has nothing to wait for, and what has loops inside.
         #expect(GPUUnrolling.times(Self.loop(30, [.constant(Register(0), 0), .store(BufferID(0), .constant(0), Register(0))])) == 1)
         #expect(GPUUnrolling.times(Self.loop(30, [.loop(Self.loop(4, Self.adding(1)))])) == 1)

@@ -59,7 +59,7 @@ import Testing
         let i = IndexExpression.variable(counter)
         program.body = [
             .constant(Register(0), 0), .store(BufferID(2), .constant(0), Register(0)), .step(Register(4)),
-            .draw1(.normal, Register(5), stream: .site(1), particle: 0),
+            .draw1(.normal, Register(5), stream: .site(1), particle: .constant(0)),
             .loop(
                 Loop(
                     variable: counter,
@@ -105,7 +105,7 @@ import Testing
         ("exp has 2 operands", { $0.body.append(.map(Register(5), .exp, [Register(0), Register(0)])) }),
         ("uniform register depends", { $0.body.append(.map(Register(2), .exp, [Register(5)])) }),
         ("is uniform, and b0 is not", { $0.body.append(.load(Register(2), BufferID(0), .constant(0))) }),
-        ("is a draw, and uniform", { $0.body.append(.draw1(.normal, Register(2), stream: .site(1), particle: 0)) }),
+        ("is a draw, and uniform", { $0.body.append(.draw1(.normal, Register(2), stream: .site(1), particle: .constant(0))) }),
         ("in an index is no int", { $0.body.append(.store(BufferID(0), .register(Register(0)), Register(0))) }),
         ("is the counter of two loops", { inLoop(&$0) { $0 = [.loop(Loop(variable: counter, body: $0))] } }),
         ("has an element twice", { $0.packs = [Pack(kind: .states, name: "k/0", members: ["a", "a"])] }),

@@ -193,9 +193,9 @@ struct ProgramCase {
     @Test func drawsOfAllKinds() throws {
         var b = ProgramBuilder()
         let own = b.buffer(.data("own"), 1, .int)
-        let record = b.buffer(.record("draws"), 40)
+        let record = b.buffer(.record("draws"), 42)
         b.loop(3) { b, i in
-            let normals = b.draw4(.normal, stream: 3, particle: 2, group: i)
+            let normals = b.draw4(.normal, stream: 3, particle: .constant(2), group: i)
             let uniforms = b.draw4(.uniform, stream: 0xFFFF_FFFF, group: i + .register(b.load(own, .constant(0))))
             for k in 0..<4 {
                 b.store(record, i * 8 + .constant(k), normals[k])
@@ -204,10 +204,11 @@ struct ProgramCase {
             let rate = b.map(.multiply, uniforms[0], b.constant(30))
             b.store(record, i + .constant(24), b.draw(.gamma, stream: 1, element: i, rate))
             b.store(record, i + .constant(27), b.draw(.gamma, stream: 1, element: i, b.constant(0.3)))
-            b.store(record, i + .constant(30), b.draw(.poisson, stream: 1, particle: 1, element: i, rate))
+            b.store(record, i + .constant(30), b.draw(.poisson, stream: 1, particle: i * 2 + .constant(1), element: i, rate))
             b.store(record, i + .constant(33), b.draw(.poisson, stream: 2, element: i, b.constant(100)))
+            b.store(record, i + .constant(38), b.draw1(.normal, stream: 6, particle: i + .constant(7)))
         }
-        b.store(record, .constant(36), b.draw1(.normal, stream: 4, particle: 1))
+        b.store(record, .constant(36), b.draw1(.normal, stream: 4, particle: .constant(1)))
         b.store(record, .constant(37), b.draw1(.uniform, stream: 5))
         let own11 = LaneInputs.Data.perLane((0..<11).map(Double.init))
         try ProgramCase(program: b.finish(), data: ["own": own11], advances: [1, 2, 3]).expectAgreement()

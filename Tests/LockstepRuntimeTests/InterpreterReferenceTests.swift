@@ -71,19 +71,21 @@ struct ProgramBuilder {
         add(.accumulate(reduction, buffer, index, value))
     }
 
-    mutating func draw1(_ kind: RandomOp.Kind, stream: UInt32, particle: UInt32 = 0) -> Register {
+    mutating func draw1(_ kind: RandomOp.Kind, stream: UInt32, particle: IndexExpression = .constant(0)) -> Register {
         let result = register()
         add(.draw1(kind, result, stream: .site(stream), particle: particle))
         return result
     }
 
-    mutating func draw4(_ kind: RandomOp.Kind, stream: UInt32, particle: UInt32 = 0, group: IndexExpression) -> [Register] {
+    mutating func draw4(_ kind: RandomOp.Kind, stream: UInt32, particle: IndexExpression = .constant(0), group: IndexExpression) -> [Register] {
         let results = (0..<4).map { _ in register() }
         add(.draw4(kind, results, stream: .site(stream), particle: particle, group: group))
         return results
     }
 
-    mutating func draw(_ kind: RandomOp.Kind, stream: UInt32, particle: UInt32 = 0, element: IndexExpression, _ parameter: Register) -> Register {
+    mutating func draw(
+        _ kind: RandomOp.Kind, stream: UInt32, particle: IndexExpression = .constant(0), element: IndexExpression, _ parameter: Register
+    ) -> Register {
         let result = register()
         add(.draw(kind, result, stream: .site(stream), particle: particle, element: element, parameter: parameter))
         return result
@@ -213,14 +215,14 @@ struct ReferenceLane {
                 }
             buffers[buffer.number][index(position)] = rounded(ReferenceElements.apply(op, [old, new]))
         case .draw1(let kind, let register, let stream, let particle):
-            set(register, draw(kind, number(stream), particle, UInt32(step % 4), 0, step: step / 4))
+            set(register, draw(kind, number(stream), word(particle), UInt32(step % 4), 0, step: step / 4))
         case .draw4(let kind, let results, let stream, let particle, let group):
             let first = UInt32(truncatingIfNeeded: 4 * index(group))
             for (offset, register) in results.enumerated() {
-                set(register, draw(kind, number(stream), particle, first + UInt32(offset), 0))
+                set(register, draw(kind, number(stream), word(particle), first + UInt32(offset), 0))
             }
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
-            set(register, draw(kind, number(stream), particle, UInt32(truncatingIfNeeded: index(element)), registers[parameter.number]))
+            set(register, draw(kind, number(stream), word(particle), word(element), registers[parameter.number]))
         // What is left of the loop changes nothing.
         case .leave: break
         case .loop(let loop):
@@ -252,6 +254,8 @@ struct ReferenceLane {
         default: ReferenceElements.apply(op, x)
         }
     }
+
+    private func word(_ expression: IndexExpression) -> UInt32 { UInt32(truncatingIfNeeded: index(expression)) }
 
     private func number(_ stream: DrawStream) -> UInt32 {
         switch stream {

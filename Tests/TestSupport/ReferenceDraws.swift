@@ -6,6 +6,14 @@ package enum ReferenceDraws {
     package static func values(
         _ op: RandomOp, parameter: [Double]?, count: Int, _ key: SIMD2<UInt32>, _ step: UInt32
     ) -> [Double] {
+        if let particles = op.particles {
+            let each = count / particles
+            return (0..<particles).flatMap { number in
+                var one = op
+                (one.particle, one.particles) = (op.particle + UInt32(number), nil)
+                return values(one, parameter: parameter.map { Array($0[(number * each)..<((number + 1) * each)]) }, count: each, key, step)
+            }
+        }
         // Four steps of a site of one element share a block.
         let isShared = count == 1 && parameter == nil
         let draws = Draws<Double>(key: key, stream: op.stream, step: isShared ? step / 4 : step, particle: op.particle)

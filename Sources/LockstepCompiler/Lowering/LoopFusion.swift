@@ -153,10 +153,11 @@ final class LoopFusion {
         return consumer.reads[producer.target.tensor.id, default: []].allSatisfy { $0[targetAxis] == symbol }
     }
 
-    /// Short loops are, unless there is a longer one inside of them.
+    /// Short loops are, unless there is a longer one inside of them, or they are over particles: text is to be the same however many
+    /// there are.
     private func unrolls(_ extent: Int, _ group: Group) -> Bool {
         let limit = pull.emitter.depth == 0 ? unrolling.limit : recurrences > 0 ? options.innerUnrollLimit : unrolling.innerLimit
-        if group.members.contains(where: { $0.nest.hasOwnLoops }) { return false }
+        if group.members.contains(where: { $0.nest.hasOwnLoops || $0.nest.walksParticles($0.axis) }) { return false }
         return extent <= limit && group.members.allSatisfy { nest, _ in nest.freeAxes.allSatisfy { nest.extents[$0] <= limit } }
     }
 
@@ -217,7 +218,7 @@ final class LoopFusion {
 
     /// Iterations written out together share what their inner loops load and add to: worth it where those are not few.
     private func tileSize(_ extent: Int, _ group: Group) -> Int {
-        guard options.tileSize > 1, !group.members.contains(where: { $0.nest.hasOwnLoops }) else { return 1 }
+        guard options.tileSize > 1, !group.members.contains(where: { $0.nest.hasOwnLoops || $0.nest.walksParticles($0.axis) }) else { return 1 }
         let inner = group.members.flatMap { nest, axis in nest.freeAxes.filter { $0 != axis }.map { nest.extents[$0] } }.max() ?? 0
         let sizes = inner > options.innerUnrollLimit ? [options.longTileSize, options.tileSize] : inner >= options.tileSize ? [options.tileSize] : []
         return sizes.first { extent >= 4 * $0 } ?? 1
@@ -297,9 +298,8 @@ final class LoopFusion {
 
     func buffer(of plan: BufferPlan) -> BufferID {
         if let id = plan.id { return id }
-        let count = plan.contracted.isEmpty ? plan.capacity : plan.storedShape.elementCount
         let id = pull.emitter.makeBuffer(
-            .temporary, dtype: plan.tensor.dtype, count: count, isUniform: isUniform(plan),
+            .temporary, dtype: plan.tensor.dtype, count: plan.storedCount, isUniform: isUniform(plan),
             homeDepth: plan.homeDepth)
         plan.id = id
         return id

@@ -115,6 +115,14 @@ final class Nest {
         }
     }
 
+    /// Whether an axis is that of the particles that draw.
+    func walksParticles(_ axis: Int) -> Bool {
+        switch kind {
+        case .draw1(let op), .draw4(let op), .draw(let op): op.particles != nil && axis == 0
+        default: false
+        }
+    }
+
     /// Whether the body has loops of its own.
     var hasOwnLoops: Bool {
         switch kind {
@@ -134,6 +142,8 @@ final class BufferPlan {
     let tensor: Tensor
     /// Elements, padded where draws come in fours.
     let capacity: Int
+    /// Elements of a row of the first axis, padded where the draws of each particle come in fours.
+    var rowCapacity: Int?
     var producers: [Nest] = []
     var consumers: [Nest] = []
     /// Axes along which only the iterations that are written out together need storage, because every user runs
@@ -150,13 +160,27 @@ final class BufferPlan {
 
     var storedShape: [Int] { tensor.shape.enumerated().map { contracted[$0] ?? $1 } }
 
+    /// Elements of the array.
+    var storedCount: Int {
+        if let rowCapacity { return storedShape[0] * rowCapacity }
+        return contracted.isEmpty ? capacity : storedShape.elementCount
+    }
+
+    /// Where a row of the first axis begins.
+    func rowStart(_ row: IndexExpression) -> IndexExpression { kept(row, axis: 0) * (rowCapacity ?? storedShape.dropFirst().reduce(1, *)) }
+
     func position(_ index: [IndexExpression]) -> IndexExpression {
-        let kept = index.enumerated().map { axis, value in
-            contracted[axis].map { tile in
-                let place = value.quotientAndRemainder(dividingBy: tile).remainder
-                return place.range.flatMap { $0.count == 1 ? .constant($0.lowerBound) : nil } ?? place
-            } ?? value
+        if rowCapacity != nil {
+            let inner = index.indices.dropFirst().map { kept(index[$0], axis: $0) }
+            return rowStart(index[0]) + .flat(inner, Array(storedShape.dropFirst()))
         }
-        return .flat(kept, storedShape)
+        return .flat(index.enumerated().map { kept($1, axis: $0) }, storedShape)
+    }
+
+    /// An index along an axis, as it is in the array.
+    private func kept(_ index: IndexExpression, axis: Int) -> IndexExpression {
+        guard let tile = contracted[axis] else { return index }
+        let place = index.quotientAndRemainder(dividingBy: tile).remainder
+        return place.range.flatMap { $0.count == 1 ? .constant($0.lowerBound) : nil } ?? place
     }
 }

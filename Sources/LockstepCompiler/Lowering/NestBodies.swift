@@ -30,24 +30,26 @@ extension LoopFusion {
             pull.emitter.append(.accumulate(.sum, nest.accumulator ?? buffer(of: nest), plan.position(target), value))
         case .draw1(let op):
             let output = pull.emitter.makeRegister(.real, isUniform: false)
-            pull.emitter.append(.draw1(op.kind, output, stream: .site(op.stream), particle: op.particle))
-            pull.emitter.storeKnown(buffer(of: nest), .constant(0), output)
+            pull.emitter.append(.draw1(op.kind, output, stream: .site(op.stream), particle: op.particle(index.first)))
+            pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
         case .draws(let op):
             let output = pull.emitter.makeRegister(.real, isUniform: false)
-            pull.emitter.append(.draw1(op.kind, output, stream: pull.stream(op, index[0]), particle: op.particle))
+            pull.emitter.append(.draw1(op.kind, output, stream: pull.stream(op, index[0]), particle: op.particle(nil)))
             pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
         case .draw4(let op):
             let outputs = (0..<4).map { _ in pull.emitter.makeRegister(.real, isUniform: false) }
-            pull.emitter.append(.draw4(op.kind, outputs, stream: .site(op.stream), particle: op.particle, group: index[0]))
+            let (particle, group) = (op.particle(index[0]), index[index.count - 1])
+            pull.emitter.append(.draw4(op.kind, outputs, stream: .site(op.stream), particle: particle, group: group))
             let id = buffer(of: nest)
-            for (offset, output) in outputs.enumerated() { pull.emitter.storeKnown(id, index[0] * 4 + .constant(offset), output) }
+            let first = (op.particles == nil ? .constant(0) : plan.rowStart(index[0])) + group * 4
+            for (offset, output) in outputs.enumerated() { pull.emitter.storeKnown(id, first + .constant(offset), output) }
         case .draw(let op):
             let parameter = pull.element(nest.operand, index)
             let output = pull.emitter.makeRegister(.real, isUniform: false)
             pull.emitter.append(
                 .draw(
-                    op.kind, output, stream: op.streams == nil ? .site(op.stream) : pull.stream(op, index[0]), particle: op.particle,
-                    element: op.streams == nil ? .flat(target, plan.tensor.shape) : .constant(0), parameter: parameter))
+                    op.kind, output, stream: op.streams == nil ? .site(op.stream) : pull.stream(op, index[0]), particle: op.particle(target.first),
+                    element: op.streams == nil ? op.element(target, plan.tensor.shape) : .constant(0), parameter: parameter))
             pull.emitter.storeKnown(buffer(of: nest), plan.position(target), output)
         case .state(let name):
             let value = pull.element(nest.operand, index)
@@ -103,5 +105,17 @@ extension LoopFusion {
             schedule(plan.computing)
             schedule(plan.storing)
         }
+    }
+}
+
+extension RandomOp {
+    /// The one that draws at an index along the first axis.
+    fileprivate func particle(_ row: IndexExpression?) -> IndexExpression {
+        .constant(Int(particle)) + (particles == nil ? .constant(0) : row ?? .constant(0))
+    }
+
+    /// The number of an element among those of its particle.
+    fileprivate func element(_ index: [IndexExpression], _ shape: Shape) -> IndexExpression {
+        particles == nil ? .flat(index, shape) : .flat(Array(index.dropFirst()), Array(shape.dropFirst()))
     }
 }

@@ -140,6 +140,8 @@ struct NestPlanner {
             }
         case .random(let op) where node.inputs.isEmpty && op.streams != nil:
             return [Nest(.draws(op), operand: tensor, target: plan(tensor), extents: tensor.shape, targetAxes: axes)]
+        case .random(let op) where node.inputs.isEmpty && op.particles != nil:
+            return [nest(forParticlesOf: op, tensor)]
         case .random(let op) where node.inputs.isEmpty && tensor.count == 1:
             return [Nest(.draw1(op), operand: tensor, target: plan(tensor), extents: [], targetAxes: [])]
         case .random(let op) where node.inputs.isEmpty:
@@ -150,6 +152,16 @@ struct NestPlanner {
         default:
             return [Nest(.elementwise, operand: tensor, target: plan(tensor), extents: tensor.shape, targetAxes: axes)]
         }
+    }
+
+    /// The draws of several particles: those of each as they would be if there were no other.
+    private mutating func nest(forParticlesOf op: RandomOp, _ tensor: Tensor) -> Nest {
+        let (particles, count) = (tensor.shape[0], tensor.shape.dropFirst().reduce(1, *))
+        if count == 1 { return Nest(.draw1(op), operand: tensor, target: plan(tensor), extents: [particles], targetAxes: [0]) }
+        let groups = (count + 3) / 4
+        let target = plan(tensor)
+        target.rowCapacity = 4 * groups
+        return Nest(.draw4(op), operand: tensor, target: target, extents: [particles, groups], targetAxes: [0, nil])
     }
 
     private mutating func plan(_ tensor: Tensor, capacity: Int? = nil) -> BufferPlan {

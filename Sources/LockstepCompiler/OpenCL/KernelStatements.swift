@@ -61,15 +61,11 @@ extension KernelWriter {
             accumulate(reduction, buffer, index, value)
         case .draw1(let kind, let r, let stream, let particle):
             let counters = counters(stream, particle, step: fourSteps)
-            let isShared = sharedBlocks(stream) > 0
-            let block = isShared ? sharedBlock(r, stream) : (0..<4).map { "d\(r.number)_\($0)" }
+            let isShared = sharedBlocks(stream, particle) > 0
+            let block = isShared ? sharedBlock(r, stream, particle) : (0..<4).map { "d\(r.number)_\($0)" }
             if !isShared { line("real \(block.joined(separator: ", "));") }
             line("\(isShared ? everyFourSteps + " " : "")ls_\(kind.rawValue)4(\(keys), \(counters), \(references(block)));")
-            if isShared, case .entry(_, let place, let count) = stream {
-                line("const real v\(r.number) = \(parts == nil ? "" : "ls_f->")d\(r.number)[(ls_step & 3) * \(count) + \(uniform(place))];")
-            } else {
-                pick(r, block)
-            }
+            if isShared { takeShared(r, stream, particle) } else { pick(r, block) }
         case .draw4(let kind, let outputs, let stream, let particle, let group):
             let names = outputs.map { "v\($0.number)" }
             line("real \(names.joined(separator: ", "));")
@@ -95,10 +91,13 @@ extension KernelWriter {
             line("real \(names.joined(separator: ", "));")
             let blocks = [counters(stream, particle, group: uniform(group)), counters(otherStream, otherParticle, group: uniform(otherGroup))]
             line("ls_normal8(\(keys), \(blocks.joined(separator: ", ")), \(references(names)));")
-        case (.draw1(.normal, let r, .site(let first), let particle), .draw1(.normal, let other, .site(let second), let otherParticle)):
+        case (.draw1(.normal, let r, .site(let first), let particle), .draw1(.normal, let other, .site(let second), let otherParticle))
+        where sharedBlocks(.site(first), particle) > 0 && sharedBlocks(.site(second), otherParticle) > 0:
             let blocks = [counters(.site(first), particle, step: fourSteps), counters(.site(second), otherParticle, step: fourSteps)]
-            line("\(everyFourSteps) ls_normal8(\(keys), \(blocks.joined(separator: ", ")), \(references(sharedBlock(r) + sharedBlock(other))));")
-            for register in [r, other] { pick(register, sharedBlock(register)) }
+            let names = sharedBlock(r, .site(first), particle) + sharedBlock(other, .site(second), otherParticle)
+            line("\(everyFourSteps) ls_normal8(\(keys), \(blocks.joined(separator: ", ")), \(references(names)));")
+            takeShared(r, .site(first), particle)
+            takeShared(other, .site(second), otherParticle)
         default: return false
         }
         return true
@@ -113,42 +112,74 @@ extension KernelWriter {
     private var fourSteps: String { "((uint)ls_step >> 2)" }
     private var everyFourSteps: String { "if (ls_step == ls_first || (ls_step & 3) == 0)" }
 
-    private func counters(_ stream: DrawStream, _ particle: UInt32, step: String = "(uint)ls_step", group: String = "0") -> String {
+    private func counters(_ stream: DrawStream, _ particle: IndexExpression, step: String = "(uint)ls_step", group: String = "0") -> String {
         let number =
             switch stream {
             case .site(let number): "\(number)u"
             case .entry(let register, _, _): name(register)
             }
-        return "(bits)(\(number)), (bits)(\(step)), (bits)(\(particle)u), (bits)(\(group))"
+        let own = particle.asConstant.map { "\($0)u" } ?? uniform(particle)
+        return "(bits)(\(number)), (bits)(\(step)), (bits)(\(own)), (bits)(\(group))"
     }
 
     private func references(_ names: [String]) -> String { names.map { "&" + $0 }.joined(separator: ", ") }
 
+    private func sharedName(_ r: Register) -> String { (parts == nil ? "" : "ls_f->") + "d\(r.number)" }
+
     /// The block of draws that a register has a new one of at each step; it lives outside the loop over steps.
-    private func sharedBlock(_ r: Register, _ stream: DrawStream = .site(0)) -> [String] {
-        let name = (parts == nil ? "" : "ls_f->") + "d\(r.number)"
-        switch stream {
-        case .site: return (0..<4).map { "\(name)_\($0)" }
-        case .entry(_, let place, let count): return (0..<4).map { "\(name)[\($0 * count) + \(uniform(place))]" }
+    private func sharedBlock(_ r: Register, _ stream: DrawStream, _ particle: IndexExpression) -> [String] {
+        let name = sharedName(r)
+        guard let (place, count) = Self.blockInArray(stream, particle) else { return (0..<4).map { "\(name)_\($0)" } }
+        return (0..<4).map { "\(name)[\($0 * count) + \(uniform(place))]" }
+    }
+
+    /// The number of a block that belongs to the running step.
+    private mutating func takeShared(_ r: Register, _ stream: DrawStream, _ particle: IndexExpression) {
+        if let (place, count) = Self.blockInArray(stream, particle) {
+            line("const real v\(r.number) = \(sharedName(r))[(ls_step & 3) * \(count) + \(uniform(place))];")
+        } else {
+            pick(r, sharedBlock(r, stream, particle))
         }
     }
 
-    /// The blocks that last four steps: none where those of many sites would take the room of all else.
-    func sharedBlocks(_ stream: DrawStream) -> Int {
-        switch stream {
-        case .site: 1
-        case .entry(_, _, let count): 4 * count * options.width * options.realBytes <= options.privateBytes ? count : 0
+    /// Which of a statement's blocks a draw is of, and how many they are: of each site, or of each particle. Nil where there is one.
+    private static func blockInArray(_ stream: DrawStream, _ particle: IndexExpression) -> (place: IndexExpression, count: Int)? {
+        let particles = particle.asConstant == nil ? particle.range : nil
+        switch (stream, particles) {
+        case (.site, nil): return nil
+        case (.site, let range?): return (particle + .constant(-range.lowerBound), range.count)
+        case (.entry(_, let place, let count), nil): return (place, count)
+        case (.entry(_, let place, let count), let range?):
+            return (place * range.count + particle + .constant(-range.lowerBound), count * range.count)
         }
+    }
+
+    /// The blocks that last four steps: none where those of many sites or particles would take the room of all else.
+    func sharedBlocks(_ stream: DrawStream, _ particle: IndexExpression) -> Int {
+        guard let (_, count) = Self.blockInArray(stream, particle) else { return 1 }
+        if particle.asConstant == nil { return keepsBlocksOfParticles ? count : 0 }
+        return 4 * count * options.width * options.realBytes <= options.privateBytes ? count : 0
+    }
+
+    /// Whether blocks of all particles of all sites leave room for the rest; else each step makes those that it needs.
+    static func keepsBlocksOfParticles(_ program: LaneProgram, _ options: KernelOptions) -> Bool {
+        var blocks = 0
+        program.forEachStatement { statement in
+            guard case .draw1(_, _, let stream, let particle) = statement, particle.asConstant == nil else { return }
+            blocks += blockInArray(stream, particle)?.count ?? 0
+        }
+        return 4 * blocks * options.width * options.realBytes <= options.privateBytes / 2
     }
 
     /// The declarations of all shared blocks, without what they start from: that is drawn in the first step.
     var sharedBlockDeclarations: [String] {
         var result: [String] = []
         program.forEachStatement { statement in
-            guard case .draw1(_, let r, let stream, _) = statement, sharedBlocks(stream) > 0 else { return }
-            switch stream {
-            case .site: result += (0..<4).map { "real d\(r.number)_\($0)" }
-            case .entry(_, _, let count): result.append("real d\(r.number)[\(4 * count)]")
+            guard case .draw1(_, let r, let stream, let particle) = statement, sharedBlocks(stream, particle) > 0 else { return }
+            if let (_, count) = Self.blockInArray(stream, particle) {
+                result.append("real d\(r.number)[\(4 * count)]")
+            } else {
+                result += (0..<4).map { "real d\(r.number)_\($0)" }
             }
         }
         return result

@@ -44,6 +44,7 @@ struct KernelWriter {
     private(set) var uses: [Register: Int] = [:]
     /// Values from 0 to 1.
     let fractions: Set<Register>
+    let keepsBlocksOfParticles: Bool
     let weight: Int
     /// Values used once are written where they are used, which lets compilers contract a * b + c.
     var inlined: [Register: String] = [:]
@@ -70,6 +71,7 @@ struct KernelWriter {
         cooperation = options.group.map { Cooperation(program, minimumExtent: $0.minimumExtent) }
         parts = options.group == nil && !options.interleaves && program.slice == nil ? KernelParts(program, longest: options.longest) : nil
         fractions = Self.fractions(program, options)
+        keepsBlocksOfParticles = Self.keepsBlocksOfParticles(program, options)
         var variableIndex: Set<BufferID> = []
         var weight = 0
         var uses: [Register: Int] = [:]
@@ -305,7 +307,7 @@ struct KernelWriter {
             }
         }
         // Besides values: the blocks of draws that last four steps.
-        program.forEachStatement { if case .draw1(_, _, let stream, _) = $0 { elements += 4 * sharedBlocks(stream) } }
+        program.forEachStatement { if case .draw1(_, _, let stream, let particle) = $0 { elements += 4 * sharedBlocks(stream, particle) } }
         return (elements + program.registers.count) * options.width * options.realBytes
     }
 

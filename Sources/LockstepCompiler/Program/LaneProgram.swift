@@ -199,11 +199,11 @@ package indirect enum Statement: Hashable, Sendable {
     /// buffer[index] = reduction(buffer[index], value). Where the index differs by lane, of sums only.
     case accumulate(Reduction, BufferID, IndexExpression, Register)
     /// The uniform or normal draw of a site that has one element: four steps share a block of draws.
-    case draw1(RandomOp.Kind, Register, stream: DrawStream, particle: UInt32)
+    case draw1(RandomOp.Kind, Register, stream: DrawStream, particle: IndexExpression)
     /// Four uniform or normal draws, elements 4 * group ... 4 * group + 3 of a site.
-    case draw4(RandomOp.Kind, [Register], stream: DrawStream, particle: UInt32, group: IndexExpression)
+    case draw4(RandomOp.Kind, [Register], stream: DrawStream, particle: IndexExpression, group: IndexExpression)
     /// One gamma or poisson draw.
-    case draw(RandomOp.Kind, Register, stream: DrawStream, particle: UInt32, element: IndexExpression, parameter: Register)
+    case draw(RandomOp.Kind, Register, stream: DrawStream, particle: IndexExpression, element: IndexExpression, parameter: Register)
     case loop(Loop)
     /// Ends the innermost loop where a mask holds in no lane: what is left of it would change nothing.
     case leave(unlessAny: Register)

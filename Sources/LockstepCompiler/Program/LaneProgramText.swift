@@ -54,11 +54,11 @@ extension LaneProgram: CustomStringConvertible {
         case .accumulate(let reduction, let buffer, let index, let value):
             return "\(element(buffer, index)) \(reduction.rawValue)= \(name(value))"
         case .draw1(let kind, let r, let stream, let particle):
-            return "\(name(r)) = \(kind.rawValue)1(\(text(stream)), particle \(particle))"
+            return "\(name(r)) = \(kind.rawValue)1(\(text(stream)), particle \(particle.text(name)))"
         case .draw4(let kind, let outputs, let stream, let particle, let group):
-            return "\(names(outputs)) = \(kind.rawValue)4(\(text(stream)), particle \(particle), group \(group.text(name)))"
+            return "\(names(outputs)) = \(kind.rawValue)4(\(text(stream)), particle \(particle.text(name)), group \(group.text(name)))"
         case .draw(let kind, let r, let stream, let particle, let index, let parameter):
-            return "\(name(r)) = \(kind.rawValue)(\(text(stream)), particle \(particle), element \(index.text(name)), \(name(parameter)))"
+            return "\(name(r)) = \(kind.rawValue)(\(text(stream)), particle \(particle.text(name)), element \(index.text(name)), \(name(parameter)))"
         case .loop(let loop):
             let (first, end) = loop.window.map { (name($0.first), name($0.end)) } ?? ("0", String(loop.variable.extent))
             return "for i\(loop.variable.number) in \(first) ..< \(end)"

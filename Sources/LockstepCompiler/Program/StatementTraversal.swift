@@ -51,13 +51,14 @@ extension Statement {
             let (index, value) = (t.index(index), t.operand(value))
             return .accumulate(reduction, t.buffer(buffer, .accumulate(reduction)), index, value)
         case .draw1(let kind, let r, let stream, let particle):
-            let stream = stream.traversed(by: &t)
+            let (stream, particle) = (stream.traversed(by: &t), t.index(particle))
             return .draw1(kind, t.result(r), stream: stream, particle: particle)
         case .draw4(let kind, let results, let stream, let particle, let group):
-            let (group, stream) = (t.index(group), stream.traversed(by: &t))
+            let (group, stream, particle) = (t.index(group), stream.traversed(by: &t), t.index(particle))
             return .draw4(kind, results.map { t.result($0) }, stream: stream, particle: particle, group: group)
         case .draw(let kind, let r, let stream, let particle, let element, let parameter):
-            let (element, parameter, stream) = (t.index(element), t.operand(parameter), stream.traversed(by: &t))
+            let (element, parameter) = (t.index(element), t.operand(parameter))
+            let (stream, particle) = (stream.traversed(by: &t), t.index(particle))
             return .draw(kind, t.result(r), stream: stream, particle: particle, element: element, parameter: parameter)
         case .loop(var loop):
             loop.window = loop.window.map { .init(first: t.operand($0.first), end: t.operand($0.end), usual: $0.usual) }

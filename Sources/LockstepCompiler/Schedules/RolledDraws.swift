@@ -35,7 +35,7 @@ package enum RolledDraws {
     private static func blocks(_ statements: ArraySlice<Statement>, _ uses: [Register: Int]) -> [BufferID] {
         var result: [BufferID] = []
         var rest = statements
-        var first: (kind: RandomOp.Kind, stream: DrawStream, particle: UInt32)?
+        var first: (kind: RandomOp.Kind, stream: DrawStream, particle: IndexExpression)?
         while case .draw4(let kind, let outputs, let stream, let particle, .constant(result.count))? = rest.first {
             if let first, first != (kind, stream, particle) { return result }
             guard case .site = stream, outputs.allSatisfy({ uses[$0] == 1 }), case .store(let buffer, _, _)? = rest.dropFirst().first,

@@ -52,11 +52,6 @@ extension Tensor {
                 if case .input(let input) = tensor.node.op, input.kind == .data { input.name } else { nil }
             })
     }
-
-    /// The index of a gather from `count` rows, or of a sum into so many, kept inside of them.
-    func clampedRow(_ count: Int) -> Tensor {
-        pointwiseMin(pointwiseMax(self, Tensor(integer: 0)), Tensor(integer: Swift.max(count - 1, 0)))
-    }
 }
 
 /// Which expressions are known before a run.

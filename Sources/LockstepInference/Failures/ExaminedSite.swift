@@ -36,8 +36,10 @@ struct ExaminedLoss {
     let loss: Tensor
     /// By parameter, unconstrained.
     let gradients: [(name: String, value: Tensor)]
-    /// In the order in which their values arise, the guide's first, particle by particle.
+    /// In the order in which their values arise, the guide's first: those of the first particle.
     let sites: [ExaminedSite]
+    /// How many the loss has draws of.
+    let particles: Int
 
     init(_ fits: Fits, _ evaluation: HostEvaluation) throws {
         let (guide, model) = (fits.guide, fits.algorithm.model)
@@ -48,19 +50,16 @@ struct ExaminedLoss {
         let names = guide.parameters.map(\.name)
         let values = Gradient.of(loss, withRespectTo: names.compactMap { evaluation.parameters[$0] })
         gradients = zip(names, values).map { ($0, $1) }
-        sites = try Self.particles(of: loss).flatMap { particle in
-            let run = TraceRun(origin: evaluation.origin, particle: particle, purpose: "step", data: fits.binding.shapes)
-            let (trace, values) = try guide.trace(model, .sample, evaluation.parameters, run)
-            return values.sites(trace) + ExaminedSite.all(of: trace, inGuide: false)
-        }
+        let run = TraceRun(origin: evaluation.origin, purpose: "step", data: fits.binding.shapes)
+        let (trace, own) = try guide.trace(model, .sample, evaluation.parameters, run)
+        sites = own.sites(trace) + ExaminedSite.all(of: trace, inGuide: false)
+        particles = Self.particles(of: loss)
     }
 
-    /// Those that the loss has draws of.
-    private static func particles(of loss: Tensor) -> [Int] {
-        var found: Set<Int> = []
-        for tensor in Graph.topologicalOrder([loss]) {
-            if case .random(let draw) = tensor.node.op { found.insert(Int(draw.particle)) }
+    private static func particles(of loss: Tensor) -> Int {
+        Graph.topologicalOrder([loss]).reduce(1) { count, tensor in
+            guard case .random(let draw) = tensor.node.op else { return count }
+            return max(count, Int(draw.particle) + (draw.particles ?? 1))
         }
-        return found.isEmpty ? [0] : found.sorted()
     }
 }

@@ -10,7 +10,7 @@ struct FailureSearch {
     private let sites: [SiteExamination]
     private let loss: Int
     private let gradients: [Int]
-    private let outputs: [Tensor]
+    private let outputs: ExaminedParticles
 
     /// Numbers that one evaluation may hold.
     private static let mostNumbers = 1 << 22
@@ -26,11 +26,11 @@ struct FailureSearch {
         for site in examined.sites { sites.append(SiteExamination(site, &outputs)) }
         self.sites = sites
         self.examined = examined
-        self.outputs = outputs.tensors
+        self.outputs = ExaminedParticles(outputs.tensors, count: examined.particles)
     }
 
     func reasons(of lanes: [Int]) throws -> [Int: FitReason] {
-        try lanes.map(place(of:)).chunks(of: Self.rows(outputs)).reduce(into: [:]) { reasons, places in
+        try lanes.map(place(of:)).chunks(of: Self.rows(outputs.tensors)).reduce(into: [:]) { reasons, places in
             for (lane, reason) in try self.reasons(at: Array(places)) { reasons[lane] = reason }
         }
     }
@@ -38,7 +38,7 @@ struct FailureSearch {
     private func reasons(at places: [HostEvaluation.Place]) throws -> [(lane: Int, reason: FitReason)] {
         var findings: [Finding] = []
         var spoiled: [SpoiledGradient] = []
-        let values = try evaluation.values(of: outputs, at: places)
+        let values = outputs.values(try evaluation.values(of: outputs.tensors, at: places))
         for (row, place) in places.enumerated() {
             let row = Row(place: place, values: values, number: row)
             if let finding = lossFinding(row) {
@@ -67,10 +67,11 @@ struct FailureSearch {
     /// One lane's numbers.
     private struct Row {
         let place: HostEvaluation.Place
-        let values: HostEvaluation.Values
+        let values: ExaminedValues
         let number: Int
 
         subscript(output: Int) -> ArraySlice<Double> { values[output, number] }
+        func of(particle: Int) -> Row { Row(place: place, values: values.of(particle: particle), number: number) }
         func value(_ output: Int, _ position: Int) -> Double { self[output][self[output].startIndex + position] }
         func spoiled(_ output: Int) -> Int? { self[output].firstIndex { !$0.isFinite }.map { $0 - self[output].startIndex } }
         func largest(_ output: Int) -> Int? {
@@ -82,20 +83,25 @@ struct FailureSearch {
 
     private func lossFinding(_ row: Row) -> Finding? {
         guard !row.value(loss, 0).isFinite else { return nil }
-        for (number, site) in sites.enumerated() {
-            guard let density = site.density, let position = row.spoiled(density) else { continue }
-            return cause(number, ElementPlace.index(position, site.batchShape), position, row)
+        let rows = particles(row)
+        for row in rows {
+            for (number, site) in sites.enumerated() {
+                guard let density = site.density, let position = row.spoiled(density) else { continue }
+                return cause(number, ElementPlace.index(position, site.batchShape), position, row)
+            }
         }
         // Finite terms whose sum is not: those of one site, or of all together.
-        let sums = sites.indices.filter { sites[$0].total != nil }
-        func size(_ number: Int) -> Double { sites[number].total.map { abs(row.value($0, 0)) } ?? 0 }
-        let largest = sums.first { !size($0).isFinite } ?? sums.max { size($0) < size($1) }
-        guard let number = largest, let density = sites[number].density, let position = row.largest(density) else {
+        let sums = rows.flatMap { row in sites.indices.compactMap { number in sites[number].total.map { (row, number, abs(row.value($0, 0))) } } }
+        let largest = sums.first { !$0.2.isFinite } ?? sums.max { $0.2 < $1.2 }
+        guard let (row, number, _) = largest, let density = sites[number].density, let position = row.largest(density) else {
             return unremarkable(row)
         }
         let element = ElementPlace.index(position, sites[number].batchShape)
         return finding(number, element, .density, tensor: nil, 0, row, note: "its log densities are finite, but their sum is not")
     }
+
+    /// As each particle has it.
+    private func particles(_ row: Row) -> [Row] { (0..<examined.particles).map { row.of(particle: $0) } }
 
     /// Why the log density of a site is not finite at an element of its batch.
     private func cause(_ number: Int, _ batch: [Int], _ position: Int, _ row: Row) -> Finding {
@@ -187,17 +193,18 @@ struct FailureSearch {
             var outputs = ExaminedOutputs()
             let parts = sites.compactMap { site in site.site.logDensity.map { SitePart(site, $0.sum(), target, &outputs) } }
             let numbers = sites.indices.filter { sites[$0].site.logDensity != nil }
-            for chunk in members.chunks(of: Self.rows(outputs.tensors)) {
+            let all = ExaminedParticles(outputs.tensors, count: examined.particles)
+            for chunk in members.chunks(of: Self.rows(all.tensors)) {
                 let members = Array(chunk)
-                let values = try evaluation.values(of: outputs.tensors, at: members.map(\.row.place))
+                let values = all.values(try evaluation.values(of: all.tensors, at: members.map(\.row.place)))
                 for (row, member) in members.enumerated() {
-                    let inner = Row(place: member.row.place, values: values, number: row)
-                    func size(_ part: SitePart) -> Double {
-                        let value = inner.value(part.gradient, member.position)
-                        return value.isNaN ? .infinity : abs(value)
+                    let sizes = particles(Row(place: member.row.place, values: values, number: row)).flatMap { inner in
+                        parts.indices.map { part in
+                            let value = inner.value(parts[part].gradient, member.position)
+                            return (inner, part, value.isNaN ? .infinity : abs(value))
+                        }
                     }
-                    let worst = parts.indices.first { !size(parts[$0]).isFinite } ?? parts.indices.max { size(parts[$0]) < size(parts[$1]) }
-                    guard let worst else { continue }
+                    guard let (inner, worst, _) = sizes.first(where: { !$0.2.isFinite }) ?? sizes.max(by: { $0.2 < $1.2 }) else { continue }
                     findings.append(gradientFinding(numbers[worst], parts[worst], name, member, inner))
                 }
             }
@@ -229,7 +236,8 @@ struct FailureSearch {
         }.first
         let place = ElementPlace.text(ElementPlace.index(member.position, examined.gradients[member.parameter].value.shape))
         return finding(
-            number, spoiled ?? [], .gradient(name), tensor: value.isFinite ? nil : part.tensor, member.position, member.row,
+            number, spoiled ?? [], .gradient(name), tensor: value.isFinite ? nil : part.tensor, member.position,
+            member.row.of(particle: inner.values.particle),
             note: "gradient with respect to \(name)\(place)", added: [.init(name: "gradient", value: value)])
     }
 
@@ -243,8 +251,9 @@ struct FailureSearch {
         let kind: FitReason.Kind
         /// At an element.
         let numbers: ([Int]) -> [FitReason.Number]
-        /// Where to look for the operation.
+        /// Where to look for the operation, and whose draws it has.
         let tensor: Tensor?
+        let particle: Int
         let position: Int
         /// What the value breaks.
         let constraint: String?
@@ -257,8 +266,8 @@ struct FailureSearch {
     ) -> Finding {
         Finding(
             place: row.place, site: sites[number].site, element: element, kind: kind,
-            numbers: { [sites] in sites[number].numbers(at: $0, row.values, row.number) + added }, tensor: tensor, position: position,
-            constraint: constraint, note: note)
+            numbers: { [sites] in sites[number].numbers(at: $0, row.values, row.number) + added }, tensor: tensor, particle: row.values.particle,
+            position: position, constraint: constraint, note: note)
     }
 
     private func unremarkable(_ row: Row) -> Finding {
@@ -267,16 +276,24 @@ struct FailureSearch {
             [FitReason.Number(name: "loss", value: row.value(loss, 0))]
             + (largest.map { [FitReason.Number(name: "largest gradient", value: $0)] } ?? [])
         return Finding(
-            place: row.place, site: nil, element: [], kind: .finiteOnHost, numbers: { _ in numbers }, tensor: nil, position: 0,
+            place: row.place, site: nil, element: [], kind: .finiteOnHost, numbers: { _ in numbers }, tensor: nil, particle: 0, position: 0,
             constraint: nil, note: nil)
     }
 
     /// By finding: lanes that failed through the same expression are looked into together.
     private func operations(of findings: [Finding]) throws -> [SpoilingOperation?] {
         var found: [SpoilingOperation?] = findings.map { _ in nil }
-        let groups = Dictionary(grouping: findings.indices.filter { findings[$0].tensor != nil }) { findings[$0].tensor?.id }
-        for members in groups.values {
-            guard let tensor = findings[members[0]].tensor, let search = OperationSearch(tensor) else { continue }
+        struct Expression: Hashable {
+            let tensor: ObjectIdentifier?
+            let particle: Int
+        }
+        let groups = Dictionary(grouping: findings.indices.filter { findings[$0].tensor != nil }) {
+            Expression(tensor: findings[$0].tensor?.id, particle: findings[$0].particle)
+        }
+        for (expression, members) in groups {
+            guard let tensor = findings[members[0]].tensor,
+                let search = OperationSearch(ExaminedParticles.expression(tensor, of: expression.particle))
+            else { continue }
             let requests = members.map { (findings[$0].place, findings[$0].position) }
             for (member, operation) in zip(members, try search.operations(requests, evaluation)) { found[member] = operation }
         }

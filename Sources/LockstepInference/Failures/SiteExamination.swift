@@ -57,7 +57,7 @@ struct SiteExamination {
     }
 
     /// The first position at which a constraint is broken, among those that belong to an element of the batch.
-    func violation(of checked: Checked, at batch: [Int], _ values: HostEvaluation.Values, _ row: Int) -> Int? {
+    func violation(of checked: Checked, at batch: [Int], _ values: ExaminedValues, _ row: Int) -> Int? {
         let holds = values[checked.holds, row]
         return holds.indices.lazy.filter { holds[$0] == 0 }.map { $0 - holds.startIndex }.first { position in
             belongs(ElementPlace.index(position, checked.shape), checked, to: batch)
@@ -102,7 +102,7 @@ struct SiteExamination {
     }
 
     /// What the site has at an element, by name.
-    func numbers(at element: [Int], _ values: HostEvaluation.Values, _ row: Int) -> [FitReason.Number] {
+    func numbers(at element: [Int], _ values: ExaminedValues, _ row: Int) -> [FitReason.Number] {
         func number(_ name: String, _ output: Int, _ shape: Shape) -> FitReason.Number? {
             position(of: element, in: shape).map { position in
                 let own = values[output, row]

@@ -40,6 +40,6 @@ public struct CompilationSize: Hashable, Sendable, CustomStringConvertible {
         guard isLarge else { return "a step is \(operations) operations" }
         let parts = largest.map { "'\($0.site)' (\($0.operations))" }.joined(separator: ", ")
         return "a step is \(operations) operations, which takes a driver long to compile; the largest densities are those of "
-            + "\(parts): plates and arrays in place of loops in Swift, or fewer particles, make it shorter"
+            + "\(parts): plates, arrays and `batched` in place of loops in Swift make it shorter"
     }
 }

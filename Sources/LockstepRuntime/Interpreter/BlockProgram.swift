@@ -185,14 +185,17 @@ struct DrawStep: @unchecked Sendable {
     /// Four for uniform and normal draws, else one, repeated.
     let results: SIMD4<Int32>
     let parameter: Slot
-    let stream: Stream
-    let particle: UInt32
+    let stream: Word
+    let particle: Word
     let plan: Int32
 
-    enum Stream {
-        case site(UInt32)
+    /// A word of the counter.
+    enum Word {
+        case known(UInt32)
         /// The plan that computes its bits.
         case plan(Int32)
+
+        var isKnown: Bool { if case .known = self { true } else { false } }
     }
 }
 

@@ -5,9 +5,9 @@ import LockstepTensor
 extension BlockFrame {
     func draw(_ draw: DrawStep) {
         guard let taken = draw.taken else { return drawBlock(draw, step: step) }
-        // In a loop over sites each would need a block of its own.
-        let isOfOneSite = if case .site = draw.stream { true } else { false }
-        if !isOfOneSite || step == firstStep || step % 4 == 0 { drawBlock(draw, step: step / 4) }
+        // In a loop over sites or particles each would need a block of its own.
+        let isOne = draw.stream.isKnown && draw.particle.isKnown
+        if !isOne || step == firstStep || step % 4 == 0 { drawBlock(draw, step: step / 4) }
         registers[Int(taken)] = registers[Int(draw.results[Int(step % 4)])]
     }
 
@@ -22,13 +22,13 @@ extension BlockFrame {
         }
         var draws = lockstep_lanes_draws(
             results: (result(0), result(1), result(2), result(3)), low: low, high: high, group: positions,
-            stream: stream(draw), step: step, particle: draw.particle, count: width)
+            stream: word(draw.stream), step: step, particle: word(draw.particle), count: width)
         run(&draws)
     }
 
-    private func stream(_ draw: DrawStep) -> UInt32 {
-        switch draw.stream {
-        case .site(let number): number
+    private func word(_ word: DrawStep.Word) -> UInt32 {
+        switch word {
+        case .known(let number): number
         case .plan(let plan): UInt32(bitPattern: Int32(truncatingIfNeeded: uniformIndex(Int(plan))))
         }
     }
@@ -50,10 +50,10 @@ extension BlockFrame {
         let (r0, r1) = (reals(Int(draw.results[0])), reals(Int(draw.results[1])))
         let (r2, r3) = (reals(Int(draw.results[2])), reals(Int(draw.results[3])))
         let parameter = draw.kind == .gamma || draw.kind == .poisson ? reals(draw.parameter.index) : r0
-        let stream = stream(draw)
+        let (stream, particle) = (word(draw.stream), word(draw.particle))
         for lane in 0..<lanes {
             let draws = Draws<Real>(
-                key: SIMD2(low[lane], high[lane]), stream: stream, step: step, particle: draw.particle)
+                key: SIMD2(low[lane], high[lane]), stream: stream, step: step, particle: particle)
             let position = positions[lane]
             switch draw.kind {
             case .uniform:

@@ -231,8 +231,8 @@ extension Translation {
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        run: loops.draw(kind), kind: kind, taken: slot.entry, results: block, parameter: slot, stream: self.stream(stream),
-                        particle: particle, plan: Int32(plan(.constant(0))))))
+                        run: loops.draw(kind), kind: kind, taken: slot.entry, results: block, parameter: slot, stream: word(stream),
+                        particle: word(particle), plan: Int32(plan(.constant(0))))))
         case .draw4(let kind, let registers, let stream, let particle, let group):
             let plan = plan(group)
             // The row that holds the groups of all lanes.
@@ -245,8 +245,8 @@ extension Translation {
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        run: loops.draw(kind), kind: kind, taken: nil, results: results, parameter: unused, stream: self.stream(stream),
-                        particle: particle, plan: Int32(plan))))
+                        run: loops.draw(kind), kind: kind, taken: nil, results: results, parameter: unused, stream: word(stream),
+                        particle: word(particle), plan: Int32(plan))))
         case .draw(let kind, let register, let stream, let particle, let element, let parameter):
             let plan = plan(element)
             result.indexDepth = max(result.indexDepth, 1)
@@ -255,18 +255,22 @@ extension Translation {
             result.instructions.append(
                 .draw(
                     DrawStep(
-                        run: nil, kind: kind, taken: nil, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: self.stream(stream),
-                        particle: particle, plan: Int32(plan))))
+                        run: nil, kind: kind, taken: nil, results: SIMD4(repeating: slot.entry), parameter: parameter, stream: word(stream),
+                        particle: word(particle), plan: Int32(plan))))
         case .loop:
             break
         }
     }
 
-    private mutating func stream(_ stream: DrawStream) -> DrawStep.Stream {
+    private mutating func word(_ stream: DrawStream) -> DrawStep.Word {
         switch stream {
-        case .site(let number): .site(number)
+        case .site(let number): .known(number)
         case .entry(let register, _, _): .plan(Int32(plan(.register(register))))
         }
+    }
+
+    private mutating func word(_ index: IndexExpression) -> DrawStep.Word {
+        index.asConstant.map { .known(UInt32(truncatingIfNeeded: $0)) } ?? .plan(Int32(plan(index)))
     }
 
     private mutating func emit(_ fused: FusedStatement, at position: Int) {

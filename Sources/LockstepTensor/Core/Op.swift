@@ -106,7 +106,7 @@ package struct RandomOp: Hashable, Sendable {
 
     package let kind: Kind
     package let stream: UInt32
-    package let particle: UInt32
+    package var particle: UInt32
     /// The site that draws, for messages.
     package let site: String
     /// What the stream is the hash of: two draws of one stream and different paths collide.
@@ -114,6 +114,9 @@ package struct RandomOp: Hashable, Sendable {
     package let origin: Origin
     /// Of a vector each of whose elements is the one draw of a site of its own: their streams. Nil for one site.
     package var streams: [UInt32]?
+    /// How many particles draw, beginning with `particle`: one after the other along the first axis, each as it would by itself. Nil for one,
+    /// which has no axis.
+    package var particles: Int?
 
     /// - Parameter path: the site when nil.
     package init(_ kind: Kind, stream: UInt32, particle: UInt32, site: String, path: String? = nil, origin: Origin) {

@@ -52,7 +52,7 @@ struct FitCommand: ParsableCommand {
             valueName: "RATE|FROM:TO"))
     var learningRate: String?
 
-    @Option(parsing: .unconditional, help: "Draws averaged in each step; many take long to compile.")
+    @Option(parsing: .unconditional, help: "Draws averaged in each step, whose time grows with them.")
     var particles = 1
 
     @Option(
@@ -156,9 +156,9 @@ struct FitCommand: ParsableCommand {
     }
 
     private func checkNumbers() throws {
-        // Beyond these the host's memory gives out, a step's number is no longer exact as a float, or the kernel, in
-        // which particles follow one another, takes minutes to compile.
-        let most = (lanes: 1 << 24, steps: 1 << 22, particles: 64)
+        // Beyond these the host's memory gives out, a step's number is no longer exact as a float, or a step, in which
+        // particles follow one another, takes as long as thousands.
+        let most = (lanes: 1 << 24, steps: 1 << 22, particles: 4096)
         guard lanes >= 1, lanes <= most.lanes else { throw CommandError("--lanes is \(lanes); give 1 to \(most.lanes)") }
         guard steps >= 1, steps <= most.steps else { throw CommandError("--steps is \(steps); give 1 to \(most.steps)") }
         guard checkpointSeconds > 0, checkpointSeconds.isFinite else {

@@ -94,7 +94,7 @@ struct ScalarClasses {
             case .data where tensor.dtype == .real: return .data(isPerLane: perLane.contains(input.name))
             case .data, .scalar, .bound: return .single(tensor.id)
             }
-        case .random(let op): return op.streams == nil ? .random(op.kind, particle: op.particle) : .single(tensor.id)
+        case .random(let op): return op.streams == nil && op.particles == nil ? .random(op.kind, particle: op.particle) : .single(tensor.id)
         case .map(let op): return .map(op, tensor.dtype)
         case .slice: return .element(of: tensor.node.inputs[0].id)
         case .iota: return .single(tensor.id)

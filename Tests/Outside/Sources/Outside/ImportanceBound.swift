@@ -5,10 +5,7 @@ struct ImportanceBound: Loss {
     let particles: Int
 
     func value(of step: LossStep) throws -> Tensor {
-        let weights = try (0..<particles).map { particle in
-            let (model, guide) = try step.logDensities(particle: particle)
-            return model - guide
-        }
-        return log(Tensor(Double(particles))) - logSumExp(Tensor.stack(weights), axis: 0)
+        let (model, guide) = try step.logDensities(particles: particles)
+        return log(Tensor(Double(particles))) - logSumExp(model - guide, axis: 0)
     }
 }
