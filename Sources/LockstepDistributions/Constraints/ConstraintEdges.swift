@@ -42,4 +42,15 @@ extension Constraint {
         default: return self
         }
     }
+
+    /// The same with other bounds.
+    package func mapBounds(_ bound: (Tensor) -> Tensor) -> Constraint {
+        switch self {
+        case .interval(let lower, let upper): .interval(bound(lower), bound(upper))
+        case .integerInterval(let lower, let upper): .integerInterval(bound(lower), bound(upper))
+        case .greaterThan(let lower): .greaterThan(bound(lower))
+        case .independent(let base, let axes): .independent(base.mapBounds(bound), axes: axes)
+        default: self
+        }
+    }
 }

@@ -71,9 +71,9 @@ public struct DistributionParameter: Sendable {
     /// As messages call it.
     public let name: String
     /// As given, before it broadcasts to the batch.
-    public let value: Tensor
+    public private(set) var value: Tensor
     /// Where the value must lie; data and constants are held against it before a run.
-    public let constraint: Constraint
+    public private(set) var constraint: Constraint
     /// Rightmost axes of the distribution's event that to this parameter are a batch.
     package private(set) var eventAxes = 0
     /// Whether -infinity will do too: the value is the logarithm of something that may be 0.
@@ -90,6 +90,13 @@ public struct DistributionParameter: Sendable {
     package func inEvent(_ axes: Int) -> DistributionParameter {
         var copy = self
         copy.eventAxes += axes
+        return copy
+    }
+
+    /// The same role with another value and another constraint.
+    package func with(_ value: Tensor, _ constraint: Constraint) -> DistributionParameter {
+        var copy = self
+        (copy.value, copy.constraint) = (value, constraint)
         return copy
     }
 

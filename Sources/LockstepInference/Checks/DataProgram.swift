@@ -56,10 +56,11 @@ extension Tensor {
 
 /// Which expressions are known before a run.
 enum Known {
+    /// - Parameter given: what is known beside them, of a step of a recurrence.
     /// - Returns: the nodes below the roots that follow from data and constants.
-    static func nodes(_ roots: [Tensor]) -> Set<ObjectIdentifier> {
-        var known: Set<ObjectIdentifier> = []
-        for tensor in Graph.topologicalOrder(roots) {
+    static func nodes(_ roots: [Tensor], given: Set<ObjectIdentifier> = []) -> Set<ObjectIdentifier> {
+        var known = given
+        for tensor in Graph.topologicalOrder(roots) where !given.contains(tensor.id) {
             let isKnown =
                 switch tensor.node.op {
                 case .random: false
@@ -83,7 +84,7 @@ enum Known {
             let parts = inputs.map { mayCount($0, known) }
             let masks = parts.compactMap(\.mask)
             return (masks.first.map { masks.dropFirst().reduce($0, .&) }, parts.contains(where: \.isOpen))
-        case .broadcast, .reshape:
+        case .broadcast, .reshape, .stopGradient:
             let part = mayCount(inputs[0], known)
             return (part.mask.map { Tensor(mask.node.op, [$0], shape: mask.shape, dtype: .bool) }, part.isOpen)
         case .map(.not):

@@ -5,10 +5,12 @@ import LockstepTensor
 /// Where expressions depend on missing values: for each a mask of its elements that are computed from NaN among the
 /// data. What a selection passes over counts for nothing.
 struct MissingValues {
-    private var masks: [ObjectIdentifier: Tensor] = [:]
+    private var masks: [ObjectIdentifier: Tensor]
+    private var recurrences: [ObjectIdentifier: MissingInRecurrence] = [:]
     private let known: Set<ObjectIdentifier>
     private let missing: Set<String>
-    private let origin = Origin()
+    private let origin: Origin
+    private let isOfStep: Bool
 
     /// Which elements of some data are taken for missing: an array of their shape, 1 where one is.
     static func marks(_ name: String) -> String { "\0missing/" + name }
@@ -17,13 +19,33 @@ struct MissingValues {
     ///   - decisive: masks that decide by themselves what counts, whatever they are computed from.
     ///   - missing: the data that hold NaN.
     init(_ roots: [Tensor], decisive: [Tensor], missing: Set<String>) {
-        known = Known.nodes(roots)
-        self.missing = missing
+        (known, masks, self.missing) = (Known.nodes(roots), [:], missing)
+        (origin, isOfStep) = (Origin(), false)
         let decisive = Set(decisive.map(\.id))
-        for tensor in Graph.topologicalOrder(roots) where !decisive.contains(tensor.id) {
-            masks[tensor.id] = mask(tensor)
-        }
+        for tensor in Graph.topologicalOrder(roots) where !decisive.contains(tensor.id) { add(tensor) }
     }
+
+    /// In a step of a recurrence.
+    ///
+    /// - Parameters:
+    ///   - roots: of the step.
+    ///   - given: the parameters of the step that are known before a run.
+    ///   - masks: those of parameters of the step, by identity.
+    ///   - outer: of what is around the recurrence.
+    init(step roots: [Tensor], known given: Set<ObjectIdentifier>, masks: [ObjectIdentifier: Tensor], _ outer: MissingValues) {
+        (known, self.masks, missing) = (Known.nodes(roots, given: given), masks, outer.missing)
+        (origin, isOfStep) = (outer.origin, true)
+        for tensor in Graph.topologicalOrder(roots) where masks[tensor.id] == nil { add(tensor) }
+    }
+
+    private mutating func add(_ tensor: Tensor) {
+        if case .scan(let region, let scan) = tensor.node.op, !scan.stops {
+            recurrences[tensor.id] = MissingInRecurrence(region, scan, tensor.node.inputs, self)
+        }
+        masks[tensor.id] = mask(tensor)
+    }
+
+    func isKnown(_ tensor: Tensor) -> Bool { known.contains(tensor.id) }
 
     /// Nil for an expression that depends on no missing value.
     subscript(_ tensor: Tensor) -> Tensor? { masks[tensor.id] }
@@ -39,17 +61,21 @@ struct MissingValues {
             return nil
         case .map(let op):
             return elementwise(op, node.inputs, parts)
+        case .stopGradient where isOfStep && tensor.dtype == .bool:
+            // A mask of a site decides by itself.
+            return nil
         case .reduce(_, let axes):
             return parts[0]?.any(axes)
         case .broadcast, .reshape, .permute, .slice, .stopGradient:
             return parts[0].map { Tensor(node.op, [$0], shape: tensor.shape, dtype: .bool) }
         case .scan, .call:
-            // One missing row is in all that follows.
+            // That a part is missing: where that is all that is known of a recurrence, it is in all that follows.
             return parts.reduce(nil) { Self.either($0, $1?.any()) }
         case .cholesky, .triangular:
             // Elements are made of all of the matrix.
             return parts.reduce(nil) { Self.either($0, $1?.any()) }?.broadcast(to: tensor.shape)
-        case .result:
+        case .result(let number):
+            if let recurrence = recurrences[node.inputs[0].id] { return recurrence.mask(number) }
             return parts[0]?.broadcast(to: tensor.shape)
         case .assemble:
             let masks = zip(node.inputs, parts).map { $1 ?? Tensor(mask: false).broadcast(to: $0.shape) }

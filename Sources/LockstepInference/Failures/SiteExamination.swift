@@ -52,7 +52,7 @@ struct SiteExamination {
         self.parameters = parameters
         support = site.distribution.flatMap { Checked("value", site.value, $0.support, &outputs) }
         batchShape = site.logDensity?.shape ?? site.distribution?.batchShape ?? site.value.shape
-        componentShape = (site.distribution as? MixtureSameFamily).map { [$0.mixing.classCount] } ?? []
+        componentShape = (site.distribution?.ofStep as? MixtureSameFamily).map { [$0.mixing.classCount] } ?? []
         eventShape = Array(site.value.shape.dropFirst(min(batchShape.count, site.value.rank)))
     }
 

@@ -36,8 +36,8 @@ extension Site {
 
 extension Distribution {
     fileprivate var isPoint: Bool {
-        if let independent = self as? Independent { return independent.base.isPoint }
-        return self is Delta
+        if let independent = ofStep as? Independent { return independent.base.isPoint }
+        return ofStep is Delta
     }
 }
 

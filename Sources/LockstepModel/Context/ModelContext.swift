@@ -10,6 +10,8 @@ public struct ModelContext: ~Copyable {
     private let handlers: [Handler]
     /// Plates, masks and scales that are open in the body, outermost first.
     var scopes: [Scope] = []
+    /// Scans that are open in the body, outermost first.
+    var loops: [StepLoop] = []
     var record = RunRecord()
 
     init(_ run: TraceRun, _ handlers: [Handler]) {
@@ -92,11 +94,12 @@ extension ModelContext {
         _ name: String, _ statement: Message.Statement, shape: Shape = [], value: Tensor? = nil, isObserved: Bool = false
     ) -> Tensor {
         var message = Message(
-            name: name, statement: statement, shape: shape, value: value, isObserved: isObserved, plates: scopes.plates,
-            weighting: scopes.weighting)
+            name, statement, shape: shape, value: value, isObserved: isObserved, plates: scopes.plates,
+            weighting: loops.isEmpty ? scopes.weighting : Weighting(), times: loops.map(\.length))
         do throws(ModelError) {
             try message.prepare()
             handlers.process(&message)
+            try enterStep(&message)
             let site = try message.resolve(run)
             record.add(site, hiddenBy: message.hiddenBy)
             return site.value

@@ -19,14 +19,14 @@ enum Handler: Sendable {
             return !hides(message.info)
         case (.condition(let values), .sample):
             guard let value = values[message.name] else { break }
-            message.value = value
+            message.give(value)
             message.isObserved = true
         case (.substitute(let values), .sample), (.substitute(let values), .param):
-            message.value = values[message.name] ?? message.value
+            if let value = values[message.name] { message.give(value) }
         case (.replay(let trace), .sample) where !message.isObserved:
             guard let site = trace[message.name] else { break }
             if site.isLatent {
-                message.value = site.value
+                message.give(site.value)
             } else {
                 let role = site.kind == .sample ? "observed" : "a \(site.kind.rawValue) site"
                 message.error =
@@ -38,14 +38,14 @@ enum Handler: Sendable {
         case (.assign(let assign), .sample) where !message.isObserved:
             guard case .sample(let distribution) = message.statement else { break }
             do throws(ModelError) {
-                guard let value = try assign(message.name, distribution) else { break }
+                guard let value = try assign(message.name, try message.overSteps(distribution)) else { break }
                 guard message.value == nil else {
                     throw ModelError(
                         site: message.name,
                         "a guide covers this latent, but substitute gave it a value of its own; make it data with condition(_:), "
                             + "or hide it from the guide with block(hide: [\"\(message.name)\"])")
                 }
-                message.value = value
+                message.give(value, guiding: distribution)
             } catch {
                 message.error = message.error ?? error
             }

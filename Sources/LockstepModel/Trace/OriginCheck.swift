@@ -15,6 +15,12 @@ enum OriginCheck {
         else { return }
         let users = Dictionary(roots.map { ($0.1.id, $0.0) }, uniquingKeysWith: { first, _ in first })
         let user = order[leaf...].lazy.compactMap { users[$0.id] }.first ?? source.name
+        if case .input(let input) = order[leaf].node.op, input.kind == .bound {
+            throw ModelError(
+                site: user,
+                "it uses a tensor of one step of a scan outside of that step (\(source.name)); return what others need from the step, as "
+                    + "an output or as what is carried, or take it from the site's value")
+        }
         throw ModelError(
             [user, source.name],
             "site '\(user)' uses a tensor that belongs to another run of a model, from \(source.role) '\(source.name)'; "

@@ -13,6 +13,7 @@ struct RunRecord: Sendable {
     private var data: [DataDeclaration] = []
     private var dataTensors: [String: (declaration: DataDeclaration, tensor: Tensor)] = [:]
     private var plateSizes: [String: Int] = [:]
+    private var scanLengths: [String: Int] = [:]
     private var error: ModelError?
 
     /// Keeps the first mistake: what follows it is often its consequence.
@@ -28,6 +29,24 @@ struct RunRecord: Sendable {
         }
         index[site.name] = entries.count
         entries.append(Entry(site: site, hiddenBy: hiddenBy))
+    }
+
+    /// How many sites there are, hidden ones too.
+    var siteCount: Int { entries.count }
+
+    /// The sites from a place on, hidden ones too.
+    func sites(from place: Int) -> [Site] { entries.dropFirst(place).map(\.site) }
+
+    /// Puts others in the places of the sites from a place on.
+    mutating func replaceSites(from place: Int, by sites: [Site]) {
+        for (number, site) in zip(entries.indices.dropFirst(place), sites) { entries[number] = Entry(site: site, hiddenBy: entries[number].hiddenBy) }
+    }
+
+    /// Takes back all that was added to an earlier record, but for a mistake.
+    mutating func goBack(to earlier: RunRecord) {
+        let error = error
+        self = earlier
+        self.error = error
     }
 
     /// - Returns: the same tensor each time that the same data are asked for.
@@ -98,6 +117,31 @@ struct RunRecord: Sendable {
         if let size = plateSizes[name], size != plate.size {
             throw ModelError([name], "plate '\(name)' is used with sizes \(size) and \(plate.size); a plate has one size in a model")
         }
+    }
+
+    /// Reports a scan that cannot open inside others, or over such rows.
+    ///
+    /// - Returns: how many steps it has.
+    mutating func open(scan name: String, over rows: [Tensor], inside outer: [StepLoop]) -> Int {
+        let length = rows.lazy.compactMap(\.shape.first).first
+        if let mistake = mistake(scan: name, rows, length, outer) { report(ModelError([name], "scan '\(name)': \(mistake)")) }
+        scanLengths[name] = length
+        return Swift.max(length ?? 1, 1)
+    }
+
+    private func mistake(scan name: String, _ rows: [Tensor], _ length: Int?, _ outer: [StepLoop]) -> String? {
+        if let failure = rows.lazy.compactMap(\.failure).first { return "what it goes over is wrong: \(failure)" }
+        let shapes = rows.map(\.shape)
+        guard let length else { return "there is nothing to go over; give at least one tensor with a first axis, Tensor.iota(steps) say" }
+        guard shapes.allSatisfy({ $0.first == length }) else {
+            return "the tensors to go over have shapes \(shapes); give tensors that are alike in their first axis, which is time"
+        }
+        guard length >= 1 else { return "there are no steps: the tensors to go over have shapes \(shapes); give one row at least" }
+        guard !outer.contains(where: { $0.name == name }) else { return "it is inside itself; give the inner one another name" }
+        if let known = scanLengths[name], known != length {
+            return "it is used with \(known) and \(length) steps; a scan has one length in a model, so give one of the two another name"
+        }
+        return nil
     }
 
     /// - Throws: `ModelError`, the first mistake of the run.

@@ -21,6 +21,12 @@ extension Message {
             statement = .sample(expanded)
         case .param(let initial, let constraint):
             try check(initial, as: "its initial value")
+            guard times.isEmpty || !Region.hasStandIns([initial] + constraint.bounds.map(\.value)) else {
+                throw ModelError(
+                    site: name,
+                    "a param in a step of a scan is one value for all steps, and this one starts from, or is bounded by, what a step gets; "
+                        + "put a param with an axis for time outside of the scan, and go over its rows")
+            }
             if constraint.isDiscrete {
                 throw ModelError(site: name, "a param cannot be optimised over isolated points (\(constraint)); use a continuous constraint")
             }
@@ -128,6 +134,8 @@ extension Message {
         }
         let draw = distribution.sample(run.source(site: name), sampleShape: [])
         try check(draw, as: "its value")
+        // Of a recurrence, some draws cannot be made before it.
+        if run.isPrototype, !times.isEmpty, draw.dtype == .real { return distribution.support.typicalValue(draw.shape).broadcast(to: draw.shape) }
         // A distribution may be a user's own.
         guard draw.shape == distribution.shape() else {
             throw ModelError(
@@ -137,7 +145,7 @@ extension Message {
     }
 
     /// A given value over the whole batch.
-    private func fit(_ value: Tensor, _ distribution: any Distribution) throws(ModelError) -> Tensor {
+    func fit(_ value: Tensor, _ distribution: any Distribution) throws(ModelError) -> Tensor {
         let role = isObserved ? "observed" : "given"
         try check(value, as: "its \(role) value")
         let shape = distribution.batchShape + distribution.eventShape
@@ -180,9 +188,13 @@ extension Message {
 }
 
 extension Distribution {
-    /// As a user wrote it, without what plates and `toEvent` put around it.
+    /// As a user wrote it, without what plates, scans and `toEvent` put around it.
     package var name: String {
-        if let independent = self as? Independent { return independent.base.name }
-        return String(describing: type(of: self))
+        let own = ofStep
+        if let independent = own as? Independent { return independent.base.name }
+        return String(describing: type(of: own))
     }
+
+    /// Of one step, without the time axes that scans put in front.
+    package var ofStep: any Distribution { (self as? OverSteps)?.step.ofStep ?? self }
 }

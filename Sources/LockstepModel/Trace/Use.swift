@@ -26,7 +26,7 @@ package struct Use: Sendable {
     /// Over the batch of the site: where the value does not matter it is false. Nil where it matters everywhere.
     package let mask: Tensor?
     /// Axes of the site's event over which the constraint is checked one by one.
-    private let eventAxes: Int
+    package let eventAxes: Int
 
     package init(
         site: String, role: String, _ value: Tensor, _ constraint: Constraint, _ rule: Rule = .plain, mask: Tensor? = nil,

@@ -5,6 +5,8 @@ import LockstepTensor
 struct Weighting: Sendable {
     var masks: [Tensor] = []
     var scales: [Tensor] = []
+    /// Whether they are those of a step of a scan.
+    var isOfStep = false
 
     /// All masks together; nil when no element is excluded.
     ///
@@ -51,7 +53,8 @@ struct Weighting: Sendable {
         // A positive number that the model names itself excludes nothing.
         let weights = scales.contains { $0.literal?.contains(0) ?? true } ? scale.map { $0 .!= 0 } : nil
         let counts = mask.map { mask in weights.map { mask .& $0 } ?? mask } ?? weights
-        return counts.map { select($0, scaled, 0) } ?? scaled
+        // A check of data finds the masks of a site by identity, but not in a step.
+        return counts.map { select(isOfStep ? $0.withoutGradient : $0, scaled, 0) } ?? scaled
     }
 
     private func fit(_ tensor: Tensor, _ role: String, _ site: String, _ batch: Shape) throws(ModelError) {

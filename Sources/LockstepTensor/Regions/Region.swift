@@ -18,6 +18,11 @@ package final class Region: Hashable, Sendable {
         .input(Input(.bound, name, origin: Origin()), shape: shape, dtype: dtype)
     }
 
+    /// Whether expressions are made of what stands for something in a region that is being traced.
+    package static func hasStandIns(_ tensors: [Tensor]) -> Bool {
+        Graph.topologicalOrder(tensors).contains { if case .input(let input) = $0.node.op { input.kind == .bound } else { false } }
+    }
+
     /// The results with other expressions in place of the parameters.
     package func applied(to operands: [Tensor]) -> [Tensor] {
         Graph.replace(results, Dictionary(zip(parameters.map(\.id), operands), uniquingKeysWith: { a, _ in a }))

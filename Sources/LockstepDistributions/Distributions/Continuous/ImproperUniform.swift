@@ -68,7 +68,7 @@ public struct ImproperUniform: BatchedDistribution {
 
 extension Constraint {
     /// The numbers that it depends on.
-    var bounds: [DistributionParameter] {
+    package var bounds: [DistributionParameter] {
         switch self {
         case .interval(let lower, let upper), .integerInterval(let lower, let upper):
             [.init("lower bound", lower, .real), .init("upper bound", upper, .greaterThan(lower))]
