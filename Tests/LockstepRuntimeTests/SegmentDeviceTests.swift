@@ -45,7 +45,8 @@ import Testing
 
     /// A long recurrence of a vector, with its gradient: with respect to where it starts, and to what all steps read.
     private static func long(_ steps: Int, width: Int, tapeBudget: Int) -> StepCase {
-        let a = Tensor.named("a"), s = Tensor.named("s", [width])
+        let origin = Origin()
+        let a = Tensor.input(Input(.data, "a", origin: origin), shape: []), s = Tensor.input(Input(.data, "s", origin: origin), shape: [width])
         let end = scan(over: [.iota(steps)], from: [s], tapeBudget: tapeBudget) { carries, rows in
             ([tanh(a * carries[0] + sin(0.3 * rows[0].asReal) - 0.1 * carries[0].sum())], [])
         }.carries[0]
