@@ -13,9 +13,23 @@ static inline int32_t int_same(int32_t x) { return x; }
 static inline int32_t int_not(int32_t x) { return x ^ 1; }
 static inline int32_t int_select(int32_t mask, int32_t x, int32_t y) { return mask != 0 ? x : y; }
 
+// Neither division traps: not by 0, and not that of the least int by -1.
+static inline int32_t int_divisor(int32_t y) { return y == 0 || y == -1 ? 1 : y; }
+static inline int32_t int_is_below(int32_t rest, int32_t y) { return rest != 0 && (rest < 0) != (y < 0); }
+static inline int32_t int_quotient(int32_t x, int32_t y) {
+    int32_t divisor = int_divisor(y), whole = x / divisor - int_is_below(x % divisor, divisor);
+    return y == 0 ? 0 : y == -1 ? int_subtract(0, x) : whole;
+}
+static inline int32_t int_remainder(int32_t x, int32_t y) {
+    int32_t divisor = int_divisor(y), rest = x % divisor;
+    return y == 0 ? x : int_is_below(rest, divisor) ? rest + divisor : rest;
+}
+
 #define INT_LOOP2(name) LOOP2(int_loop_##name, int32_t, int32_t, int_##name)
 LOCKSTEP_LANES_BINARY(INT_LOOP2)
 LOCKSTEP_LANES_TEST(INT_LOOP2)
+LOOP2(int_loop_quotient, int32_t, int32_t, int_quotient)
+LOOP2(int_loop_remainder, int32_t, int32_t, int_remainder)
 LOOP3(int_loop_select, int32_t, int32_t, int32_t, int_select)
 LOOP1(int_loop_copy, int32_t, int32_t, int_same)
 LOOP1(int_loop_not, int32_t, int32_t, int_not)

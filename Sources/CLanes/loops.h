@@ -158,6 +158,8 @@ const struct lockstep_lanes_level TABLE = {
         REAL_ENTRY1(toInt)
         REAL_ENTRY1(toReal)
         [lockstep_lanes_not] = {[lockstep_lanes_int] = ENTRY1(int_loop_not)},
+        [lockstep_lanes_quotient] = {[lockstep_lanes_int] = ENTRY2(int_loop_quotient)},
+        [lockstep_lanes_remainder] = {[lockstep_lanes_int] = ENTRY2(int_loop_remainder)},
     },
     .gathers = {
         {float_gather_own, float_gather_shared}, {double_gather_own, double_gather_shared}, {int_gather_own, int_gather_shared}},

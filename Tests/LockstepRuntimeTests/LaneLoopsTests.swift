@@ -127,6 +127,8 @@ import Testing
         let binary: [(ElementOp, (Int32, Int32) -> Int32)] = [
             (.add, { $0 &+ $1 }), (.subtract, { $0 &- $1 }), (.multiply, { $0 &* $1 }), (.minimum, { min($0, $1) }), (.maximum, { max($0, $1) }),
             (.less, { $0 < $1 ? 1 : 0 }), (.lessOrEqual, { $0 <= $1 ? 1 : 0 }), (.equal, { $0 == $1 ? 1 : 0 }),
+            (.quotient, { Int32(ReferenceElements.apply(.quotient, [Double($0), Double($1)])) }),
+            (.remainder, { Int32(ReferenceElements.apply(.remainder, [Double($0), Double($1)])) }),
         ]
         let logical: [(ElementOp, (Int32, Int32) -> Int32)] = [(.and, { $0 & $1 }), (.or, { $0 | $1 })]
         for shape in Self.shapes(2) {

@@ -15,14 +15,28 @@ import Testing
     @Test(arguments: [1, 2, 3, 5, 8]) func isLAPACKs(_ size: Int) throws {
         let golden = try Goldens.matrix(size)
         let found = try ReferenceEvaluator.evaluate(Self.both(Tensor(golden.matrix, shape: [size, size])))
-        #expect(Goldens.worst(found[0], golden.values) < 2e-14 && Goldens.worst(found[1], golden.vectors) < 2e-14)
+        #expect(Goldens.worst(found[0], golden.values) < 2e-14 && Goldens.worst(found[1], golden.vectors ?? []) < 2e-14)
     }
 
     @Test(arguments: Goldens.sizes, [false, true]) func programsAreLAPACKs(_ size: Int, _ isFloat: Bool) throws {
         let golden = try Goldens.matrix(size)
         let found = try DecompositionCases.interpreted(golden.matrix, [size, size], isFloat: isFloat, Self.both)
         let allowed = isFloat ? 1e-5 : 3e-14
-        #expect(Goldens.worst(found[0], golden.values) < allowed && Goldens.worst(found[1], golden.vectors) < allowed)
+        #expect(Goldens.worst(found[0], golden.values) < allowed && Goldens.worst(found[1], golden.vectors ?? []) < allowed)
+    }
+
+    /// Within 20 n roundings of the matrix, by the root of the mean square.
+    @Test(.enabled(if: Goldens.largest > 0, "level small"), arguments: [false, true]) func theLargest(_ isFloat: Bool) throws {
+        let n = Goldens.largest, golden = try Goldens.matrix(n)
+        let found = try DecompositionCases.interpreted(golden.matrix, [n, n], isFloat: isFloat, Self.both)
+        let a = golden.matrix.indices.map { golden.matrix[$0 / n >= $0 % n ? $0 : $0 % n * n + $0 / n] }
+        let (w, v) = (found[0], found[1]), zeros = [Double](repeating: 0, count: n * n), size = Goldens.distance(a, zeros)
+        let rounding = 20 * Double(n) * (isFloat ? 0x1p-24 : 0x1p-53)
+        #expect(zip(w, w.dropFirst()).allSatisfy { $0 <= $1 })
+        #expect(zip(w, golden.values).allSatisfy { abs($0 - $1) < rounding * size })
+        #expect(Goldens.distance(Goldens.product(a, v, inner: n), v.enumerated().map { $1 * w[$0 % n] }) < rounding * size)
+        let gram = Goldens.product(Goldens.transposed(v, columns: n), v, inner: n)
+        #expect(Goldens.distance(gram, Goldens.identity(n)) < rounding * Double(n).squareRoot())
     }
 
     /// Matrices that are hard for some method or other, of six rows.

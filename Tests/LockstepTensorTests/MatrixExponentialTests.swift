@@ -10,13 +10,13 @@ import Testing
     @Test(arguments: Goldens.sizes) func isSciPys(_ size: Int) throws {
         let golden = try Goldens.matrix(size)
         let found = try ReferenceEvaluator.evaluate(matrixExp(Tensor(golden.matrix, shape: [size, size])))
-        #expect(Goldens.worst(found, golden.exponential) < 2e-14)
+        #expect(Goldens.worst(found, golden.exponential ?? []) < 2e-14)
     }
 
     @Test(arguments: Goldens.sizes, [false, true]) func programsAreSciPys(_ size: Int, _ isFloat: Bool) throws {
         let golden = try Goldens.matrix(size)
         let found = try DecompositionCases.interpreted(golden.matrix, [size, size], isFloat: isFloat) { [matrixExp($0)] }
-        #expect(Goldens.worst(found[0], golden.exponential) < (isFloat ? 2e-5 : 2e-14))
+        #expect(Goldens.worst(found[0], golden.exponential ?? []) < (isFloat ? 2e-5 : 2e-14))
     }
 
     /// One batch of matrices, each of which is scaled in its own way.

@@ -36,6 +36,19 @@ import Testing
         Self.check(found, golden.tall, columns: size, isFloat ? 5e-6 : 1e-14, "\(size)")
     }
 
+    /// Within 20 n roundings of the matrix, by the root of the mean square.
+    @Test(.enabled(if: Goldens.largest > 0, "level small"), arguments: [false, true]) func theLargest(_ isFloat: Bool) throws {
+        let n = Goldens.largest, golden = try Goldens.matrix(n)
+        let found = try DecompositionCases.interpreted(golden.tall, [n + 2, n], isFloat: isFloat, Self.both)
+        let (q, r) = (found[0], found[1]), size = Goldens.distance(golden.tall, [Double](repeating: 0, count: (n + 2) * n))
+        let rounding = 20 * Double(n) * (isFloat ? 0x1p-24 : 0x1p-53)
+        #expect(Goldens.distance(Goldens.product(q, r, inner: n), golden.tall) < rounding * size)
+        let gram = Goldens.product(Goldens.transposed(q, columns: n), q, inner: n + 2)
+        #expect(Goldens.distance(gram, Goldens.identity(n)) < rounding * Double(n).squareRoot())
+        #expect(Goldens.distance(r, golden.r) < rounding * size)
+        for place in r.indices { #expect(place % n >= place / n || r[place] == 0) }
+    }
+
     @Test func matricesOfAllKinds() throws {
         let cases: [(rows: Int, columns: Int, numbers: [Double])] = [
             (3, 3, [1, 0, 0, 0, 1, 0, 0, 0, 1]), (2, 2, [-3, 1, 0, -2]), (3, 1, [0, -3, 4]), (1, 1, [-5]), (2, 2, [0, 0, 0, 0]),

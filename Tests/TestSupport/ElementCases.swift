@@ -65,6 +65,9 @@ package enum ElementCases {
     /// Division is correctly rounded only where the driver was asked for it.
     private static let division = 3.0
 
+    /// Thirds, as ints are made of operands.
+    private static let wholes: [Double] = [0, 0.4, -0.4, 0.7, -0.7, 1, -1, 999, -999, 30, -30, 2.5]
+
     private static let positiveEdges: [Double] = [0, 0.5, 1, 2, .infinity, .nan, 1e-30, 1e30, 1000, 0.499]
 
     private static let table: [ElementOp: Row] = [
@@ -93,7 +96,7 @@ package enum ElementCases {
         .erfInverse: Row(range: -1...1, edges: [0, -0.0, 1, -1, .nan, 1e-30, 0.99999, -0.99999, 0.5], float: 4, double: 4),
         .add: Row(), .subtract: Row(), .multiply: Row(), .divide: Row(float: 0.5 + division, double: 1),
         .power: Row(range: 0.01...10, second: -20...20, float: 2, double: 4),
-        .minimum: Row(), .maximum: Row(),
+        .minimum: Row(), .maximum: Row(), .quotient: Row(edges: wholes), .remainder: Row(edges: wholes),
         .hurwitzZeta: Row(range: 1.05...10, second: 0.01...50, edges: [1.5, 2, 3, 10], float: 6 + division, double: 10),
         .stirlingError: Row(range: 0.001...50, edges: positiveEdges, float: 8 + division, double: 8),
         .digammaError: Row(range: 0.001...50, edges: positiveEdges, float: 8 + division, double: 12),

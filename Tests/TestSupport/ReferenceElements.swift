@@ -40,6 +40,8 @@ package enum ReferenceElements {
         case .power: return F.power.value(x[0], x[1])
         case .minimum: return F.minimum.value(x[0], x[1])
         case .maximum: return F.maximum.value(x[0], x[1])
+        case .quotient: return Double(whole(x[0], x[1]).quotient)
+        case .remainder: return Double(whole(x[0], x[1]).remainder)
         case .hurwitzZeta: return F.hurwitzZeta.value(x[0], x[1])
         case .stirlingError: return F.stirlingError.value(x[0])
         case .digammaError: return F.digammaError.value(x[0])
@@ -57,5 +59,13 @@ package enum ReferenceElements {
         case .toReal: return x[0]
         case .toInt: return x[0].rounded(.towardZero)
         }
+    }
+
+    /// Of ints of 32 bits, by their own division, which goes towards 0.
+    private static func whole(_ x: Double, _ y: Double) -> (quotient: Int32, remainder: Int32) {
+        let (a, b) = (Int32(x), Int32(y))
+        if b == 0 { return (0, a) }
+        let (quotient, rest) = (a.dividedReportingOverflow(by: b).partialValue, a.remainderReportingOverflow(dividingBy: b).partialValue)
+        return rest != 0 && (rest < 0) != (b < 0) ? (quotient - 1, rest + b) : (quotient, rest)
     }
 }

@@ -14,7 +14,7 @@ package struct ScanCase: Sendable, CustomStringConvertible {
     let draws: Int
     let build: @Sendable (_ input: [String: Tensor], _ recur: @escaping Recurrence) -> [Tensor]
 
-    private init(
+    init(
         _ description: String, _ inputs: [(name: String, shape: Shape)], draws: Int = 0,
         _ build: @escaping @Sendable (_ input: [String: Tensor], _ recur: @escaping Recurrence) -> [Tensor]
     ) {
@@ -40,12 +40,15 @@ package struct ScanCase: Sendable, CustomStringConvertible {
     }
 
     /// The tensors that the case is about, and its real inputs.
-    package func tensors(writtenOut isWrittenOut: Bool) -> (values: [Tensor], inputs: [Tensor]) {
+    ///
+    /// - Parameter tapeBudget: see `Segments`; nil for the usual one.
+    package func tensors(writtenOut isWrittenOut: Bool, tapeBudget: Int? = nil) -> (values: [Tensor], inputs: [Tensor]) {
         let tensors = inputs.map { Tensor.input(Input(.data, $0.name, origin: Self.origin), shape: $0.shape) }
         let named = Dictionary(zip(inputs.map(\.name), tensors), uniquingKeysWith: { a, _ in a })
         let values =
             isWrittenOut
-            ? build(named) { Self.writtenOut($0, $1, $2, $3) } : build(named) { scan(over: $0, from: $1, isReversed: $2, $3) }
+            ? build(named) { Self.writtenOut($0, $1, $2, $3) }
+            : build(named) { scan(over: $0, from: $1, isReversed: $2, tapeBudget: tapeBudget ?? Segments.tapeBudget, $3) }
         return (values, tensors)
     }
 
@@ -66,8 +69,8 @@ package struct ScanCase: Sendable, CustomStringConvertible {
     }
 
     /// A step that computes the values, the gradient of all, and a gradient of that.
-    package func step(writtenOut isWrittenOut: Bool, lanes: Int, order: Int = 2) -> StepCase {
-        let (values, inputs) = tensors(writtenOut: isWrittenOut)
+    package func step(writtenOut isWrittenOut: Bool, lanes: Int, order: Int = 2, tapeBudget: Int? = nil) -> StepCase {
+        let (values, inputs) = tensors(writtenOut: isWrittenOut, tapeBudget: tapeBudget)
         var all = values
         if order > 0 {
             let first = Gradient.of(Self.scalar(values), withRespectTo: inputs)

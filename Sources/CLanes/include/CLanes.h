@@ -31,9 +31,11 @@
 // Those that are made one by one: negateAdd is b - a; poissonLogMass, of floats, is b a - e^a - c, where c is log b!;
 // poissonOfMean the same where the mean e^a is known, and the result holds log a before; select, where a is a mask, is
 // a != 0 ? b : c; isFinite of reals gives a mask; toInt of reals goes towards zero, is clamped, and 0 for what is not a
-// number; toReal of ints gives the type asked for; not is of masks.
+// number; toReal of ints gives the type asked for; not is of masks;
+// quotient and remainder are of ints, the quotient goes down, and 0 as a divisor leaves all as the remainder.
 #define LOCKSTEP_LANES_SINGLE(X) \
-    X(divide) X(negateAdd) X(poissonLogMass) X(poissonOfMean) X(select) X(copy) X(isFinite) X(toInt) X(toReal) X(not)
+    X(divide) X(negateAdd) X(poissonLogMass) X(poissonOfMean) X(select) X(copy) X(isFinite) X(toInt) X(toReal) X(not) \
+    X(quotient) X(remainder)
 #define LOCKSTEP_LANES_ALL(X) \
     LOCKSTEP_LANES_UNARY(X) LOCKSTEP_LANES_ELEMENTARY(X) LOCKSTEP_LANES_BINARY(X) LOCKSTEP_LANES_TEST(X) \
     LOCKSTEP_LANES_FUSED(X) LOCKSTEP_LANES_SINGLE(X)

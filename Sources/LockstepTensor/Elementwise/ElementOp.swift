@@ -17,6 +17,7 @@ package enum ElementOp: Int, CaseIterable, Hashable, Sendable {
     case logGamma, digamma, erf, erfc, erfInverse
     case stirlingError, digammaError
     case add, subtract, multiply, divide, power, minimum, maximum
+    case quotient, remainder
     case hurwitzZeta
     case deviance, logRatio, poissonLogMass
     case isFinite, less, lessOrEqual, equal

@@ -54,6 +54,9 @@ extension ElementRow {
             .free(.init(.init(real: "ls_max", int: "max"), scalar: .init(int: "max")), { $0.isNaN ? $0 : $1 < $0 ? $0 : $1 }) { x, _, g, i in
                 Pullbacks.extremum(isMaximum: true, x[i], x[1 - i], g)
             }
+        // Of whole numbers, which wrap; the quotient goes down, and that by 0 is 0.
+        case .quotient: .ints("ls_quotient") { a, b in b == 0 ? 0 : a == -0x8000_0000 && b == -1 ? a : (a / b).rounded(.down) }
+        case .remainder: .ints("ls_remainder") { a, b in b == 0 ? a : a - (a / b).rounded(.down) * b }
         case .hurwitzZeta: .reals("ls_zeta", SpecialFunctions.hurwitzZeta) { x, _, g, i in Pullbacks.hurwitzZeta(x[0], x[1], g, i) }
         // The third operand follows from the others, and has no derivative of its own: x - m, and logGamma(x + 1).
         case .deviance:
@@ -134,6 +137,10 @@ extension ElementRow {
     /// Of reals or ints.
     private static func free(_ kernel: KernelForm, _ host: @escaping @Sendable (Double, Double) -> Double, _ pullback: @escaping Pullback) -> Self {
         Self([nil, nil], nil, isExpensive: false, kernel, .binary(host), pullback)
+    }
+
+    private static func ints(_ function: KernelForm.Text, _ host: @escaping @Sendable (Double, Double) -> Double) -> Self {
+        Self([.int, .int], .int, isExpensive: true, .init(function), .binary(host)) { _, _, _, _ in nil }
     }
 
     private static func density(

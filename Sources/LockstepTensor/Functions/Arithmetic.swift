@@ -58,17 +58,32 @@ public func round(_ x: Tensor) -> Tensor {
     return sign(x) * select(0.5 .<= size - whole, whole + 1, whole)
 }
 
-/// What is left of `a` after whole multiples of `b`, with the sign of `b`: a - b floor(a / b), as NumPy's `remainder`
-/// (and Python's `%`); C's function of this name, and Swift's `%`, have other signs. NaN where `b` is 0.
+/// How often `b` goes into `a`: floor(a / b), as NumPy's `floor_divide` (and Python's `//`); Swift's `/` of ints goes towards 0 instead.
+/// With `remainder(_:_:)`, a = quotient b + remainder.
 ///
-/// The error is a rounding of `a`, so little is right where a / b is beyond 2^24 in single precision. Of ints it is an int.
+/// Of ints it is an int, and exact; 0 where `b` is 0, and -2^31 of -2^31 and -1, as ints wrap. It has no gradient.
+public func quotient(_ a: Tensor, _ b: Tensor) -> Tensor {
+    a.dtype == .real || b.dtype == .real ? division(a, b).quotient : .map(.quotient, [a, b])
+}
+
+/// What is left of `a` after whole multiples of `b`, with the sign of `b`: a - b floor(a / b), as NumPy's `remainder`
+/// (and Python's `%`); C's function of this name, and Swift's `%`, have other signs.
+///
+/// Of ints it is an int, and exact; `a` where `b` is 0. Of reals it is NaN there, and the error is a rounding of `a`, so little is right where
+/// a / b is beyond 2^24 in single precision.
 public func remainder(_ a: Tensor, _ b: Tensor) -> Tensor {
+    a.dtype == .real || b.dtype == .real ? division(a, b).remainder : .map(.remainder, [a, b])
+}
+
+/// Of reals.
+private func division(_ a: Tensor, _ b: Tensor) -> (quotient: Tensor, remainder: Tensor) {
     let quotient = floor(a / b)
     // 0 * infinity is not 0.
     let left = a - select(quotient .== 0, 0, quotient * b)
     // The quotient was rounded: up, or on some devices a whole one down.
     let isBelow = select(0 .< b, left .< 0, 0 .< left)
     let isWhole = (quotient + 1) * b .== a
-    let inside = select(isBelow, left + b, select(isWhole, left - b, left))
-    return a.dtype == .int && b.dtype == .int ? inside.asInt : inside
+    return (
+        select(isBelow, quotient - 1, select(isWhole, quotient + 1, quotient)), select(isBelow, left + b, select(isWhole, left - b, left))
+    )
 }

@@ -47,8 +47,9 @@ private enum Jacobi {
         }
         let identity = Matrices.onDiagonal([order.count, n], 0).asReal.expandingShape(at: 2).broadcast(to: [order.count, n, batch])
         let scale = abs(start).max([0, 1])
-        let turned = scan(over: [.iota(sweeps(n))], from: [start, identity]) { carries, _ in
-            let sweep = scan(over: order.rounds, from: carries) { carries, rows in
+        // Nobody reads a tape.
+        let turned = scan(over: [.iota(sweeps(n))], from: [start, identity], tapeBudget: .max) { carries, _ in
+            let sweep = scan(over: order.rounds, from: carries, tapeBudget: .max) { carries, rows in
                 let round = Rotations(carries[0], order.partners(rows), scale)
                 return ([round.rotated, round.turning(carries[1])], [])
             }

@@ -91,6 +91,10 @@ extension Tensor {
 @_disfavoredOverload public func atan2<N: TensorNumber>(_ y: Tensor, _ x: N) -> Tensor { atan2(y, Tensor(x.dataValue)) }
 /// `atan2(_:_:)` of a number and a tensor.
 @_disfavoredOverload public func atan2<N: TensorNumber>(_ y: N, _ x: Tensor) -> Tensor { atan2(Tensor(y.dataValue), x) }
+/// `quotient(_:_:)` of a tensor and a number.
+@_disfavoredOverload public func quotient<N: TensorNumber>(_ a: Tensor, _ b: N) -> Tensor { quotient(a, b.tensor(beside: a)) }
+/// `quotient(_:_:)` of a number and a tensor.
+@_disfavoredOverload public func quotient<N: TensorNumber>(_ a: N, _ b: Tensor) -> Tensor { quotient(a.tensor(beside: b), b) }
 /// `remainder(_:_:)` of a tensor and a number.
 @_disfavoredOverload public func remainder<N: TensorNumber>(_ a: Tensor, _ b: N) -> Tensor { remainder(a, b.tensor(beside: a)) }
 /// `remainder(_:_:)` of a number and a tensor.

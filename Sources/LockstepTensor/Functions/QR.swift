@@ -35,13 +35,15 @@ private enum Householder {
         let batch = shape.dropLast(2).elementCount
         // By columns, and batches last: a column is gathered.
         let columns = a.reshape([batch, n, m]).transposed([2, 1, 0])
-        let reduced = scan(over: .iota(m), from: columns) { columns, number in
-            let mirror = mirror(columns.gather(number), number)
-            return (reflected(columns, mirror), mirror)
+        // Nobody reads a tape.
+        let reduced = scan(over: [.iota(m)], from: [columns], tapeBudget: .max) { carries, rows in
+            let mirror = mirror(carries[0].gather(rows[0]), rows[0])
+            return ([reflected(carries[0], mirror)], [mirror])
         }
         let identity = Matrices.onDiagonal([m, n], 0).asReal.expandingShape(at: 2).broadcast(to: [m, n, batch])
-        let q = fold(over: reduced.outputs, from: identity, isReversed: true) { reflected($0, $1) }.transposed([2, 1, 0])
-        let r = reduced.carry.slice(axis: 1, 0..<m).transposed([2, 1, 0]).triu()
+        let turned = scan(over: reduced.outputs, from: [identity], isReversed: true, tapeBudget: .max) { ([reflected($0[0], $1[0])], []) }
+        let q = turned.carries[0].transposed([2, 1, 0])
+        let r = reduced.carries[0].slice(axis: 1, 0..<m).transposed([2, 1, 0]).triu()
         let side = select(r.diagonal .< 0, -1, 1)
         return [
             (q * side.expandingShape(at: 1)).reshape(shape), (r * side.expandingShape(at: 2)).reshape(Array(shape.dropLast(2)) + [m, m]),

@@ -117,6 +117,10 @@ package struct Simplifier {
             if let divisor = x[1].splat, divisor.significand == 1, Self.floatHolds(1 / divisor) {
                 return make(.map(.multiply), [x[0], make(.literal([1 / divisor]), [], shape, dtype)], shape, dtype)
             }
+        case .quotient:
+            if x[1].splat == 1 { return x[0] }
+        case .remainder:
+            if let divisor = x[1].splat, divisor.magnitude == 1 { return make(.literal([0]), [], shape, dtype) }
         case .negate:
             if let negated = operand(of: .negate, x[0]) { return negated }
         case .select:

@@ -34,6 +34,93 @@ public func odeSolve(
     odeSolve(from: [start], at: times, stepsBetween: stepsBetween) { [derivative($0, $1[0])] }[0]
 }
 
+/// The solution of an ordinary differential equation at some times, in steps that each lane chooses for itself: the method of Dormand and Prince
+/// of order 5, with an error estimate of order 4 (1980).
+///
+/// ```swift
+/// let heights = odeSolve(from: [height, speed], at: seconds, relativeTolerance: 1e-6) { _, state in [state[1], -9.81 - drag * state[1]] }
+/// ```
+///
+/// A step is accepted where the root mean square, over all elements of the state, of error / (absolute + relative * |state|) is 1 or less. The
+/// error at a time is that of all steps before, which may be some times the tolerance of one; rounding bounds it too, and in single precision
+/// tolerances below some 1e-6 are not met. The loop ends when no lane of a group has steps left. The method is explicit: stiff equations ask for
+/// more steps than the bound. A lane that takes more steps between two times than `mostSteps`, refused ones counted, or whose slopes are not
+/// finite, has NaN from the next time on; others are not touched.
+///
+/// Gradients, to the start, the times, and all that the derivative is made of, are those of the accepted steps, as parts of the way between two
+/// times: how the parts depend on the state is left out, an effect of the size of the tolerance. They go back over the steps that were taken,
+/// which are found again between each two times; no more than `mostSteps` states are kept for a lane. Second derivatives are of a recurrence of
+/// `mostSteps` steps between each two times: give a bound that is not far too large where they are wanted.
+///
+/// - Parameters:
+///   - start: the state at the first time, of any shapes; ints become reals.
+///   - times: a vector, in ascending or descending order; the first is that of the start, and equal ones repeat the state.
+///   - relativeTolerance: positive.
+///   - absoluteTolerance: positive, in the unit of the state; nil for the number that the relative one is.
+///   - mostSteps: the most steps from each time to the next.
+///   - derivative: the derivative of the state by time, of its shapes. It is called with stand-ins for a time, a scalar, and a state; draws
+///     in it would be the same at all times.
+/// - Returns: for each tensor of the state `[times] + shape`, whose first row is the start. Tensors that carry a mistake where times are no
+///   vector or there are none, where there is no step or a tolerance is not positive, or derivatives have other shapes than the state.
+public func odeSolve(
+    from start: [Tensor], at times: Tensor, relativeTolerance: Double, absoluteTolerance: Double? = nil, mostSteps: Int = 500,
+    _ derivative: (_ time: Tensor, _ state: [Tensor]) -> [Tensor]
+) -> [Tensor] {
+    func failed(_ reason: String) -> [Tensor] { DifferentialEquation.failed(start, times, reason) }
+    if let reason = DifferentialEquation.mistake(start, times, steps: mostSteps) { return failed(reason) }
+    let absolute = absoluteTolerance ?? relativeTolerance
+    guard relativeTolerance > 0, absolute > 0, relativeTolerance.isFinite, absolute.isFinite else {
+        return failed("the tolerances \(relativeTolerance) and \(absolute) must be positive")
+    }
+    let (start, times) = (start.map(\.asReal), times.asReal)
+    let first = start.map { $0.expandingShape(at: 0) }
+    if times.count == 1 || start.isEmpty { return first }
+    let time = Region.parameter(like: [], .real, "time")
+    let states = start.enumerated().map { Region.parameter(like: $1.shape, .real, "state \($0)") }
+    let slopes = DifferentialEquation.slopes(time, states, derivative)
+    if let failure = slopes.lazy.compactMap(\.failure).first { return start.map { _ in .failed(failure) } }
+    let (region, captured) = Region.closed([time] + states, slopes.map(\.asReal))
+    let steps = AdaptiveSteps(
+        method: DormandPrince(derivative: region, count: start.count), relativeTolerance: relativeTolerance, absoluteTolerance: absolute,
+        most: mostSteps)
+    return zip(first, AdaptiveGradient(steps).solution(from: start, at: times, captured)).map { .concatenate([$0, $1]) }
+}
+
+/// The solution of an ordinary differential equation of one tensor, in steps that each lane chooses: shape `[times] + shape`; see
+/// `odeSolve(from:at:relativeTolerance:absoluteTolerance:mostSteps:_:)` of several.
+public func odeSolve(
+    from start: Tensor, at times: Tensor, relativeTolerance: Double, absoluteTolerance: Double? = nil, mostSteps: Int = 500,
+    _ derivative: (_ time: Tensor, _ state: Tensor) -> Tensor
+) -> Tensor {
+    odeSolve(
+        from: [start], at: times, relativeTolerance: relativeTolerance, absoluteTolerance: absoluteTolerance, mostSteps: mostSteps
+    ) { [derivative($0, $1[0])] }[0]
+}
+
+private enum DifferentialEquation {
+    static func failed(_ start: [Tensor], _ times: Tensor, _ reason: String) -> [Tensor] {
+        let error = (start + [times]).lazy.compactMap(\.failure).first ?? TensorError("odeSolve", [times.shape] + start.map(\.shape), reason)
+        return start.map { _ in .failed(error) }
+    }
+
+    static func mistake(_ start: [Tensor], _ times: Tensor, steps: Int) -> String? {
+        guard (start + [times]).allSatisfy({ $0.failure == nil }), times.rank == 1, times.count > 0 else {
+            return "the times must be a vector, the first of which is that of the start"
+        }
+        guard steps >= 1, steps <= Shapes.mostElements else { return "there cannot be \(steps) steps between two times; give 1 or more" }
+        return nil
+    }
+
+    static func slopes(_ time: Tensor, _ states: [Tensor], _ derivative: (Tensor, [Tensor]) -> [Tensor]) -> [Tensor] {
+        let slopes = derivative(time, states)
+        if slopes.map(\.shape) == states.map(\.shape), slopes.allSatisfy({ $0.failure == nil }) { return slopes }
+        let error =
+            (states + slopes).lazy.compactMap(\.failure).first
+            ?? TensorError("odeSolve", states.map(\.shape), "the derivative has shapes \(slopes.map(\.shape)); give it those of the state")
+        return states.map { _ in .failed(error) }
+    }
+}
+
 package enum RungeKutta {
     /// `scan(over:from:isReversed:_:)`, or what does the same.
     package typealias Loop = (
@@ -44,15 +131,8 @@ package enum RungeKutta {
     package static func solution(
         from start: [Tensor], at times: Tensor, _ stepsBetween: Int, _ loop: @escaping Loop, _ derivative: (Tensor, [Tensor]) -> [Tensor]
     ) -> [Tensor] {
-        func failed(_ reason: String) -> [Tensor] {
-            let error = (start + [times]).lazy.compactMap(\.failure).first ?? TensorError("odeSolve", [times.shape] + start.map(\.shape), reason)
-            return start.map { _ in .failed(error) }
-        }
-        guard (start + [times]).allSatisfy({ $0.failure == nil }), times.rank == 1, times.count > 0 else {
-            return failed("the times must be a vector, the first of which is that of the start")
-        }
-        guard stepsBetween >= 1, stepsBetween <= Shapes.mostElements else {
-            return failed("there cannot be \(stepsBetween) steps between two times; give 1 or more")
+        if let reason = DifferentialEquation.mistake(start, times, steps: stepsBetween) {
+            return DifferentialEquation.failed(start, times, reason)
         }
         let (start, times) = (start.map(\.asReal), times.asReal)
         let first = start.map { $0.expandingShape(at: 0) }
@@ -70,14 +150,7 @@ package enum RungeKutta {
     }
 
     private static func step(_ time: Tensor, _ size: Tensor, _ states: [Tensor], _ derivative: (Tensor, [Tensor]) -> [Tensor]) -> [Tensor] {
-        func slopes(_ time: Tensor, _ states: [Tensor]) -> [Tensor] {
-            let slopes = derivative(time, states)
-            if slopes.map(\.shape) == states.map(\.shape), slopes.allSatisfy({ $0.failure == nil }) { return slopes }
-            let error =
-                (states + slopes).lazy.compactMap(\.failure).first
-                ?? TensorError("odeSolve", states.map(\.shape), "the derivative has shapes \(slopes.map(\.shape)); give it those of the state")
-            return states.map { _ in .failed(error) }
-        }
+        func slopes(_ time: Tensor, _ states: [Tensor]) -> [Tensor] { DifferentialEquation.slopes(time, states, derivative) }
         func moved(_ slopes: [Tensor], _ length: Tensor) -> [Tensor] { zip(states, slopes).map { $0 + length * $1 } }
         let half = 0.5 * size
         let one = slopes(time, states)

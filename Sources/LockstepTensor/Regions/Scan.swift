@@ -10,7 +10,8 @@ public struct ScanResult: Sendable {
 
 /// A recurrence: one step after the other, each of which gets what the one before carried on.
 ///
-/// The steps are a loop of the kernel, however many there are; gradients are a loop back over them.
+/// The steps are a loop of the kernel, however many there are; gradients are a loop back over them. It reads what was carried before each
+/// step; where that would be more than 1 MiB a lane, of only about every sqrt(steps)-th, and the steps between are computed once more.
 ///
 /// ```swift
 /// // s[t] = omega + alpha * y[t - 1]^2 + beta * s[t - 1]
@@ -36,6 +37,14 @@ public func scan(
     Recurrence(rows, carries, isReversed: isReversed, step).result
 }
 
+/// `scan(over:from:isReversed:_:)` with a budget of the caller's; see `Segments`.
+package func scan(
+    over rows: [Tensor], from carries: [Tensor], isReversed: Bool = false, tapeBudget: Int,
+    _ step: (_ carries: [Tensor], _ rows: [Tensor]) -> ([Tensor], [Tensor])
+) -> ScanResult {
+    Recurrence(rows, carries, isReversed: isReversed, tapeBudget: tapeBudget, step).result
+}
+
 /// A recurrence that carries one tensor and goes over the rows of one; see `scan(over:from:isReversed:_:)`.
 public func scan(
     over rows: Tensor, from carry: Tensor, isReversed: Bool = false, _ step: (_ carry: Tensor, _ row: Tensor) -> (Tensor, Tensor)
@@ -56,9 +65,12 @@ public func fold(over rows: Tensor, from carry: Tensor, isReversed: Bool = false
 struct Recurrence {
     let result: ScanResult
 
-    /// - Parameter stops: see `Scan.stops`.
+    /// - Parameters:
+    ///   - stops: see `Scan.stops`.
+    ///   - tapeBudget: see `Segments`.
     init(
-        _ rows: [Tensor], _ carries: [Tensor], isReversed: Bool = false, stops: Bool = false, _ step: ([Tensor], [Tensor]) -> ([Tensor], [Tensor])
+        _ rows: [Tensor], _ carries: [Tensor], isReversed: Bool = false, stops: Bool = false, tapeBudget: Int = Segments.tapeBudget,
+        _ step: ([Tensor], [Tensor]) -> ([Tensor], [Tensor])
     ) {
         let (region, captured, starts, failure) = Self.traced(rows, carries, step)
         if let failure {
@@ -84,6 +96,14 @@ struct Recurrence {
             let results = region.applied(to: starts + rows.map { $0.element(0) } + captured)
             result = ScanResult(
                 carries: Array(results.prefix(carries.count)), outputs: results.dropFirst(carries.count).map { $0.expandingShape(at: 0) })
+            return
+        }
+        // A loop with a condition has no gradient.
+        if !stops, let segments = Segments(steps: length, elements: starts.reduce(0) { $0 + $1.count }, budget: tapeBudget) {
+            result = segments.result(over: rows, from: starts, isReversed: isReversed) { carries, rows in
+                let results = region.applied(to: carries + rows + captured)
+                return (Array(results.prefix(carries.count)), Array(results.dropFirst(carries.count)))
+            }
             return
         }
         let scan = Scan(
