@@ -20,8 +20,8 @@ let package = Package(
         .target(
             name: "KernelSources", path: "Kernels",
             exclude: [
-                "prelude.cl", "hardware.cl", "calls.cl", "elementary.cl", "log_sums.cl", "special.cl", "densities.cl", "philox.cl", "samplers.cl",
-                "layout.cl", "slices.cl",
+                "prelude.cl", "hardware.cl", "calls.cl", "elementary.cl", "log_sums.cl", "special.cl", "densities.cl", "whole.cl",
+                "philox.cl", "samplers.cl", "layout.cl", "slices.cl",
             ]),
         .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         // Loops over the lanes of a block, for several instruction sets.

@@ -26,6 +26,9 @@ static const char special[] = {
 static const char densities[] = {
 #embed "densities.cl" suffix(, 0)
 };
+static const char whole[] = {
+#embed "whole.cl" suffix(, 0)
+};
 static const char philox[] = {
 #embed "philox.cl" suffix(, 0)
 };
@@ -59,6 +62,7 @@ static const struct {
     [LOCKSTEP_KERNEL_LOG_SUMS] = {"log_sums.cl", log_sums},
     [LOCKSTEP_KERNEL_SPECIAL] = {"special.cl", special},
     [LOCKSTEP_KERNEL_DENSITIES] = {"densities.cl", densities},
+    [LOCKSTEP_KERNEL_WHOLE] = {"whole.cl", whole},
     [LOCKSTEP_KERNEL_PHILOX] = {"philox.cl", philox},
     [LOCKSTEP_KERNEL_SAMPLERS] = {"samplers.cl", samplers},
     [LOCKSTEP_KERNEL_LAYOUT] = {"layout.cl", layout},

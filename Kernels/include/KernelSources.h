@@ -13,6 +13,8 @@ enum lockstep_kernel_source {
     LOCKSTEP_KERNEL_SPECIAL,
     /// Only for programs that call one of them.
     LOCKSTEP_KERNEL_DENSITIES,
+    /// Only for programs that divide ints.
+    LOCKSTEP_KERNEL_WHOLE,
     LOCKSTEP_KERNEL_PHILOX,
     LOCKSTEP_KERNEL_SAMPLERS,
     LOCKSTEP_KERNEL_LAYOUT,

@@ -16,7 +16,7 @@ import pyopencl as cl
 
 HERE = pathlib.Path(__file__).parent
 KERNELS = HERE.parent.parent / "Kernels"
-FILES = ["prelude.cl", "elementary.cl", "log_sums.cl", "special.cl", "densities.cl", "philox.cl", "samplers.cl"]
+FILES = ["prelude.cl", "elementary.cl", "log_sums.cl", "special.cl", "densities.cl", "whole.cl", "philox.cl", "samplers.cl"]
 RETURNS_MASK = {"is_finite", "is_nan"}
 TAKES_DIFFERENCE = {"deviance", "log_ratio"}
 CANCELS_BELOW_ZERO = {"lgamma", "digamma"}

@@ -236,7 +236,8 @@ struct KernelWriter {
             switch file {
             case LOCKSTEP_KERNEL_HARDWARE: options.interleaves && !options.isDouble
             case LOCKSTEP_KERNEL_CALLS: isLarge
-            case LOCKSTEP_KERNEL_DENSITIES: callsDensities
+            case LOCKSTEP_KERNEL_DENSITIES: calls { $0.row.kernel.isDensity }
+            case LOCKSTEP_KERNEL_WHOLE: calls { $0 == .quotient || $0 == .remainder }
             case LOCKSTEP_KERNEL_STEPS: stepTables != nil
             case LOCKSTEP_KERNEL_SLICES: program.slice != nil
             case LOCKSTEP_KERNEL_GROUPS: cooperation != nil || !staged.isEmpty
@@ -245,10 +246,10 @@ struct KernelWriter {
         }
     }
 
-    private var callsDensities: Bool {
+    private func calls(_ isOne: (ElementOp) -> Bool) -> Bool {
         var calls = false
         program.forEachStatement { statement in
-            if case .map(_, let op, _) = statement, op.row.kernel.isDensity { calls = true }
+            if case .map(_, let op, _) = statement, isOne(op) { calls = true }
         }
         return calls
     }
