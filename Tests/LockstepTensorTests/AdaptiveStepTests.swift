@@ -44,7 +44,8 @@ import Testing
     /// Of the fifth order: a polynomial of that degree in time is right to rounding, however large the steps.
     @Test func theFifthOrder() throws {
         let found = odeSolve(from: 1, at: [1, 2, 4], relativeTolerance: 1e6) { time, _ in 6 * pow(time, 5) - 5 * pow(time, 4) }
-        let exact = [1.0, 2, 4].map { pow($0, 6) - pow($0, 5) + 1 }
+        // t^6 - t^5 + 1.
+        let exact = [1.0, 33, 3_073]
         #expect(try DifferentialEquationTests.worst(ReferenceEvaluator.evaluate(found), exact) > 1e-9)
         let less = odeSolve(from: 1, at: [1, 2, 4], relativeTolerance: 1e6) { time, _ in 5 * pow(time, 4) }
         #expect(try DifferentialEquationTests.worst(ReferenceEvaluator.evaluate(less), [1, 32, 1024]) < 1e-13)
@@ -81,8 +82,8 @@ import Testing
         let start = golden.states.map { Tensor($0[0]) }
         let found = try ReferenceEvaluator.evaluate(
             odeSolve(from: start, at: Tensor(golden.times), relativeTolerance: tolerance, mostSteps: 4_000) { Self.derivative(name, $0, $1) })
-        // Errors of steps add up, and grow along steep parts of the solution.
-        for place in 0..<2 { #expect(Self.error(found[place], golden.states[place], tolerance) < (name == "van der Pol" ? 1_000 : 100)) }
+        // Errors of steps add up.
+        for place in 0..<2 { #expect(Self.error(found[place], golden.states[place], tolerance) < 30) }
     }
 
     // MARK: What goes wrong
@@ -152,7 +153,7 @@ import Testing
         let point: [String: [Double]] = ["s": [1.5], "r": [0.8], "t": [3]]
         let found = try ReferenceEvaluator.evaluate(Gradient.of(decay.element(2), withRespectTo: [start, rate, end]), inputs: point)
         let y = exp(-0.8 * 3)
-        for (found, wanted) in zip(found, [y, -3 * 1.5 * y, -0.8 * 1.5 * y]) { #expect(abs(found[0] - wanted) < 20 * tolerance) }
+        for (found, wanted) in zip(found, [y, -3 * 1.5 * y, -0.8 * 1.5 * y]) { #expect(abs(found[0] - wanted) < 5 * tolerance) }
     }
 
     /// A lane that is lost has no derivatives, unless nobody looks at it.
