@@ -44,7 +44,8 @@ import Testing
     /// Of the fifth order: a polynomial of that degree in time is right to rounding, however large the steps.
     @Test func theFifthOrder() throws {
         let found = odeSolve(from: 1, at: [1, 2, 4], relativeTolerance: 1e6) { time, _ in 6 * pow(time, 5) - 5 * pow(time, 4) }
-        let exact = [1.0, 2, 4].map { pow($0, 6) - pow($0, 5) + 1 }
+        // t^6 - t^5 + 1.
+        let exact = [1.0, 33, 3_073]
         #expect(try DifferentialEquationTests.worst(ReferenceEvaluator.evaluate(found), exact) > 1e-9)
         let less = odeSolve(from: 1, at: [1, 2, 4], relativeTolerance: 1e6) { time, _ in 5 * pow(time, 4) }
         #expect(try DifferentialEquationTests.worst(ReferenceEvaluator.evaluate(less), [1, 32, 1024]) < 1e-13)
@@ -81,14 +82,16 @@ import Testing
         let start = golden.states.map { Tensor($0[0]) }
         let found = try ReferenceEvaluator.evaluate(
             odeSolve(from: start, at: Tensor(golden.times), relativeTolerance: tolerance, mostSteps: 4_000) { Self.derivative(name, $0, $1) })
-        // Errors of steps add up, and grow along steep parts of the solution.
-        for place in 0..<2 { #expect(Self.error(found[place], golden.states[place], tolerance) < (name == "van der Pol" ? 1_000 : 100)) }
+        // Errors of steps add up.
+        for place in 0..<2 { #expect(Self.error(found[place], golden.states[place], tolerance) < 30) }
     }
 
     // MARK: What goes wrong
 
     private static func vanDerPol(_ mu: Tensor, steps: Int = 500) -> [Tensor] {
-        odeSolve(from: [2, 0], at: [0, 0.001, 2, 4], relativeTolerance: 1e-6, mostSteps: steps) { _, y in [y[1], mu * (1 - y[0] * y[0]) * y[1] - y[0]] }
+        odeSolve(from: [2, 0], at: [0, 0.001, 2, 4], relativeTolerance: 1e-6, mostSteps: steps) { _, y in
+            [y[1], mu * (1 - y[0] * y[0]) * y[1] - y[0]]
+        }
     }
 
     @Test func stiffEquationsReachTheBound() throws {
@@ -152,14 +155,16 @@ import Testing
         let point: [String: [Double]] = ["s": [1.5], "r": [0.8], "t": [3]]
         let found = try ReferenceEvaluator.evaluate(Gradient.of(decay.element(2), withRespectTo: [start, rate, end]), inputs: point)
         let y = exp(-0.8 * 3)
-        for (found, wanted) in zip(found, [y, -3 * 1.5 * y, -0.8 * 1.5 * y]) { #expect(abs(found[0] - wanted) < 20 * tolerance) }
+        for (found, wanted) in zip(found, [y, -3 * 1.5 * y, -0.8 * 1.5 * y]) { #expect(abs(found[0] - wanted) < 5 * tolerance) }
     }
 
     /// A lane that is lost has no derivatives, unless nobody looks at it.
     @Test func gradientsOfWhatIsLost() throws {
         let s = Tensor.named("s")
         let solution = odeSolve(from: s, at: [0, 0.5, 2], relativeTolerance: 1e-6) { _, y in y * y }
-        func slope(_ value: Tensor) throws -> Double { try ReferenceEvaluator.evaluate(Gradient.of(value, withRespectTo: [s])[0], inputs: ["s": [1]])[0] }
+        func slope(_ value: Tensor) throws -> Double {
+            try ReferenceEvaluator.evaluate(Gradient.of(value, withRespectTo: [s])[0], inputs: ["s": [1]])[0]
+        }
         #expect(try slope(solution.sum()).isNaN)
         // y = s / (1 - s t).
         #expect(try abs(slope(solution.element(1)) - 4) < 1e-4)
