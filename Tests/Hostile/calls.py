@@ -16,6 +16,20 @@ UNREACHED = {
     "ModelContext.plate<R>": "by hand, in Hand.swift",
     "ModelContext.mask<R>": "by hand, in Hand.swift",
     "ModelContext.scale<R>": "by hand, in Hand.swift",
+} | {
+    name: "a run only makes what it is called with: by hand, in Extensions.swift"
+    for name in (
+        "LossStep.logDensities(particle:)", "LossStep.logDensities(particles:)", "LaneAlgorithm.prepare(_:)", "SVI.prepare(_:)",
+        "Minimize.prepare(_:)", "LaneProblem.value(of:at:)", "LaneProblem.valueAndGradients(of:at:)", "LaneProblem.flattened(_:)",
+        "LaneProblem.unflattened(_:)", "LaneProblem.state(_:shape:dtype:)", "LaneProblem.count",
+        "LanePlan.init(_:loss:gradients:parameters:states:stop:)", "LanePlan.State.init(_:start:next:)", "LanePlan.Stop.init(converged:stalled:)",
+        "Optimizer.move(_:)", "Averaged.move(_:)", "Clipped.move(_:)", "OptimizationStep.read(_:)", "OptimizationStep.valueAndGradients(at:)",
+        "OptimizationMove.init(_:sharedSlots:)", "OptimizationMove.parameters", "OptimizationMove.sharedSlots",
+        "PreparedGuide.init(parameters:latents:data:hasQuantiles:initial:values:)",
+        "PreparedGuide.Values.init(assign:logDensity:parameters:)", "PreparedGuide.Starts.init(_:)", "PreparedGuide.Starts.values",
+        "Initializer.starts(of:_:_:parameter:)", "Initializer.custom(_:)", "TraceRun.guideSource(site:)", "LatentStart.shape",
+        "RunState.init(from:)", "RunState.encode(to:)",
+    )
 }
 
 # Values by type: an expression of `Values`.
@@ -39,7 +53,11 @@ POOLS = {
     "Hyperparameter": "hyperparameter", "HyperparameterConvertible": "hyperparameter", "Hyperparameter.Range": "hyperparameterRange",
     "some HyperparameterConvertible": "hyperparameter", "Initializer": "initializer",
     "RunOptions": "options", "Convergence": "convergence", "Key": "key", "[Key]": "keys", "Schedule": "schedule",
-    "Precision": "precision", "BadData": "badData", "Device": "device", "LaneData": "laneData", "SVI": "svi",
+    "Precision": "precision", "DType": "dtype", "URL": "url", "RunState": "runState", "FitRun": "fitRun",
+    "any LaneAlgorithm": "algorithm", "LaneAlgorithm": "algorithm",
+    "(inout ModelContext, [Tensor], [Tensor]) throws -> ([Tensor], [Tensor])": "stepWithSites",
+    "(inout ModelContext, Tensor, Tensor) throws -> (Tensor, Tensor)": "scanWithSites",
+    "(inout ModelContext, Tensor, Tensor) throws -> Tensor": "foldWithSites", "BadData": "badData", "Device": "device", "LaneData": "laneData", "SVI": "svi",
     "Fits": "fits", "Fit": "fit", "LaneValues": "laneValues", "Summary": "summary", "Summary.Row": "row",
     "FitProgress": "progress", "FitProgress.Edge": "edge", "FitReason": "reason", "FitReasonGroup": "reasonGroup",
     "FitReason.Number": "reasonNumber", "FitReason.Kind": "reasonKind", "FitStatus": "status", "Timings": "timings",
@@ -57,7 +75,7 @@ POOLS = {
 THROWING = {
     "fits", "fit", "laneValues", "summary", "row", "progress", "edge", "reason", "reasonGroup", "reasonNumber", "status",
     "timings", "compilationSize", "layout", "trace", "site", "preparedGuide", "modelError", "dataError", "runError", "deviceError",
-    "scheduleError", "lockstepError", "source", "tensorError",
+    "scheduleError", "lockstepError", "source", "tensorError", "runState", "fitRun",
 }
 # What a generic parameter stands for, one call for each.
 STAND_INS = {"TensorNumber": ["Double", "Int", "Float"], "DataElement": ["Double", "Int", "Bool"]}

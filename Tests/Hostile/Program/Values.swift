@@ -3,7 +3,8 @@ import Lockstep
 import Synchronization
 
 /// Hostile values for the arguments of one call, chosen by its number: the same ones whenever it is asked again.
-final class Values {
+// Of one thread: a call is made on that of its process.
+final class Values: @unchecked Sendable {
     private var state: UInt64
     /// Tensors of the run that the call is made in; empty outside of a model.
     private let own: [Tensor]

@@ -34,6 +34,7 @@ struct CallList {
 var list = CallList()
 allCalls(&list)
 callsByHand(&list)
+callsOfExtensions(&list)
 let arguments = CommandLine.arguments
 let places = list.calls.indices.flatMap { place in Array(repeating: place, count: list.calls[place].variants) }
 

@@ -83,7 +83,11 @@ import Testing
         }
         let fits = try Minimize(model).run(
             keys: Key(0).split(4), steps: 200, data: ["start": .perLane([-300.0, -1, 0, 0.99])], device: .cpu,
-            options: { var o = RunOptions(); o.precision = .double; return o }())
+            options: {
+                var o = RunOptions()
+                o.precision = .double
+                return o
+            }())
         for lane in 0..<4 {
             #expect(abs(fits.unconstrained("x")[lane][0] - 0.999) < 1e-8, "\(fits.status[lane])")
             #expect(fits.status[lane].description.hasPrefix("converged"))

@@ -77,7 +77,8 @@ enum ModelLosses {
         case "logistic":
             let problem = try NumPyroGoldens.problem("logistic")
             return (problem.model, [Latent(name: "w", count: 30), Latent(name: "b")], problem.data)
-        case "linear": return (linear, [Latent(name: "b", count: 2), Latent(name: "sigma", isPositive: true)], try radonData(["floor", "log_radon"]))
+        case "linear":
+            return (linear, [Latent(name: "b", count: 2), Latent(name: "sigma", isPositive: true)], try radonData(["floor", "log_radon"]))
         case "poisson":
             let design = poisson["design"].elements.map(\.numbers)
             return (self.poisson, [Latent(name: "b", count: 3)], ["x": .shared(design), "homes": .shared(poisson["homes"].numbers)])

@@ -25,7 +25,7 @@ import Testing
     private static let cases: [Case] = {
         let model = InvariantTests.model
         let guide = AutoNormal(model.block(hide: ["noise"]))
-        let rate = Hyperparameter.exponential(from: 0.1, to: 0.01)
+        let rate = Hyperparameter.exponentialDecay(from: 0.1, to: 0.01)
         return [
             Case(testDescription: "svi", algorithm: InvariantTests.svi()),
             Case(
