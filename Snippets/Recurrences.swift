@@ -56,6 +56,24 @@ let found = try SVI(markov, guide: AutoNormal(markov), optimizer: Adam(learningR
     .run(keys: Key(1).split(16), steps: 500, data: ["y": .shared(series.map { $0 < 0 ? $0 - 1 : $0 + 1 })])
 expect(abs(try found.best.mean("mean").max()! - 1.6) < 0.6)
 
+// snippet.level
+let seen = (0..<200).map { day in day % 7 == 6 ? Double.nan : series[day] + 0.02 * Double(day) }
+let localLevel = Model { m in
+    let y = m.data("y", shape: [200])
+    let step = m.sample("step", HalfNormal(1))
+    m.scan("day", over: y, from: 0) { m, level, y in
+        let next = m.sample("level", Normal(level, step))
+        m.mask(y.isFinite) { m in m.observe("seen", Normal(next, 0.5), y) }
+        return next
+    }
+}
+let levels = try SVI(localLevel, guide: AutoNormal(localLevel), optimizer: Adam(learningRate: .cosine(from: 0.05)))
+    .run(keys: Key(2).split(8), steps: 1000, data: ["y": .shared(seen)])
+print(try levels.best.mean("level").suffix(3))
+// snippet.end
+expect(try levels.best.mean("level").count == 200)
+expect(abs(try levels.best.mean("level")[199] - 4) < 1)
+
 /// Ends the program where the article says what is not so.
 func expect(_ holds: Bool, _ what: String = "", line: Int = #line) {
     precondition(holds, "line \(line): \(what)")

@@ -122,7 +122,7 @@ import Testing
     /// Where draws wait for draws there is no draw for all steps; a value from elsewhere will do.
     @Test func drawsThatWaitForDraws() throws {
         let model = Model { m in
-            m.scan("t", over: Tensor.iota(5), from: 1) { m, rate, _ in m.sample("rate", Gamma(2, 2 / rate)) }
+            m.scan("t", over: Tensor.iota(5), from: 1) { m, rate, _ in m.sample("rate", Gamma(2 * rate, 2)) }
         }
         do {
             _ = try model.trace()
@@ -133,6 +133,13 @@ import Testing
         }
         let fixed = try model.substitute(["rate": Tensor([1, 2, 1, 3, 1])]).trace()
         #expect(try HandlerTests.value(fixed.logJoint).isFinite)
+        // By way of its scale a gamma variate may wait for those before.
+        let scaled = Model { m in
+            m.scan("t", over: Tensor.iota(5), from: 1) { m, rate, _ in m.sample("rate", Gamma(2, 2 / rate)) }
+        }
+        let standard = Model { m in m.sample("rate", Gamma(2, 2), shape: [5]) }
+        let (walk, factors) = try (values(scaled, ["rate"])[0], values(standard, ["rate"])[0])
+        #expect(StepSiteCase.distance(walk, factors.indices.map { factors[...$0].reduce(1, *) }) < 1e-12)
         // A run that is asked for its sites only needs no draws.
         #expect(try model.trace(TraceRun.prototype(nil))["rate"]?.value.shape == [5])
     }

@@ -6,9 +6,9 @@ import TestSupport
 /// Models with sites in a recurrence: by `scan`, and with the steps one after the other, each with sites of its own.
 struct StepSiteCase: Sendable, CustomStringConvertible {
     /// Of a step; the last argument gives the names of its sites.
-    typealias Step = (inout ModelContext, [Tensor], [Tensor], _ named: (String) -> String) -> ([Tensor], [Tensor])
+    typealias Step = (inout ModelContext, [Tensor], [Tensor], _ named: @escaping (String) -> String) -> ([Tensor], [Tensor])
     typealias Recurrence = (
-        inout ModelContext, _ name: String, _ rows: [Tensor], _ carries: [Tensor], _ isReversed: Bool, _ named: (String) -> String, Step
+        inout ModelContext, _ name: String, _ rows: [Tensor], _ carries: [Tensor], _ isReversed: Bool, _ named: @escaping (String) -> String, Step
     ) -> ScanResult
 
     let description: String
@@ -16,11 +16,11 @@ struct StepSiteCase: Sendable, CustomStringConvertible {
     let latents: [(name: String, shape: Shape, times: Int)]
     /// The latents are positive.
     let isPositive: Bool
-    let body: @Sendable (inout ModelContext, Recurrence) -> Void
+    let body: @Sendable (inout ModelContext, @escaping Recurrence) -> Void
 
     init(
         _ description: String, _ latents: [(name: String, shape: Shape, times: Int)], isPositive: Bool = false,
-        _ body: @escaping @Sendable (inout ModelContext, Recurrence) -> Void
+        _ body: @escaping @Sendable (inout ModelContext, @escaping Recurrence) -> Void
     ) {
         (self.description, self.latents, self.isPositive, self.body) = (description, latents, isPositive, body)
     }
@@ -31,13 +31,15 @@ struct StepSiteCase: Sendable, CustomStringConvertible {
     // MARK: Both ways
 
     private static func scanned(
-        _ m: inout ModelContext, _ name: String, _ rows: [Tensor], _ carries: [Tensor], _ isReversed: Bool, _ named: (String) -> String, _ step: Step
+        _ m: inout ModelContext, _ name: String, _ rows: [Tensor], _ carries: [Tensor], _ isReversed: Bool,
+        _ named: @escaping (String) -> String, _ step: Step
     ) -> ScanResult {
         m.scan(name, over: rows, from: carries, isReversed: isReversed) { m, carries, rows in step(&m, carries, rows) { named($0) } }
     }
 
     private static func writtenOut(
-        _ m: inout ModelContext, _ name: String, _ rows: [Tensor], _ carries: [Tensor], _ isReversed: Bool, _ named: (String) -> String, _ step: Step
+        _ m: inout ModelContext, _ name: String, _ rows: [Tensor], _ carries: [Tensor], _ isReversed: Bool,
+        _ named: @escaping (String) -> String, _ step: Step
     ) -> ScanResult {
         let length = rows[0].shape[0]
         var carries = carries
@@ -54,7 +56,6 @@ struct StepSiteCase: Sendable, CustomStringConvertible {
 
     // MARK: At values
 
-    var inputs: [Tensor] { latents.map { .input(Input(.data, $0.name, origin: Self.origin), shape: $0.shape) } }
     static let origin = Origin()
 
     /// Values by name, inside of the support.
@@ -69,8 +70,9 @@ struct StepSiteCase: Sendable, CustomStringConvertible {
         return point
     }
 
-    /// The log density and its gradient by the latents, and named values, in the order of the run and of time.
-    func tensors(_ model: Model, writtenOut isWrittenOut: Bool) throws -> (trace: Trace, values: [Tensor]) {
+    /// The log density and its gradient by the latents.
+    func tensors(_ model: Model, writtenOut isWrittenOut: Bool) throws -> (trace: Trace, values: [Tensor], inputs: [Tensor]) {
+        let inputs: [Tensor] = latents.map { .input(Input(.data, $0.name, origin: Self.origin), shape: $0.shape) }
         var values: [String: Tensor] = [:]
         for (latent, input) in zip(latents, inputs) {
             if isWrittenOut {
@@ -83,7 +85,7 @@ struct StepSiteCase: Sendable, CustomStringConvertible {
             }
         }
         let trace = try model.substitute(values).trace(TraceRun(origin: Self.origin))
-        return (trace, [trace.logJoint] + Gradient.of(trace.logJoint, withRespectTo: inputs))
+        return (trace, [trace.logJoint] + Gradient.of(trace.logJoint, withRespectTo: inputs), inputs)
     }
 
     /// The largest distance between numbers, relative to the larger of the second and 1; infinite where something is missing.
@@ -137,7 +139,7 @@ struct StepSiteCase: Sendable, CustomStringConvertible {
                 }
             }
         },
-        StepSiteCase("a plate inside, and one around that the step does not know", [("level", [4], 1), ("unit", [4, 3, 2], 1)]) { m, recur in
+        StepSiteCase("plates inside", [("level", [4], 1), ("unit", [4, 3, 2], 1)]) { m, recur in
             let x = m.data("x", shape: [24]).reshape([4, 3, 2])
             _ = recur(&m, "t", [x], [0], false, { $0 }) { m, carries, rows, name in
                 let level = m.sample(name("level"), Normal(carries[0], 1))

@@ -15,7 +15,7 @@ import Testing
         )
         #expect(a.count == 1 + one.latents.count)
         #expect(zip(a, b).allSatisfy { StepSiteCase.distance($0, $1) < 1e-11 })
-        #expect(a[0][0] != 0 && a[0][0].isFinite)
+        #expect(a.allSatisfy { $0.allSatisfy { $0 != 0 && $0.isFinite } })
         for latent in one.latents { #expect(found.trace[latent.name]?.value.shape == latent.shape) }
         // Site by site, in the order of time.
         for site in found.trace.sites {
@@ -35,8 +35,8 @@ import Testing
 
     @Test(arguments: StepSiteCase.names) func gradientsAreFiniteDifferences(_ name: String) throws {
         let one = try #require(StepSiteCase.named(name))
-        let trace = try one.tensors(one.scanned, writtenOut: false).trace
-        let report = try FiniteDifferences.check(trace.logJoint, withRespectTo: one.inputs, at: one.point)
+        let (trace, _, inputs) = try one.tensors(one.scanned, writtenOut: false)
+        let report = try FiniteDifferences.check(trace.logJoint, withRespectTo: inputs, at: one.point)
         #expect(report.worst < 1e-6, "\(report)")
     }
 
@@ -83,8 +83,8 @@ import Testing
         #expect(trace.sites.prefix(3).map(\.logProb?.shape) == [[4, 3, 5], [4, 3, 5], [4, 6, 5]])
         #expect(trace["b"]?.distribution?.eventShape == [2])
         #expect(trace["a"]?.plates.map(\.name) == ["units", "parts"])
-        #expect(try ReferenceEvaluator.evaluate([#require(trace["e"]?.value), #require(trace["d"]?.value)])
-            == [[0, 2, 4, 6], (0..<4).flatMap { _ in [0.0, 1, 2, 3, 4, 5] }])
+        let values = try ReferenceEvaluator.evaluate([#require(trace["e"]?.value), #require(trace["d"]?.value)])
+        #expect(values == [[0, 2, 4, 6], (0..<4).flatMap { _ in [0.0, 1, 2, 3, 4, 5] }])
     }
 
     // MARK: Handlers
@@ -109,8 +109,8 @@ import Testing
         let flat = try Self.walk.substitute(["level": 1, "end": 1]).trace()
         #expect(try ReferenceEvaluator.evaluate(#require(flat["level"]?.value)) == [1, 1, 1])
         #expect(flat["level"]?.isLatent == true)
-        let replayed = try Self.walk.replay(conditioned).trace()
-        #expect(try ReferenceEvaluator.evaluate(#require(replayed["noise"]?.value)) == ReferenceEvaluator.evaluate(#require(conditioned["noise"]?.value)))
+        let replayed = try Self.walk.replay(flat).trace()
+        #expect(try ReferenceEvaluator.evaluate(#require(replayed["level"]?.value)) == [1, 1, 1])
         let hidden = try Self.walk.block(hide: ["level"]).trace()
         #expect(hidden.sites.map(\.name) == ["noise", "end"])
         #expect(hidden["noise"]?.logProb?.shape == [3])

@@ -32,7 +32,8 @@ struct Message: Sendable {
     var hiddenBy: Int?
 
     init(
-        _ name: String, _ statement: Statement, shape: Shape, value: Tensor?, isObserved: Bool, plates: [PlateInfo], weighting: Weighting, times: Shape
+        _ name: String, _ statement: Statement, shape: Shape, value: Tensor?, isObserved: Bool, plates: [PlateInfo], weighting: Weighting,
+        times: Shape
     ) {
         (self.name, self.statement, self.shape, self.value, self.isObserved) = (name, statement, shape, value, isObserved)
         (self.plates, self.weighting, self.times) = (plates, weighting, times)

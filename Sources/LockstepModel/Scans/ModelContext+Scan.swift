@@ -16,8 +16,9 @@ extension ModelContext {
     /// }
     /// ```
     ///
-    /// Draws of a site differ from step to step. Those of gamma and Poisson variates, and of what is made of them, cannot depend on the
-    /// draws of the steps before, since all are made before the first step; a value that a guide or a handler gives may.
+    /// Draws of a site differ from step to step. The concentrations of gamma variates and the rates of Poisson variates, and what is made of
+    /// these, cannot depend on the site's own draws in the steps before, since all are made before the first step; where a guide or a handler
+    /// gives the value, nothing is drawn.
     /// - Parameters:
     ///   - name: of the recurrence, for messages.
     ///   - rows: what each step gets one row of: tensors `[steps] + rest`, alike in their first axis. At least one: for steps that get nothing,
