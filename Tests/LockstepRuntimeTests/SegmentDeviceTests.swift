@@ -72,7 +72,9 @@ import Testing
 
     /// The usual budget is enough for usual recurrences, and long ones stay near it.
     @Test func theUsualBudget() throws {
-        let (short, long) = (Self.long(1_000, width: 200, tapeBudget: Segments.tapeBudget), Self.long(20_000, width: 20, tapeBudget: Segments.tapeBudget))
+        let (short, long) = (
+            Self.long(1_000, width: 200, tapeBudget: Segments.tapeBudget), Self.long(20_000, width: 20, tapeBudget: Segments.tapeBudget)
+        )
         #expect(try Self.bytes(short) > 800_000)
         #expect(try Self.bytes(long) < 100_000)
     }

@@ -47,7 +47,9 @@ import Testing
 
     @Test(arguments: OpenCLSessions.variants) func compiled(_ variant: OpenCLSessions.Variant) throws {
         let (step, wanted) = Self.step()
-        #expect(Outcomes.disagreement(try step.openCL(variant.session, variant.precision, width: variant.width), wanted, relative: 0) == nil, "\(variant)")
+        #expect(
+            Outcomes.disagreement(try step.openCL(variant.session, variant.precision, width: variant.width), wanted, relative: 0) == nil, "\(variant)"
+        )
     }
 
     /// Constants are divided on the host.

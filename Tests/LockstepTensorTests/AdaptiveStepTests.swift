@@ -89,7 +89,9 @@ import Testing
     // MARK: What goes wrong
 
     private static func vanDerPol(_ mu: Tensor, steps: Int = 500) -> [Tensor] {
-        odeSolve(from: [2, 0], at: [0, 0.001, 2, 4], relativeTolerance: 1e-6, mostSteps: steps) { _, y in [y[1], mu * (1 - y[0] * y[0]) * y[1] - y[0]] }
+        odeSolve(from: [2, 0], at: [0, 0.001, 2, 4], relativeTolerance: 1e-6, mostSteps: steps) { _, y in
+            [y[1], mu * (1 - y[0] * y[0]) * y[1] - y[0]]
+        }
     }
 
     @Test func stiffEquationsReachTheBound() throws {
@@ -160,7 +162,9 @@ import Testing
     @Test func gradientsOfWhatIsLost() throws {
         let s = Tensor.named("s")
         let solution = odeSolve(from: s, at: [0, 0.5, 2], relativeTolerance: 1e-6) { _, y in y * y }
-        func slope(_ value: Tensor) throws -> Double { try ReferenceEvaluator.evaluate(Gradient.of(value, withRespectTo: [s])[0], inputs: ["s": [1]])[0] }
+        func slope(_ value: Tensor) throws -> Double {
+            try ReferenceEvaluator.evaluate(Gradient.of(value, withRespectTo: [s])[0], inputs: ["s": [1]])[0]
+        }
         #expect(try slope(solution.sum()).isNaN)
         // y = s / (1 - s t).
         #expect(try abs(slope(solution.element(1)) - 4) < 1e-4)

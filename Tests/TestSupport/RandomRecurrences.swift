@@ -23,11 +23,13 @@ extension ScanCase {
                     pool.append(choices[Int.random(in: 0..<choices.count, using: &random)])
                 }
                 if isNested {
-                    pool.append(recur([rows[0]], [carries[1]], !isReversed) { own, cell in ([tanh(own[0] * a + cell[0] * pool[6].sum())], []) }.carries[0])
+                    pool.append(
+                        recur([rows[0]], [carries[1]], !isReversed) { own, cell in ([tanh(own[0] * a + cell[0] * pool[6].sum())], []) }.carries[0])
                 }
                 let (one, other) = (pick(), pool.suffix(2).reduce(Tensor(0), +))
                 return (
-                    [tanh(0.5 * carries[0] + one + other), 0.5 * carries[1] + 0.3 * tanh(other.sum() + carries[0].sum())], [pick(), other * carries[1]]
+                    [tanh(0.5 * carries[0] + one + other), 0.5 * carries[1] + 0.3 * tanh(other.sum() + carries[0].sum())],
+                    [pick(), other * carries[1]]
                 )
             }
             return result.carries + result.outputs
