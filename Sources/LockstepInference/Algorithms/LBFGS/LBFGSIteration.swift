@@ -14,8 +14,11 @@ struct LBFGSIteration {
     private let gradient: Tensor
     private let direction: Tensor
     private let pairs: CurvaturePairs
-    /// Steps in a row that hardly lowered the loss.
+    /// Evaluations in a row that brought nothing.
     private let idle: Tensor
+
+    /// So many of them, and the lane has converged.
+    private static let mostIdle = 3
 
     /// What the lane carries, by name.
     private enum Name {
@@ -23,7 +26,7 @@ struct LBFGSIteration {
         static let (loss, slope, length) = ("loss", "slope", "length")
         static let (gradient, direction) = ("gradient", "direction")
         static let (lowLength, lowLoss, lowSlope) = ("low length", "low loss", "low slope")
-        static let (highLength, highLoss, highSlope, bracketed) = ("high length", "high loss", "high slope", "bracketed")
+        static let (otherLength, otherLoss, otherSlope, bracketed) = ("other length", "other loss", "other slope", "bracketed")
         static let (steps, changes, weights, scale) = ("steps", "changes", "weights", "scale")
     }
 
@@ -41,7 +44,7 @@ struct LBFGSIteration {
         start = LineSearch.Point(length: 0, loss: real(Name.loss), slope: real(Name.slope))
         memory = LineSearch.Memory(
             low: .init(length: real(Name.lowLength), loss: real(Name.lowLoss), slope: real(Name.lowSlope)),
-            high: .init(length: real(Name.highLength), loss: real(Name.highLoss), slope: real(Name.highSlope)),
+            other: .init(length: real(Name.otherLength), loss: real(Name.otherLoss), slope: real(Name.otherSlope)),
             isBracketed: int(Name.bracketed) .== Tensor(integer: 1))
         gradient = real(Name.gradient, [count])
         direction = real(Name.direction, [count])
@@ -89,23 +92,23 @@ struct LBFGSIteration {
         let newLength = select(turns, reach, search.next)
 
         // Where it ends.
-        let tolerance = method.lossTolerance(problem.precision)
-        let size = pointwiseMax(pointwiseMax(abs(start.loss), abs(loss)), 1)
-        let isIdle = accepts .& (start.loss - loss .<= tolerance * size)
         let one = Tensor(integer: 1)
         let zero = Tensor(integer: 0)
-        let newIdle = select(accepts, select(isIdle, idle + one, zero), idle)
+        let tolerance = method.lossTolerance(problem.precision)
+        let little = tolerance * pointwiseMax(pointwiseMax(abs(start.loss), abs(newLoss)), 1)
+        // Half the slope is what the quadratic model promises of a step. Near a saddle it grows from step to step.
+        let promisesLittle = -0.5 * start.slope .<= little
+        let bringsLittle = (start.loss - loss .<= little) .& (2 * start.slope .<= newSlope)
+        let isIdle = select(accepts, bringsLittle, promisesLittle .& search.memory.isBracketed .& .!isFirst)
+        let newIdle = select(isIdle, idle + one, select(accepts, zero, idle))
         let isFlat = moves .& (abs(newGradient).max() .<= method.gradientTolerance(problem.precision))
-        // Half the slope is what the quadratic model promises of a step: less than rounding, and there is nothing to be had.
-        let promise = 0.5 * abs(start.slope) .<= tolerance * pointwiseMax(abs(start.loss), 1)
-        let hasNoPairs = pairs.weights.max() .<= 0
-        let converged = isFlat .| (Tensor(integer: 2) .<= newIdle) .| (fails .& promise)
-        let stalled = fails .& hasNoPairs
+        let converged = isFlat .| (Tensor(integer: Self.mostIdle) .<= newIdle) .| (fails .& promisesLittle)
+        let stalled = fails .& (pairs.weights.max() .<= 0)
 
         func flag(_ mask: Tensor) -> Tensor { select(mask, one, zero) }
         let begun = LineSearch.Point(length: 0, loss: newLoss, slope: newSlope)
         let low = LineSearch.Point.select(turns, begun, search.memory.low)
-        let high = LineSearch.Point.select(turns, begun, search.memory.high)
+        let other = LineSearch.Point.select(turns, begun, search.memory.other)
         let parameters = zip(problem.parameters, problem.unflattened(trial)).map { parameter, trial in select(accepts, trial, parameter.value) }
         return try LanePlan(
             problem, loss: newLoss, gradients: [newGradient], parameters: parameters,
@@ -117,7 +120,7 @@ struct LBFGSIteration {
                 .init(Name.loss, next: newLoss), .init(Name.slope, next: newSlope), .init(Name.length, next: newLength),
                 .init(Name.gradient, next: newGradient), .init(Name.direction, next: newDirection),
                 .init(Name.lowLength, next: low.length), .init(Name.lowLoss, next: low.loss), .init(Name.lowSlope, next: low.slope),
-                .init(Name.highLength, next: high.length), .init(Name.highLoss, next: high.loss), .init(Name.highSlope, next: high.slope),
+                .init(Name.otherLength, next: other.length), .init(Name.otherLoss, next: other.loss), .init(Name.otherSlope, next: other.slope),
                 .init(Name.bracketed, next: flag(search.memory.isBracketed .& .!turns)),
                 .init(Name.steps, next: newPairs.steps), .init(Name.changes, next: newPairs.changes),
                 .init(Name.weights, next: newPairs.weights), .init(Name.scale, next: newPairs.scale),

@@ -1,7 +1,10 @@
 import LockstepTensor
 
-/// A line search of one lane as it goes from evaluation to evaluation: between the lowest point that it has found, and one beyond
-/// which the loss is higher or the slope rises. All as expressions of one step.
+/// A line search of one lane for the strong Wolfe conditions as it goes from evaluation to evaluation (Nocedal and Wright 2006, algorithms
+/// 3.5 and 3.6, as one). All as expressions of one step.
+///
+/// The memory has the lowest point so far, and another: before a minimum is bracketed the point before it, then the other end of the bracket,
+/// where the loss is higher or rises away from the lowest point.
 struct LineSearch {
     /// The loss along the direction, at a step length.
     struct Point {
@@ -18,10 +21,9 @@ struct LineSearch {
 
     /// What a lane remembers.
     struct Memory {
-        /// The lowest so far that decreases enough.
+        /// The lowest so far that decreases enough; the start of the search before there is one.
         var low: Point
-        /// The other end, where there is one.
-        var high: Point
+        var other: Point
         /// A mask.
         var isBracketed: Tensor
     }
@@ -38,71 +40,61 @@ struct LineSearch {
     let next: Tensor
 
     /// - Parameters:
-    ///   - start: at length 0.
+    ///   - start: at length 0, where the slope is negative.
     ///   - trial: at what is tried; its loss may be anything.
     ///   - isFinite: whether loss and slope of the trial are, and its gradient.
+    ///   - old: before this trial.
     ///   - trials: evaluations of this search, with this one; an int.
     ///   - isSettling: whether this trial was to be the last.
-    ///   - epsilon: what losses may be off by.
+    ///   - epsilon: the relative precision of numbers.
     init(
         _ method: LBFGS, start: Point, trial: Point, isFinite: Tensor, memory old: Memory, trials: Tensor, isSettling: Tensor, epsilon: Double
     ) {
-        let rounding = epsilon * pointwiseMax(abs(start.loss), 1)
-        let decreases = isFinite .& (trial.loss .<= start.loss + method.decrease * trial.length * start.slope)
+        // Near a minimum differences of losses are rounding, and slopes are not: there the slopes alone decide (as in the approximate
+        // conditions of Hager and Zhang 2005).
+        let rounding = 2 * epsilon * pointwiseMax(abs(start.loss), 1)
+        let decreases = isFinite .& (trial.loss .<= start.loss + method.decrease * trial.length * start.slope + rounding)
         let isFlat = abs(trial.slope) .<= -method.curvature * start.slope
-        // Near a minimum differences of losses are rounding, and slopes are not.
-        let isNearlyFlat =
-            isFinite .& (trial.loss .<= start.loss + rounding) .& (trial.slope .<= (2 * method.decrease - 1) * start.slope)
-            .& (method.curvature * start.slope .<= trial.slope)
-        let accepted = (decreases .& isFlat) .| isNearlyFlat .| (isSettling .& isFinite .& (trial.loss .<= start.loss))
+        accepts = decreases .& (isFlat .| isSettling)
 
-        let isHigh = .!decreases .| (old.low.loss .<= trial.loss)
-        // Before there is a bracket, a rising slope closes it with the point before.
-        let turns = select(
-            old.isBracketed, 0 .<= trial.slope * (old.high.length - old.low.length), 0 .<= trial.slope)
-        let high = Point.select(isHigh, trial, Point.select(turns, old.low, old.high))
+        let isHigh = .!decreases .| (old.low.loss + rounding .< trial.loss)
+        let risesAway = 0 .<= trial.slope * select(old.isBracketed, old.other.length - old.low.length, 1)
         let low = Point.select(isHigh, old.low, trial)
-        let isBracketed = old.isBracketed .| isHigh .| turns
-        memory = Memory(low: low, high: high, isBracketed: isBracketed)
+        let other = Point.select(isHigh, trial, Point.select(risesAway .| .!old.isBracketed, old.low, old.other))
+        let isBracketed = old.isBracketed .| isHigh .| risesAway
+        memory = Memory(low: low, other: other, isBracketed: isBracketed)
 
-        let within = Self.within(low, high, highIsFinite: high.loss.isFinite .& high.slope.isFinite)
-        let beyond = Self.beyond(old.low, trial)
-        let length = select(isBracketed, within, beyond)
-
+        let length = Self.next(memory)
         let isLong = trials .>= Tensor(integer: method.mostTrials)
         // The interval is used up where its ends are neighbours.
-        let isNarrow = isBracketed .& (abs(high.length - low.length) .<= 4 * epsilon * pointwiseMax(abs(low.length), abs(high.length)))
-        let ends = (isLong .| isNarrow .| isSettling .| .!length.isFinite) .& .!accepted
+        let isNarrow = isBracketed .& (abs(other.length - low.length) .<= 4 * epsilon * pointwiseMax(abs(low.length), abs(other.length)))
+        let ends = (isLong .| isNarrow .| isSettling .| .!length.isFinite) .& .!accepts
         let isLower = (0 .< low.length) .& (low.loss .< start.loss) .& .!isSettling
-        accepts = accepted
         settles = ends .& isLower
         fails = ends .& .!isLower
         next = select(settles, low.length, length)
     }
 
-    /// The minimum of the cubic through both ends (Nocedal and Wright, equation 3.59), kept away from them.
-    private static func within(_ low: Point, _ high: Point, highIsFinite: Tensor) -> Tensor {
-        let width = high.length - low.length
-        let cubic = minimum(low, high)
-        let (near, far) = (low.length + 0.1 * width, low.length + 0.9 * width)
-        let clipped = pointwiseMax(pointwiseMin(cubic, pointwiseMax(near, far)), pointwiseMin(near, far))
-        let middle = low.length + 0.5 * width
-        return select(highIsFinite, select(cubic.isFinite, clipped, middle), low.length + 0.1 * width)
+    /// The minimum of the cubic through both points, kept away from them: within the bracket, or beyond the lowest point, while the loss falls.
+    private static func next(_ memory: Memory) -> Tensor {
+        let (low, other, isBracketed) = (memory.low, memory.other, memory.isBracketed)
+        let width = other.length - low.length
+        // As a share of the way from the lowest point to the other: away from that before there is a bracket.
+        let share = minimum(low, other, width)
+        let nearest = select(isBracketed, 0.1, -4), farthest = select(isBracketed, 0.9, -1.1)
+        let isFinite = other.loss.isFinite .& other.slope.isFinite
+        let blind = select(isBracketed, select(isFinite, 0.5, 0.1), -4)
+        let isOfUse = share.isFinite .& (isBracketed .| (share .< 0))
+        return low.length + width * select(isOfUse, clip(share, nearest, farthest), blind)
     }
 
-    /// Farther on, while the loss falls.
-    private static func beyond(_ before: Point, _ last: Point) -> Tensor {
-        let width = last.length - before.length
-        let cubic = minimum(before, last)
-        let (near, far) = (last.length + 1.1 * width, last.length + 4 * width)
-        return select(cubic.isFinite .& (last.length .< cubic), pointwiseMax(pointwiseMin(cubic, far), near), far)
-    }
-
-    private static func minimum(_ a: Point, _ b: Point) -> Tensor {
-        let width = b.length - a.length
-        let first = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.length - b.length)
-        let root = sqrt(first * first - a.slope * b.slope)
-        let second = select(0 .<= width, root, -root)
-        return b.length - width * (b.slope + second - first) / (b.slope - a.slope + 2 * second)
+    /// Where the cubic through two points has its minimum, as a share of the way from the first to the second (Nocedal and Wright, equation
+    /// 3.59); not a number where it has none.
+    private static func minimum(_ a: Point, _ b: Point, _ width: Tensor) -> Tensor {
+        // Slopes in units of the way.
+        let (slopeA, slopeB) = (a.slope * width, b.slope * width)
+        let first = slopeA + slopeB - 3 * (b.loss - a.loss)
+        let second = sqrt(first * first - slopeA * slopeB)
+        return 1 - (slopeB + second - first) / (slopeB - slopeA + 2 * second)
     }
 }
