@@ -52,6 +52,8 @@ import Testing
             return Row(points: pairs, varied: [0, 1], isFlat: true)
         case .not:
             return Row(points: line, isFlat: true)
+        case .quotient, .remainder:
+            return Row(points: [[7, 3], [-7, 3], [7, -3], [0, 5]], varied: [0, 1], isFlat: true)
         case .select:
             return Row(points: [[1, -1.2, 0.7], [0, 2.3, -1.4], [1, 0.4, 0.3]], varied: [1, 2])
         case .toReal:
@@ -62,6 +64,7 @@ import Testing
     /// The op over inputs, each operand cast to the type that the op takes.
     static func apply(_ op: ElementOp, _ operands: [Tensor]) -> Tensor {
         var typed = zip(operands, op.row.inputs).map { $1 == .bool ? 0 .< $0 : $0 }
+        if op == .quotient || op == .remainder { typed = typed.map(\.asInt) }
         // The third operand follows from the others.
         if op == .deviance || op == .logRatio { typed[2] = typed[0] - typed[1] }
         if op == .poissonLogMass { typed[2] = logGamma(typed[1] + 1) }

@@ -93,7 +93,8 @@ private struct HostileGuide: Guide {
         return PreparedGuide(
             parameters: isEmpty ? [] : [.init(name: name, shape: shape)], latents: names, data: read, hasQuantiles: v.bool(),
             initial: { run in
-                let starts = try Initializer.custom { latent in latent.source.normal(latent.shape) * value }.starts(of: model, names, run) { _ in name }
+                let starts = try Initializer.custom { latent in latent.source.normal(latent.shape) * value }.starts(of: model, names, run) { _ in name
+                }
                 return isEmpty ? .init([name: value]) : starts
             },
             values: { _, parameters, run in
