@@ -30,7 +30,7 @@ import Testing
         #expect(size.isLarge)
         #expect(size.largest.first?.site == "long")
         #expect(size.largest.first.map { (6000...6020).contains($0.operations) } == true, "\(size.largest)")
-        #expect(size.description.contains("'long' (") && size.description.contains("plates and arrays"))
+        #expect(size.description.contains("'long' (") && size.description.contains("plates, arrays and `batched`"))
     }
 
     @Test func isBriefAboutTheRest() throws {

@@ -38,7 +38,7 @@ import Testing
         let isSchools = name == "eight schools"
         let guide = AutoNormal(isSchools ? eightSchools : manyDraws.block(hide: ["noise", "count", "share"]))
         return SVI(
-            isSchools ? eightSchools : manyDraws, guide: guide, optimizer: Adam(learningRate: 0.05), loss: TraceELBO(particles: particles))
+            isSchools ? eightSchools : manyDraws.block(hide: ["count"]), guide: guide, optimizer: Adam(learningRate: 0.05), loss: TraceELBO(particles: particles))
     }
 
     static func data(_ name: String) -> [String: LaneData] { name == "eight schools" ? schools : five }
@@ -117,8 +117,9 @@ import Testing
     }
 
     @Test(arguments: ["eight schools", "many draws"]) func textDoesNotGrow(_ name: String) throws {
-        let (few, many) = (try Self.sizes(name, particles: 4), try Self.sizes(name, particles: 64))
-        for (a, b) in zip(few, many) { #expect(abs(Double(b) / Double(max(a, 1)) - 1) < 0.04 || a == b, "\(few) and \(many)") }
+        // How far loops are unrolled depends on their lengths, up to some dozens; sums of very many rows are compensated.
+        let (few, many) = (try Self.sizes(name, particles: 64), try Self.sizes(name, particles: 4096))
+        for (a, b) in zip(few, many) { #expect(Double(b) < 1.2 * Double(a) || a == b, "\(few) and \(many)") }
     }
 
     /// A kernel of many particles is about as long as that of one.

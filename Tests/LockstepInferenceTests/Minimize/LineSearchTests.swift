@@ -107,7 +107,8 @@ import Testing
                 continue
             }
             trials += step
-            #expect(step <= 15, "\(row)")
+            // It ends by itself, not for want of trials.
+            #expect(step < method.mostTrials, "\(row)")
         }
         print("line search \(function.testDescription), curvature \(curvature): \(Double(trials) / Double(cases.count)) trials")
     }

@@ -83,7 +83,8 @@ struct LineSearch {
         let share = minimum(low, other, width)
         let nearest = select(isBracketed, 0.1, -4), farthest = select(isBracketed, 0.9, -1.1)
         let isFinite = other.loss.isFinite .& other.slope.isFinite
-        let blind = select(isBracketed, select(isFinite, 0.5, 0.1), -4)
+        // From the start towards a wall, which may be far too far out; from elsewhere it is near.
+        let blind = select(isBracketed, select(isFinite .| (0 .< low.length), 0.5, 0.1), -4)
         let isOfUse = share.isFinite .& (isBracketed .| (share .< 0))
         return low.length + width * select(isOfUse, clip(share, nearest, farthest), blind)
     }
