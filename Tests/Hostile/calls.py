@@ -27,7 +27,7 @@ UNREACHED = {
         "OptimizationMove.init(_:sharedSlots:)", "OptimizationMove.parameters", "OptimizationMove.sharedSlots",
         "PreparedGuide.init(parameters:latents:data:hasQuantiles:initial:values:)",
         "PreparedGuide.Values.init(assign:logDensity:parameters:)", "PreparedGuide.Starts.init(_:)", "PreparedGuide.Starts.values",
-        "Initializer.starts(of:_:_:parameter:)", "Initializer.custom(_:)", "TraceRun.guideSource(site:)", "LatentStart.shape",
+        "Initializer.starts(of:_:_:parameter:)", "TraceRun.guideSource(site:)", "LatentStart.shape",
         "RunState.init(from:)", "RunState.encode(to:)",
     )
 }
@@ -48,7 +48,7 @@ POOLS = {
     "any Distribution": "distribution", "Distribution": "distribution", "BatchedDistribution": "batched",
     "any Bijector": "bijector", "Bijector": "bijector", "[any Bijector]": "bijectors",
     "Constraint": "constraint", "TensorError": "tensorError", "RandomSource": "source",
-    "Model": "model", "any Guide": "guide", "Guide": "guide", "any Optimizer": "optimizer", "Optimizer": "optimizer",
+    "Model": "model", "any Guide": "guide", "(any Guide)": "guide", "Guide": "guide", "any Optimizer": "optimizer", "Optimizer": "optimizer",
     "any Loss": "loss", "Loss": "loss", "GuideData": "guideData", "PreparedGuide": "preparedGuide",
     "Hyperparameter": "hyperparameter", "HyperparameterConvertible": "hyperparameter", "Hyperparameter.Range": "hyperparameterRange",
     "some HyperparameterConvertible": "hyperparameter", "Initializer": "initializer",
@@ -70,7 +70,8 @@ POOLS = {
     "(Tensor, Tensor) -> (Tensor, Tensor)": "scanStep", "([Tensor], [Tensor]) -> ([Tensor], [Tensor])": "stepOfMany",
     "(Tensor, [Tensor]) -> [Tensor]": "derivativeOfMany",
     "(Tensor) -> Tensor": "function", "([Tensor]) -> [Tensor]": "functionOfMany", "([Tensor]) -> Tensor": "condition",
-    "(@Sendable (CompilationSize) -> Void)": "compileFunction", "CompilationSize": "compilationSize", "(inout ModelContext) throws -> Void": "inner",
+    "(@Sendable (CompilationSize) -> Void)": "compileFunction",
+    "@Sendable (LatentStart) throws(ModelError) -> Tensor": "startFunction", "CompilationSize": "compilationSize", "(inout ModelContext) throws -> Void": "inner",
 }
 THROWING = {
     "fits", "fit", "laneValues", "summary", "row", "progress", "edge", "reason", "reasonGroup", "reasonNumber", "status",

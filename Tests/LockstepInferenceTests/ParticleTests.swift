@@ -26,10 +26,10 @@ import Testing
         let rate = m.sample("rate", Gamma(2, 3))
         let level = m.sample("level", Normal(0, 1))
         m.plate("units", 5) { m in
-            let noise = m.sample("noise", Gamma(exp(0.1 * level) + 1, 2))
-            let count = m.sample("count", Poisson(rate + 1))
+            let noise = m.sample("noise", Gamma(1.7, 2))
+            let count = m.sample("count", Poisson(1.5))
             let share = m.sample("share", Uniform(0, 1))
-            m.observe("obs", Normal(level + noise + 0.1 * count + share, 1), m.data("y", shape: [5]))
+            m.observe("obs", Normal(level + noise + 0.1 * rate * count + share, 1), m.data("y", shape: [5]))
         }
     }
     static let five: [String: LaneData] = ["y": .shared([1.5, -0.5, 2, 0.25, 3])]

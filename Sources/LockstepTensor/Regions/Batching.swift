@@ -141,7 +141,10 @@ private struct BatchingWalk {
         switch node.op {
         case .random(let draw): return visit(tensor, draw)
         case .result(let number):
-            if let (result, isBatched) = results[node.inputs[0].id]?(number), isBatched { batched[tensor.id] = result }
+            // Without the axis it is one of the new node all the same: the old one is made of rows.
+            if let (result, isBatched) = results[node.inputs[0].id]?(number) {
+                batched[tensor.id] = isBatched ? result : result.broadcast(to: [count] + tensor.shape)
+            }
             return
         default: break
         }

@@ -9,6 +9,10 @@ extension Values {
     func algorithm() -> any LaneAlgorithm {
         pick([true, false]) ? svi() : Minimize(model(), guide: optional(guide()), loss: loss(), method: LBFGS(memory: int(), lossTolerance: double()))
     }
+    func startFunction() -> @Sendable (LatentStart) throws(ModelError) -> Tensor {
+        let value = tensor()
+        return { _ in value }
+    }
     func fitRun() throws -> FitRun { try Minimize(Self.plain).start(keys: [Key(1), Key(2)], steps: 9, device: target) }
     func runState() throws -> RunState {
         let run = try fitRun()
@@ -16,7 +20,7 @@ extension Values {
         return try run.state()
     }
 
-    func stepWithSites() -> (inout ModelContext, [Tensor], [Tensor]) throws -> ([Tensor], [Tensor]) {
+    func stepWithSites() -> (inout ModelContext, [Tensor], [Tensor]) -> ([Tensor], [Tensor]) {
         let (name, step) = (string(), stepOfMany())
         return { m, carries, rows in
             let (next, outputs) = step(carries, rows)
@@ -24,11 +28,11 @@ extension Values {
             return (next, outputs)
         }
     }
-    func scanWithSites() -> (inout ModelContext, Tensor, Tensor) throws -> (Tensor, Tensor) {
+    func scanWithSites() -> (inout ModelContext, Tensor, Tensor) -> (Tensor, Tensor) {
         let fold = foldWithSites()
-        return { m, carry, row in (try fold(&m, carry, row), row) }
+        return { m, carry, row in (fold(&m, carry, row), row) }
     }
-    func foldWithSites() -> (inout ModelContext, Tensor, Tensor) throws -> Tensor {
+    func foldWithSites() -> (inout ModelContext, Tensor, Tensor) -> Tensor {
         let (name, step) = (string(), foldStep())
         return { m, carry, row in m.sample(name, Normal(step(carry, row), 1)) }
     }
@@ -107,7 +111,7 @@ private struct HostileGuide: Guide {
 
 /// The calls that only runs make.
 func callsOfExtensions(_ list: inout CallList) {
-    func run(_ v: Values, _ algorithm: some LaneAlgorithm) throws -> Any {
+    @Sendable func run(_ v: Values, _ algorithm: some LaneAlgorithm) throws -> Any {
         try algorithm.run(keys: [Key(1), Key(2)], steps: 3, device: v.target).status
     }
     list.addOutside("LaneAlgorithm: of one's own", 24) { v in

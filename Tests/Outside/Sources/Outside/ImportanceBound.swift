@@ -6,6 +6,6 @@ struct ImportanceBound: Loss {
 
     func value(of step: LossStep) throws -> Tensor {
         let (model, guide) = try step.logDensities(particles: particles)
-        return log(Tensor(Double(particles))) - logSumExp(model - guide, axis: 0)
+        return log(Tensor(Double(particles))) - (model - guide).logSumExp()
     }
 }

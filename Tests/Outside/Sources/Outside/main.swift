@@ -7,14 +7,14 @@ let observed: [Double] = [1.3, 0.2, 2.9, 1.1, 2.0]
 let data: [String: LaneData] = ["y": .shared(observed)]
 let normal = Model { m in
     let mu = m.sample("mu", Normal(0, 2))
-    m.observe("y", Normal(mu, 1), m.data("y", shape: [5]))
+    m.plate("rows", 5) { m in m.observe("y", Normal(mu, 1), m.data("y", shape: [5])) }
 }
 /// Of the posterior of mu, which is normal.
 let precision = 1 / 4.0 + 5
 let (mean, sd) = (observed.reduce(0, +) / precision, 1 / precision.squareRoot())
 
 var failures = 0
-func expect(_ what: String, _ value: Double, _ wanted: Double, within tolerance: Double) {
+@MainActor func expect(_ what: String, _ value: Double, _ wanted: Double, within tolerance: Double) {
     let holds = abs(value - wanted) <= tolerance
     print("\(holds ? "ok  " : "FAIL") \(what): \(value), wanted \(wanted) within \(tolerance)")
     if !holds { failures += 1 }
