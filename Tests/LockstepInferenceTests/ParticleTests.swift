@@ -38,7 +38,8 @@ import Testing
         let isSchools = name == "eight schools"
         let guide = AutoNormal(isSchools ? eightSchools : manyDraws.block(hide: ["noise", "count", "share"]))
         return SVI(
-            isSchools ? eightSchools : manyDraws.block(hide: ["count"]), guide: guide, optimizer: Adam(learningRate: 0.05), loss: TraceELBO(particles: particles))
+            isSchools ? eightSchools : manyDraws.block(hide: ["count"]), guide: guide, optimizer: Adam(learningRate: 0.05),
+            loss: TraceELBO(particles: particles))
     }
 
     static func data(_ name: String) -> [String: LaneData] { name == "eight schools" ? schools : five }

@@ -140,7 +140,7 @@ extension ElementRow {
     }
 
     private static func ints(_ function: KernelForm.Text, _ host: @escaping @Sendable (Double, Double) -> Double) -> Self {
-        Self([.int, .int], .int, isExpensive: true, .init(function), .binary(host)) { _, _, _, _ in nil }
+        Self([.int, .int], .int, isExpensive: false, .init(function), .binary(host)) { _, _, _, _ in nil }
     }
 
     private static func density(

@@ -26,7 +26,7 @@ package struct Segments: Hashable, Sendable {
         guard steps >= 4, elements > 0, steps > budget / (4 * elements) else { return nil }
         let root = Int(Double(steps).squareRoot())
         // Without a rest where there is a length for that which is not far from the best.
-        let even = (max(2, root / 2)...min(2 * root, steps / 2)).filter { steps % $0 == 0 }
+        let even = (max(2, (root + 1) / 2)...min(2 * root, steps / 2)).filter { steps % $0 == 0 }
         length = even.min { $0 + steps / $0 < $1 + steps / $1 } ?? root
         count = steps / length
         rest = steps % length
