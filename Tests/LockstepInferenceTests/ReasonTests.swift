@@ -57,6 +57,24 @@ import Testing
         }
     }
 
+    /// In the steps of a scan: the element is the step.
+    @Test(arguments: TestDevice.all) func scaleOfAStep(_ device: TestDevice) throws {
+        try each(device) { precision in
+            let model = Model { m in
+                let x = m.param("x", 1)
+                m.scan("t", over: [m.data("k", shape: [4]), Tensor([1, 2, 3, 4])], from: [0]) { m, carries, rows in
+                    m.observe("y", Normal(0.25 + carries[0], exp(-rows[0] * x)), rows[1])
+                    return ([carries[0] + 0.5], [])
+                }
+            }
+            let k: [Double] = [0, 0, 0, 0, 0, 0, 1000, 1000, 1, 1, 1, 1]
+            let reason = try reason(device, precision, k: k, shape: [4], model)
+            #expect(reason.status == .noValidStart && reason.site == "y" && !reason.isInGuide)
+            #expect(reason.kind == .parameter("scale") && reason.element == [2])
+            #expect(try number(reason, "value") == 3 && number(reason, "loc") == 1.25 && number(reason, "scale") == 0)
+        }
+    }
+
     @Test(arguments: TestDevice.all) func scaleThatIsNegativeOrNaN(_ device: TestDevice) throws {
         try each(device) { precision in
             let negative = Model { m in m.observe("y", Normal(0, 1 - 3 * m.data("k") * m.param("x", 1)), 0.5) }

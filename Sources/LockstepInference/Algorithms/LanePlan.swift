@@ -57,6 +57,7 @@ public struct LanePlan: Sendable {
     var dataNames: [String] { check?.data ?? [] }
 
     /// - Parameters:
+    ///   - problem: whose step it is.
     ///   - loss: of this step, a scalar. A step whose loss is not finite is refused: the lane stays as it is. Where a lane's first
     ///     step is refused it is given another start.
     ///   - gradients: what has to be finite beside it, and its square, for the step to be taken.

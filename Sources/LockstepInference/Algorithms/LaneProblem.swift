@@ -47,7 +47,9 @@ public struct LaneProblem: Sendable {
 
     /// A loss with the draws of this step.
     ///
-    /// - Parameter values: of the parameters, in their order; what the lane holds where nil.
+    /// - Parameters:
+    ///   - loss: that of the algorithm, say.
+    ///   - values: of the parameters, in their order; what the lane holds where nil.
     /// - Returns: a scalar.
     /// - Throws: `ModelError` when model and guide do not fit together.
     public func value(of loss: any Loss, at values: [Tensor]? = nil) throws -> Tensor {
@@ -101,6 +103,8 @@ public struct LaneProblem: Sendable {
     /// What a state of the algorithm's own, `LanePlan.State`, holds before the step.
     ///
     /// - Parameters:
+    ///   - name: of the state.
+    ///   - shape: of its value.
     ///   - dtype: `real` or `int`.
     public func state(_ name: String, shape: Shape = [], dtype: DType = .real) -> Tensor {
         StateName.own(name).before(origin, shape: shape, dtype: dtype)

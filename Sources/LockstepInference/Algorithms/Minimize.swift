@@ -15,8 +15,10 @@ public struct Minimize: LaneAlgorithm {
     public let method: LBFGS
 
     /// - Parameters:
+    ///   - model: the model that is fitted.
     ///   - guide: `AutoDelta` where nil, a point for each latent.
     ///   - loss: of no draws, or the run is an error.
+    ///   - method: how the minimum is looked for.
     public init(_ model: Model, guide: (any Guide)? = nil, loss: any Loss = TraceELBO(), method: LBFGS = LBFGS()) {
         self.model = model
         self.guide = guide ?? AutoDelta(model)

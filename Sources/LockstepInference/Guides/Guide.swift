@@ -156,7 +156,10 @@ public struct GuidedSite: Sendable {
 
     /// The latents of a model, and the data that it reads.
     ///
-    /// - Parameter guide: the name of the guide, for messages.
+    /// - Parameters:
+    ///   - model: the model that the guide is for.
+    ///   - guide: the name of the guide, for messages.
+    ///   - data: what the model reads.
     /// - Throws: `ModelError` for a discrete latent, and for what is wrong with the model.
     public static func latents(
         of model: Model, guide: String, _ data: GuideData

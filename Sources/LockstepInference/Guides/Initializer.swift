@@ -97,6 +97,7 @@ public enum Initializer: Sendable {
     /// - Parameters:
     ///   - model: whose latents they are.
     ///   - names: of the latents.
+    ///   - run: in which the latents start.
     ///   - parameter: the name of a latent's parameter.
     /// - Throws: `ModelError` for a start that cannot be.
     public func starts(

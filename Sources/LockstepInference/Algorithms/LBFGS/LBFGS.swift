@@ -11,7 +11,7 @@ public struct LBFGS: Hashable, Sendable {
     /// A lane has converged where no element of the gradient is larger; nil for 1e-5, and 1e-9 in double precision.
     public var gradientTolerance: Double?
     /// A lane has converged where three evaluations in a row lower the loss by no more than this share of it (of 1 where that is more), or
-    /// none is to be had where the slope promises no more; nil for 10 times the relative precision of the run.
+    /// none is to be had where the slope promises no more; nil for 4 times the relative precision of the run.
     public var lossTolerance: Double?
     /// The share of the decrease that the slope promises which a step must bring (Wolfe's first condition); between 0 and `curvature`.
     public var decrease: Double
@@ -47,7 +47,7 @@ public struct LBFGS: Hashable, Sendable {
     }
 
     func gradientTolerance(_ precision: Precision) -> Double { gradientTolerance ?? (precision == .float ? 1e-5 : 1e-9) }
-    func lossTolerance(_ precision: Precision) -> Double { lossTolerance ?? 10 * precision.epsilon }
+    func lossTolerance(_ precision: Precision) -> Double { lossTolerance ?? 4 * precision.epsilon }
 }
 
 extension Precision {

@@ -72,23 +72,18 @@ struct LBFGSIteration {
         // What the lane stands on after this.
         let newLoss = select(moves, loss, start.loss)
         let newGradient = select(moves, found, gradient)
-        let (step, change) = (length * direction, found - gradient)
-        let product = (step * change).sum()
-        let isCurved = problem.precision.epsilon * sqrt((step * step).sum() * (change * change).sum()) .< product
-        let updated = CurvaturePairs.select(
-            accepts .& isCurved, pairs.adding(step: step, change: change, product: product),
-            CurvaturePairs.select(isFirst .| fails, pairs.emptied(), pairs))
-        let proposed = updated.direction(newGradient)
-        let slope = (proposed * newGradient).sum()
-        // Rounding can turn a direction uphill: then it is forgotten too.
-        let isDescent = (slope .< 0) .& slope.isFinite
-        let newPairs = CurvaturePairs.select(isDescent, updated, updated.emptied())
-        let steepest = -(newGradient * newGradient).sum()
+        let pair = CurvaturePairs.Pair(
+            step: length * direction, change: found - gradient, accepts: accepts, epsilon: problem.precision.epsilon)
+        let proposed = pairs.direction(newGradient, with: pair)
+        let proposedSlope = (proposed * newGradient).sum()
+        // Rounding can turn a direction uphill: then it goes down the gradient, as after a search for nothing, and pairs are forgotten.
+        let isDescent = accepts .& (proposedSlope .< 0) .& proposedSlope.isFinite
         let turns = moves .| fails
+        let newPairs = pairs.adding(pair, keeps: isDescent .| .!turns)
         let newDirection = select(turns, select(isDescent, proposed, -newGradient), direction)
-        let newSlope = select(turns, select(isDescent, slope, steepest), start.slope)
+        let newSlope = select(turns, select(isDescent, proposedSlope, -(newGradient * newGradient).sum()), start.slope)
         let isSteepest = newPairs.weights.max() .<= 0
-        let reach = select(isSteepest, pointwiseMin(1, 1 / abs(newGradient).sum()), Tensor(1.0))
+        let reach = select(isSteepest, pointwiseMin(1, 1 / abs(newGradient).sum()), 1)
         let newLength = select(turns, reach, search.next)
 
         // Where it ends.

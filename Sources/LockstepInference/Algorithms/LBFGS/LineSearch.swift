@@ -64,7 +64,7 @@ struct LineSearch {
         let isBracketed = old.isBracketed .| isHigh .| risesAway
         memory = Memory(low: low, other: other, isBracketed: isBracketed)
 
-        let length = Self.next(memory)
+        let length = Self.next(memory, after: old)
         let isLong = trials .>= Tensor(integer: method.mostTrials)
         // The interval is used up where its ends are neighbours.
         let isNarrow = isBracketed .& (abs(other.length - low.length) .<= 4 * epsilon * pointwiseMax(abs(low.length), abs(other.length)))
@@ -76,17 +76,18 @@ struct LineSearch {
     }
 
     /// The minimum of the cubic through both points, kept away from them: within the bracket, or beyond the lowest point, while the loss falls.
-    private static func next(_ memory: Memory) -> Tensor {
+    /// A bracket that a trial has hardly made smaller is halved (as Moré and Thuente 1994 do).
+    private static func next(_ memory: Memory, after old: Memory) -> Tensor {
         let (low, other, isBracketed) = (memory.low, memory.other, memory.isBracketed)
         let width = other.length - low.length
         // As a share of the way from the lowest point to the other: away from that before there is a bracket.
         let share = minimum(low, other, width)
-        let nearest = select(isBracketed, 0.1, -4), farthest = select(isBracketed, 0.9, -1.1)
-        let isFinite = other.loss.isFinite .& other.slope.isFinite
-        // From the start towards a wall, which may be far too far out; from elsewhere it is near.
-        let blind = select(isBracketed, select(isFinite .| (0 .< low.length), 0.5, 0.1), -4)
-        let isOfUse = share.isFinite .& (isBracketed .| (share .< 0))
-        return low.length + width * select(isOfUse, clip(share, nearest, farthest), blind)
+        let isSlow = old.isBracketed .& (2.0 / 3 * abs(old.other.length - old.low.length) .< abs(width))
+        let isOfUse = share.isFinite .& select(isBracketed, .!isSlow, share .< 0)
+        // Far beyond where the loss is finite, halves are too small.
+        let isFar = .!other.loss.isFinite .& (low.length .<= 0)
+        let blind = select(isBracketed, select(isFar, 0.1, 0.5), -4)
+        return low.length + width * select(isOfUse, clip(share, select(isBracketed, 0.1, -4), select(isBracketed, 0.9, -1.1)), blind)
     }
 
     /// Where the cubic through two points has its minimum, as a share of the way from the first to the second (Nocedal and Wright, equation
