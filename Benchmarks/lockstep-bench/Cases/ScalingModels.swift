@@ -1,10 +1,22 @@
 import Lockstep
 
-/// Models of many sites, or of one long chain: what grows with them is the time to compile, which `start` measures.
+/// Models of many sites, or of one long chain: what may grow with them is the time to compile, which `start` measures.
 extension BenchmarkCase {
     static let scaling: [BenchmarkCase] =
         [(50, 1.0), (200, 2.0), (1_000, 10.0)].map { sites($0, limit: $1) }
         + [autoregression(800, limit: 3), fullRank(16, limit: 0.5), fullRank(64, limit: 1.5)]
+        + [100, 1_000, 10_000].map { times in
+            recurrence("states-\(times)", "a hidden Markov model of 2 states", times) { hiddenStates(2, times: times) }
+        }
+        + [
+            recurrence("volatility-4000", "GARCH(1, 1)", 4_000) { volatility(days: 4_000) },
+            recurrence("arma-4000", "ARMA(1, 1)", 4_000) { movingAverage(times: 4_000, isRegressive: true) },
+            recurrence("moving-average-4000", "MA(1)", 4_000) { movingAverage(times: 4_000, isRegressive: false) },
+        ]
+
+    private static func recurrence(_ name: String, _ summary: String, _ times: Int, _ problem: @escaping @Sendable () -> Problem) -> BenchmarkCase {
+        BenchmarkCase(name, "\(summary), \(times) times", rows: times, lanes: 64, largeLanes: 64, steps: 50) { _, _ in problem() }
+    }
 
     /// A latent with a name of its own and an observation for each.
     private static func sites(_ count: Int, limit: Double) -> BenchmarkCase {

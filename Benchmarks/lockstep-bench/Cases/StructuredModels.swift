@@ -7,8 +7,9 @@ extension BenchmarkCase {
 
     private static let garch = BenchmarkCase(
         "garch", "volatility that depends on the day before", rows: 200, lanes: 2048, largeLanes: 65_536, steps: 500
-    ) { _, _ in
-        let days = 200
+    ) { _, _ in volatility(days: 200) }
+
+    static func volatility(days: Int) -> Problem {
         let model = Model { m in
             let y = m.data("y", shape: [days])
             let omega = m.sample("omega", Gamma(2, 10))
@@ -29,8 +30,9 @@ extension BenchmarkCase {
     private static let hmm = BenchmarkCase(
         "hmm", "a hidden Markov model of 4 states, summed over all ways", rows: 500,
         lanes: 1024, largeLanes: 32_768, steps: 300, hasSeveralOptima: true
-    ) { _, _ in
-        let (times, states) = (500, 4)
+    ) { _, _ in hiddenStates(4, times: 500) }
+
+    static func hiddenStates(_ states: Int, times: Int) -> Problem {
         let model = Model { m in
             let y = m.data("y", shape: [times])
             let mean = m.sample("mean", Normal(0, 3), shape: [states])
@@ -48,12 +50,14 @@ extension BenchmarkCase {
     /// The coefficients are bounded: errors of a moving average with one above 1 overflow in so many steps.
     private static let arma = BenchmarkCase(
         "arma", "a value from the one before and from its error", rows: 1_000, lanes: 2048, largeLanes: 32_768, steps: 500
-    ) { _, _ in
-        let times = 1_000
+    ) { _, _ in movingAverage(times: 1_000, isRegressive: true) }
+
+    /// - Parameter isRegressive: whether a value depends on the one before, or on its error only.
+    static func movingAverage(times: Int, isRegressive: Bool) -> Problem {
         let model = Model { m in
             let y = m.data("y", shape: [times])
             let mu = m.sample("mu", Normal(0, 10))
-            let phi = m.sample("phi", Uniform(-1, 1))
+            let phi = isRegressive ? m.sample("phi", Uniform(-1, 1)) : 0
             let theta = m.sample("theta", Uniform(-1, 1))
             let sigma = m.sample("sigma", HalfCauchy(2.5))
             let errors = scan(over: [y[1...], y[..<(-1)]], from: [Tensor(0)]) { carried, values in
