@@ -1,4 +1,4 @@
-// Division of whole numbers.
+// Whole numbers: division, and the greatest of all lanes.
 
 #define LS_AS_BITS LS_PASTE(as_, LS_VECTOR(uint))
 
@@ -16,4 +16,14 @@ static inline ints ls_quotient(ints a, ints b) {
 static inline ints ls_remainder(ints a, ints b) {
     const ints divisor = ls_divisor(b), rest = a % divisor;
     return ls_select_i(ls_eq_i(b, (ints)(0)), a, rest + (ls_is_below(rest, divisor) & divisor));
+}
+
+static inline int ls_greatest(ints a) {
+#if LS_WIDTH == 1
+    return a;
+#else
+    int result = ((const int *)&a)[0];
+    for (int lane = 1; lane < LS_WIDTH; ++lane) result = max(result, ((const int *)&a)[lane]);
+    return result;
+#endif
 }

@@ -31,6 +31,11 @@ ptrdiff_t lockstep_lanes_run(const lockstep_lanes_machine *machine, ptrdiff_t ne
             if (done != i->z && done % i->y != 0) i = first + i->x - 1;
             break;
         }
+        case lockstep_lanes_gate_in_window: {
+            ptrdiff_t done = variables[i->a] + 1;
+            if (done != *(const int32_t *)registers[i->c] && done % i->y != 0) i = first + i->x - 1;
+            break;
+        }
         case lockstep_lanes_again:
             if (++variables[i->a] < i->z) i = first + i->x - 1;
             break;
@@ -42,6 +47,13 @@ ptrdiff_t lockstep_lanes_run(const lockstep_lanes_machine *machine, ptrdiff_t ne
             int32_t any = 0;
             for (ptrdiff_t lane = 0; lane < i->count; ++lane) any |= mask[lane];
             if (!any) i = first + i->x - 1;
+            break;
+        }
+        case lockstep_lanes_greatest: {
+            const int32_t *values = registers[i->a];
+            int32_t greatest = values[0];
+            for (ptrdiff_t lane = 1; lane < i->count; ++lane) greatest = values[lane] > greatest ? values[lane] : greatest;
+            *(int32_t *)registers[i->result] = greatest;
             break;
         }
         case lockstep_lanes_add_products:

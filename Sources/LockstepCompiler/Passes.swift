@@ -65,6 +65,7 @@ package enum Passes {
             pruned.prologue = program.prologue.map { Pruning.prune($0) }
             return pruned
         },
+        programPass("bound") { RowBounds.bounded($0) },
     ]
 
     static let lowering =

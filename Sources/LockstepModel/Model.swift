@@ -38,7 +38,7 @@ public struct Model: Sendable {
     package func trace(_ run: TraceRun) throws -> Trace {
         var context = ModelContext(run, handlers)
         body(&context)
-        return try context.record.trace(origin: run.origin, handlers: handlers)
+        return try context.record.trace(run, handlers: handlers)
     }
 
     func adding(_ handler: Handler) -> Model {

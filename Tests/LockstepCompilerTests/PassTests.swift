@@ -18,7 +18,7 @@ import Testing
     @Test func everyPassLeavesItsMark() throws {
         let texts = try Passes.names.map { try Passes.text(Self.function, after: $0) }
         func text(_ name: String) throws -> String { texts[try #require(Passes.names.firstIndex(of: name))] }
-        #expect(Passes.names == ["simplify", "pack", "hoist", "fuse", "prune", "start", "sum logarithms", "interleave"])
+        #expect(Passes.names == ["simplify", "pack", "hoist", "fuse", "prune", "bound", "start", "sum logarithms", "interleave"])
         // The product with 1 and the sum with 0 are gone; the exponential is, once it is computed beforehand.
         #expect(try text("simplify").contains("state x = t") && text("simplify").contains("exp("))
         #expect(try !text("hoist").contains("exp(") && text("hoist").contains("data 'u/0'"))

@@ -89,9 +89,11 @@ typedef enum {
     lockstep_lanes_enter,           // variable a = 0
     lockstep_lanes_enter_window,    // variable a = int register b; jump to x unless that is less than int register c
     lockstep_lanes_gate,            // jump to x unless y iterations of variable a are done, or all z
+    lockstep_lanes_gate_in_window,  // jump to x unless y iterations of variable a are done, or as many as int register c says
     lockstep_lanes_again,           // count variable a up; jump to x unless all z iterations are done
     lockstep_lanes_again_in_window, // count variable a up; jump to x if it is less than int register c
     lockstep_lanes_leave,           // jump to x if none of `count` ints of register a is other than 0
+    lockstep_lanes_greatest,        // int register result = the greatest of `count` ints of register a
     lockstep_lanes_add_products,    // x iterations of products y ..< y + z, of `count` lanes
     lockstep_lanes_return           // what the caller does
 } lockstep_lanes_kind;

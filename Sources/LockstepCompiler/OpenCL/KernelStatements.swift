@@ -42,6 +42,8 @@ extension KernelWriter {
             }
         case .leave(let mask):
             line("if (!\(isUniform(mask) ? "" : "ls_any")(\(name(mask)))) break;")
+        case .greatest(let r, let value):
+            define(r, isUniform(value) ? name(value) : "ls_greatest(\(name(value)))", mayMove: false)
         case .logSum(let r, let op, let operands):
             let values = operands.map { operand($0, isUniform: false) }
             if op == .logOnePlus, operands.allSatisfy(fractions.contains) {

@@ -236,8 +236,9 @@ struct KernelWriter {
             switch file {
             case LOCKSTEP_KERNEL_HARDWARE: options.interleaves && !options.isDouble
             case LOCKSTEP_KERNEL_CALLS: isLarge
-            case LOCKSTEP_KERNEL_DENSITIES: calls { $0.row.kernel.isDensity }
-            case LOCKSTEP_KERNEL_WHOLE: calls { $0 == .quotient || $0 == .remainder }
+            case LOCKSTEP_KERNEL_DENSITIES:
+                contains { if case .map(_, let op, _) = $0 { op.row.kernel.isDensity } else { false } }
+            case LOCKSTEP_KERNEL_WHOLE: contains { $0.isOfWholeNumbers }
             case LOCKSTEP_KERNEL_STEPS: stepTables != nil
             case LOCKSTEP_KERNEL_SLICES: program.slice != nil
             case LOCKSTEP_KERNEL_GROUPS: cooperation != nil || !staged.isEmpty
@@ -246,12 +247,10 @@ struct KernelWriter {
         }
     }
 
-    private func calls(_ isOne: (ElementOp) -> Bool) -> Bool {
-        var calls = false
-        program.forEachStatement { statement in
-            if case .map(_, let op, _) = statement, isOne(op) { calls = true }
-        }
-        return calls
+    private func contains(_ isOne: (Statement) -> Bool) -> Bool {
+        var contains = false
+        program.forEachStatement { if isOne($0) { contains = true } }
+        return contains
     }
 
     /// Drivers for CPUs compile a kernel several times, once for each way in which it may be launched; what all the work
@@ -354,4 +353,14 @@ struct KernelWriter {
         walk(program.body, 0)
         return result
     }()
+}
+
+extension Statement {
+    /// Whether it calls a function of `whole.cl`.
+    fileprivate var isOfWholeNumbers: Bool {
+        switch self {
+        case .map(_, .quotient, _), .map(_, .remainder, _), .greatest: true
+        default: false
+        }
+    }
 }

@@ -207,6 +207,8 @@ package indirect enum Statement: Hashable, Sendable {
     case loop(Loop)
     /// Ends the innermost loop where a mask holds in no lane: what is left of it would change nothing.
     case leave(unlessAny: Register)
+    /// The greatest of an int over the lanes that are computed together: no result of a lane may depend on it.
+    case greatest(Register, Register)
 }
 
 /// Which site draws.

@@ -48,6 +48,7 @@ extension LaneProgram: CustomStringConvertible {
         case .index(let r, let index): return "\(name(r)) = \(index.text(name))"
         case .map(let r, let op, let operands): return "\(name(r)) = \(op.name)(\(names(operands)))"
         case .leave(let mask): return "leave unless any \(name(mask))"
+        case .greatest(let r, let value): return "\(name(r)) = greatest of \(name(value))"
         case .logSum(let r, let op, let operands): return "\(name(r)) = sum of \(op.name)(\(names(operands)))"
         case .load(let r, let buffer, let index): return "\(name(r)) = \(element(buffer, index))"
         case .store(let buffer, let index, let value): return "\(element(buffer, index)) = \(name(value))"

@@ -64,6 +64,9 @@ extension Statement {
             loop.window = loop.window.map { .init(first: t.operand($0.first), end: t.operand($0.end), usual: $0.usual) }
             return .loop(loop)
         case .leave(let mask): return .leave(unlessAny: t.operand(mask))
+        case .greatest(let r, let value):
+            let value = t.operand(value)
+            return .greatest(t.result(r), value)
         }
     }
 }

@@ -130,6 +130,9 @@ struct Verifier {
                 if type(register).isUniform { mistakes.append("register \(register.number) is a draw, and uniform") }
             }
         case .leave(let mask): expect(mask, .bool)
+        case .greatest(let r, let value):
+            for register in [r, value] { expect(register, .int) }
+            return
         case .logSum(let r, let op, let operands):
             for register in [r] + operands { expect(register, .real) }
             if op != .log && op != .logOnePlus || !(2...8).contains(operands.count) { mistakes.append("\(op) of \(operands.count) values") }

@@ -42,7 +42,7 @@ enum DenseRows {
             count += statements.count * (column?.extent ?? 1)
             for statement in statements {
                 switch statement {
-                case .draw1, .draw4, .draw, .leave: fits = false
+                case .draw1, .draw4, .draw, .leave, .greatest: fits = false
                 case .loop(let inner):
                     fits = fits && column == nil && inner.window == nil && inner.flush == nil && (1...mostColumns).contains(inner.variable.extent)
                     if fits { look(inner.body, column: inner.variable) }

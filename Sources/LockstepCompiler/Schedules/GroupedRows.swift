@@ -66,7 +66,7 @@ package enum GroupedRows {
             var isPossible = true
             LaneProgram.forEach(loop.body) { statement in
                 switch statement {
-                case .draw1, .draw4, .draw, .logSum, .leave: isPossible = false
+                case .draw1, .draw4, .draw, .logSum, .leave, .greatest: isPossible = false
                 case .load(_, let buffer, let index):
                     if index.variables.contains(loop.variable), rowLength(buffer, index, program) == nil { isPossible = false }
                     if sums[buffer] != nil { isPossible = false }

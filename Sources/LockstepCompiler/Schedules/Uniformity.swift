@@ -15,6 +15,7 @@ enum Uniformity {
         while changes {
             changes = false
             program.forEachStatement { statement in
+                if case .greatest = statement { return }
                 let names = statement.names
                 let isSame = names.operands.allSatisfy(isUniform)
                 guard let (buffer, kind) = names.access else {

@@ -8,7 +8,14 @@ struct DataBinding: Sendable {
     let data: [String: LaneData]
 
     /// Of the data that are read.
-    var shapes: DataShapes { Dictionary(uniqueKeysWithValues: declarations.map { ($0.name, .known($0.shape)) }) }
+    var shapes: DataShapes {
+        let known = data.shapes(lanes: nil)
+        return Dictionary(
+            uniqueKeysWithValues: declarations.map { declaration in
+                if case .ragged? = known[declaration.name] { return (declaration.name, known[declaration.name] ?? .known(declaration.shape)) }
+                return (declaration.name, .known(declaration.shape))
+            })
+    }
 
     var perLane: Set<String> { Set(data.filter { !$0.value.isShared }.keys) }
 
@@ -21,6 +28,8 @@ struct DataBinding: Sendable {
             }
             unique[declaration.name] = declaration
         }
+        var data = data
+        for (name, counts) in data.raggedCounts where unique[name] != nil { data[name] = .perLane(counts.map(Double.init)) }
         let known = unique.keys.sorted().joined(separator: ", ")
         for name in data.keys.sorted() where unique[name] == nil {
             throw DataError(name, "is not read by the model; it reads \(known.isEmpty ? "no data" : known)")
@@ -43,7 +52,11 @@ struct DataBinding: Sendable {
         if given.isShared, given.values.count != count {
             throw DataError(name, "has \(given.values.count) numbers; the model wants shape \(declaration.shape), which is \(count)")
         }
-        if let lengths = given.lengths {
+        if given.isRagged {
+            guard given.rowCounts?.count == lanes else {
+                throw DataError(name, "has \(given.rowCounts?.count ?? 0) arrays; give one for each of the \(lanes) lanes")
+            }
+        } else if let lengths = given.lengths {
             guard lengths.count == lanes else {
                 throw DataError(name, "has \(lengths.count) arrays; give one for each of the \(lanes) lanes")
             }
@@ -54,6 +67,16 @@ struct DataBinding: Sendable {
         } else if !given.isShared, given.values.count != count * lanes {
             throw DataError(
                 name, "has \(given.values.count) numbers for all lanes; \(lanes) lanes of shape \(declaration.shape) need \(count * lanes)")
+        }
+    }
+
+    /// Lanes in an order in which those that lie together have about as many rows: the longest first, which are then not waited for last.
+    func ordered(_ lanes: [Int]) -> [Int] {
+        let counts = data.raggedCounts.map(\.counts)
+        if counts.isEmpty { return lanes }
+        return lanes.sorted { a, b in
+            for count in counts where count[a] != count[b] { return count[a] > count[b] }
+            return a < b
         }
     }
 
@@ -78,6 +101,7 @@ struct DataBinding: Sendable {
         let parts = declarations.compactMap { declaration -> String? in
             guard let given = data[declaration.name] else { return nil }
             return "\(declaration.name) \(declaration.shape) \(given.isShared ? "shared" : "per lane") \(given.values.digest.hexadecimal)"
+                + (given.isRagged ? " \(given.lengths ?? [])" : "")
         }
         return Digest(parts.sorted().joined(separator: "\n").utf8).hexadecimal
     }

@@ -11,6 +11,8 @@ extension LaneData {
         case scalar
         /// A shape that the model must have too.
         case shape(Shape)
+        /// Rows of each lane's own number; the shape is that of a row.
+        case ragged(row: Shape)
         /// No array at all; reads after the name of the data.
         case broken(String)
     }
@@ -91,6 +93,45 @@ extension LaneData {
         perLane(numbers: Numbers(values)).with(form(shape, of: shape.elementCount))
     }
 
+    // MARK: Rows of a lane's own
+
+    /// An array for each lane, of its own length; see `ModelContext.plate(_:rowsOf:dim:_:)`.
+    public static func ragged<Element: DataElement>(_ values: [[Element]]) -> LaneData {
+        perLane(numbers: Numbers(Array(values.joined())), lengths: values.map(\.count)).with(.ragged(row: []))
+    }
+
+    /// A matrix for each lane, by rows, of its own number of rows. The run throws when rows differ in length.
+    public static func ragged<Element: DataElement>(_ matrices: [[[Element]]]) -> LaneData {
+        let columns = matrices.lazy.compactMap(\.first?.count).first ?? 0
+        for (lane, rows) in matrices.enumerated() {
+            if let bad = rows.firstIndex(where: { $0.count != columns }) {
+                let problem = "has \(rows[bad].count) numbers in row \(bad) of lane \(lane), where the first row has \(columns)"
+                return perLane([Double]()).with(.broken(problem))
+            }
+        }
+        return perLane(numbers: Numbers(matrices.flatMap { $0.flatMap { $0 } }), lengths: matrices.map { $0.count * columns })
+            .with(.ragged(row: [columns]))
+    }
+
+    /// How many rows each lane has; nil where the data are not ragged.
+    var rowCounts: [Int]? {
+        guard case .ragged(let row) = form else { return nil }
+        return lengths?.map { $0 / max(row.elementCount, 1) }
+    }
+
+    /// The shape of one lane's array as all lanes have it: as many rows as the longest needs.
+    var raggedShape: Shape? {
+        guard case .ragged(let row) = form, let counts = rowCounts else { return nil }
+        return [Self.room(counts.max() ?? 0)] + row
+    }
+
+    /// Rows that arrays have room for: a power of two, and so many that a lane's sums are made alike whatever the others need.
+    private static func room(_ rows: Int) -> Int {
+        var room = 1024
+        while room < rows { room *= 2 }
+        return room
+    }
+
     private static func form(_ shape: Shape, of count: Int) -> Form {
         guard shape.allSatisfy({ $0 >= 0 }), Shapes.isPossible(shape) else {
             return .broken("cannot have shape \(shape); extents cannot be negative, nor can there be so many elements")
@@ -104,6 +145,9 @@ extension LaneData {
     func problem(with wanted: Shape) -> String? {
         switch form {
         case .flat, .scalar: nil
+        case .ragged:
+            raggedShape == wanted
+                ? nil : "is ragged, with \(rowCounts?.max() ?? 0) rows at most, but the model wants \(wanted); read it without a shape"
         case .broken(let problem): problem
         case .shape(let own): own == wanted ? nil : "has shape \(own), but the model wants \(wanted)"
         }
@@ -117,6 +161,7 @@ extension LaneData {
         case .shape(let shape): return .known(shape)
         case .broken(let problem): return .unknown(problem)
         case .scalar: return .known([])
+        case .ragged: return raggedShape.map(DataShape.known) ?? .unknown("has no rows")
         case .flat: break
         }
         if isShared { return .known([values.count]) }
@@ -143,7 +188,25 @@ extension Numbers {
 
 extension [String: LaneData] {
     /// - Parameter lanes: nil where any number will do.
-    func shapes(lanes: Int?) -> DataShapes { mapValues { $0.shape(lanes: lanes) } }
+    func shapes(lanes: Int?) -> DataShapes {
+        let counts = raggedCounts
+        return mapValues { data in
+            guard let shape = data.raggedShape, let own = data.rowCounts, let rows = counts.first(where: { $0.counts == own }) else {
+                return data.shape(lanes: lanes)
+            }
+            return .ragged(shape, rows: rows.name)
+        }
+    }
+
+    /// The numbers of rows that lanes have: once for all data that have the same.
+    var raggedCounts: [(name: String, counts: [Int])] {
+        var result: [(name: String, counts: [Int])] = []
+        for name in keys.sorted() {
+            guard let counts = self[name]?.rowCounts, !result.contains(where: { $0.counts == counts }) else { continue }
+            result.append((LaneData.rowsName(name), counts))
+        }
+        return result
+    }
 }
 
 extension Model {

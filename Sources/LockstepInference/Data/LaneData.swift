@@ -28,12 +28,40 @@ public struct LaneData: Sendable {
         LaneData(values: numbers, isShared: false, lengths: lengths)
     }
 
+    /// Whether lanes have rows of their own number.
+    var isRagged: Bool { if case .ragged = form { true } else { false } }
+
     /// What some lanes need of this, of `count` numbers a lane.
     func slice(_ lanes: [Int], count: Int) -> LaneInputs.Data {
         if isShared { return .shared(values) }
+        if let counts = rowCounts { return .perLane(padded(lanes, counts, count: count)) }
         // As is, without a copy, where they are all lanes in order.
         if lanes.count * count == values.count, lanes.elementsEqual(lanes.indices) { return .perLane(values) }
         return .perLane(values.runs(lanes, count: count))
+    }
+}
+
+extension LaneData {
+    /// What the numbers of rows of ragged data are called.
+    static func rowsName(_ data: String) -> String { "\0rows/" + data }
+
+    /// Arrays of some lanes, of `count` numbers each: after a lane's own rows comes its last one again and again, which is as valid as it is.
+    private func padded(_ lanes: [Int], _ counts: [Int], count: Int) -> Numbers {
+        let lengths = lengths ?? []
+        var starts = [0]
+        for length in lengths { starts.append(starts[starts.count - 1] + length) }
+        let row = zip(lengths, counts).lazy.compactMap { $1 > 0 ? $0 / $1 : nil }.first ?? 1
+        let spare = starts.indices.dropLast().first { lengths[$0] > 0 }
+        var places = [Int](repeating: -1, count: lanes.count * count)
+        for (number, lane) in lanes.enumerated() {
+            // A lane without rows has another's.
+            guard let source = lengths[lane] > 0 ? lane : spare else { continue }
+            let last = starts[source] + lengths[source] - row
+            for element in 0..<count {
+                places[number * count + element] = element < lengths[source] ? starts[source] + element : last + element % row
+            }
+        }
+        return values.picked(places)
     }
 }
 

@@ -217,7 +217,7 @@ public final class FitRun {
             if !bad.isEmpty { parts.append(nothing(bad.count, .badData)) }
             var (outcome, elbo) = parts[0]
             for part in parts.dropFirst() { (outcome, elbo) = (outcome.appending(part.0), elbo.appending(part.1)) }
-            if !bad.isEmpty {
+            if run.good + bad != Array(run.keys.indices) {
                 var order = Array(repeating: 0, count: run.keys.count)
                 for (place, lane) in (run.good + bad).enumerated() { order[lane] = place }
                 (outcome, elbo) = (outcome.lanes(order), elbo.lanes(order))

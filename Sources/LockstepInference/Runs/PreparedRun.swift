@@ -49,7 +49,7 @@ struct PreparedRun: Sendable {
         let checking = Clock()
         let badData = try function.check(binding, lanes: keys.count, options)
         self.badData = badData
-        good = keys.indices.filter { badData[$0] == nil }
+        good = binding.ordered(keys.indices.filter { badData[$0] == nil })
         checkSeconds = checking.time.seconds
     }
 

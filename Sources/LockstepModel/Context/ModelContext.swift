@@ -110,6 +110,50 @@ extension ModelContext {
     }
 }
 
+// MARK: Rows of a lane's own
+
+extension ModelContext {
+    /// How many rows of data a lane has.
+    ///
+    /// - Parameter data: the name of the data.
+    /// - Returns: an int scalar. Where the data are not ragged it is the same for all lanes.
+    public mutating func rowCount(_ data: String) -> Tensor {
+        let rows = record.rows(of: data, run)
+        return rows.count ?? Tensor(integer: rows.most)
+    }
+
+    /// Independent copies, as many as a lane has rows of ragged data: sites inside count in these rows only, in value and gradient.
+    ///
+    /// Along the axis of the plate all arrays are as long as the longest lane needs. Where the data are not ragged this is the plate of all
+    /// their rows.
+    ///
+    /// - Parameters:
+    ///   - name: of the plate, for messages and traces.
+    ///   - data: the name of the data. Others of the same lengths may be used beside them.
+    ///   - dim: the axis, counted from the right, so negative; by default the rightmost that no plate around takes.
+    ///   - body: the sites inside: observed ones, factors and deterministic ones.
+    /// - Returns: what the body returns.
+    @discardableResult
+    public mutating func plate<R>(
+        _ name: String, rowsOf data: String, dim: Int? = nil, _ body: (inout ModelContext) throws -> R
+    ) rethrows -> R {
+        let rows = record.rows(of: data, run)
+        guard let count = rows.count else { return try plate(name, rows.most, dim: dim, body) }
+        return try plate(name, rows.most, rows: data, dim: dim) { m in
+            let axis = m.scopes.plates.last?.dim ?? -1
+            let numbers = Tensor.iota(rows.most).reshape([rows.most] + Shape(repeating: 1, count: max(-axis, 1) - 1))
+            return try m.mask(numbers .< count, body)
+        }
+    }
+
+    /// `plate(_:rowsOf:dim:_:)` of a body that returns nothing.
+    public mutating func plate(
+        _ name: String, rowsOf data: String, dim: Int? = nil, _ body: (inout ModelContext) throws -> Void
+    ) rethrows {
+        let _: Void = try plate(name, rowsOf: data, dim: dim, body)
+    }
+}
+
 // MARK: Data
 
 extension ModelContext {

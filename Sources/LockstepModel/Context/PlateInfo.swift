@@ -8,6 +8,15 @@ public struct PlateInfo: Hashable, Sendable {
     public let size: Int
     /// The batch axis, counted from the right: -1 is the last.
     public let dim: Int
+    /// The data whose rows it goes over, of which lanes have numbers of their own; nil where all have as many.
+    package let rows: String?
+
+    package init(name: String, size: Int, dim: Int, rows: String? = nil) {
+        self.name = name
+        self.size = size
+        self.dim = dim
+        self.rows = rows
+    }
 }
 
 extension [PlateInfo] {

@@ -78,6 +78,13 @@ extension ModelContext {
         try inside(.scale(factor), body)
     }
 
+    /// `plate(_:_:dim:_:)` over rows of which lanes have numbers of their own.
+    mutating func plate<R>(
+        _ name: String, _ size: Int, rows: String, dim: Int?, _ body: (inout ModelContext) throws -> R
+    ) rethrows -> R {
+        try within(PlateInfo(name, size, dim, inside: scopes.plates, rows: rows), body)
+    }
+
     private mutating func within<R>(_ plate: PlateInfo, _ body: (inout ModelContext) throws -> R) rethrows -> R {
         // After a mistake the body still runs: it owes the caller a result.
         guard record.open(plate, inside: scopes.plates) else { return try body(&self) }
@@ -93,8 +100,8 @@ extension ModelContext {
 
 extension PlateInfo {
     /// - Parameter dim: nil for the rightmost axis that no plate around takes.
-    fileprivate init(_ name: String, _ size: Int, _ dim: Int?, inside outer: [PlateInfo]) {
+    fileprivate init(_ name: String, _ size: Int, _ dim: Int?, inside outer: [PlateInfo], rows: String? = nil) {
         let free = (1...outer.count + 1).first { depth in !outer.contains { $0.dim == -depth } } ?? 1
-        self.init(name: name, size: size, dim: dim ?? -free)
+        self.init(name: name, size: size, dim: dim ?? -free, rows: rows)
     }
 }

@@ -29,7 +29,7 @@ struct DataRequest: Sendable {
                     + "the model, m.data(\"\(name)\", shape: [...])")
         }
         switch data[name] {
-        case .known(let shape): return shape
+        case .known(let shape), .ragged(let shape, _): return shape
         case .unknown(let problem): throw ModelError([name], "data '\(name)' \(problem)")
         case nil: throw ModelError(missingData: name)
         }

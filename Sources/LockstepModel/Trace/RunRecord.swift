@@ -81,6 +81,29 @@ struct RunRecord: Sendable {
         return tensor
     }
 
+    /// The most rows that any lane has of some data, and how many the lane has where they are ragged.
+    mutating func rows(of name: String, _ run: TraceRun) -> (most: Int, count: Tensor?) {
+        switch run.data?[name] {
+        case .ragged(let shape, let rows):
+            let declaration = DataDeclaration(name: rows, shape: [], dtype: .int, bound: nil)
+            return (max(shape.first ?? 1, 1), declare(declaration, run.origin))
+        case .known(let shape):
+            if shape.isEmpty { report(ModelError([name], "data '\(name)' is one number, and has no rows; give an array, or .ragged(...)")) }
+            return (max(shape.first ?? 1, 1), nil)
+        case .unknown(let problem): report(ModelError([name], "data '\(name)' \(problem)"))
+        case nil:
+            if let shape = dataTensors[name]?.declaration.shape, let rows = shape.first { return (rows, nil) }
+            report(
+                run.data == nil
+                    ? ModelError(
+                        [name],
+                        "the rows of '\(name)' are known when data are bound, and nothing is; give model.trace(data: ...), or read the data "
+                            + "with a shape before")
+                    : ModelError(missingData: name))
+        }
+        return (1, nil)
+    }
+
     private static func input(_ declaration: DataDeclaration, _ origin: Origin) -> Tensor {
         .input(Input(.data, declaration.name, origin: origin), shape: declaration.shape, dtype: declaration.dtype)
     }
@@ -145,10 +168,12 @@ struct RunRecord: Sendable {
     }
 
     /// - Throws: `ModelError`, the first mistake of the run.
-    func trace(origin: Origin, handlers: [Handler]) throws(ModelError) -> Trace {
+    func trace(_ run: TraceRun, handlers: [Handler]) throws(ModelError) -> Trace {
+        let origin = run.origin
         if let error { throw error }
         try checkConditions(handlers)
         try OriginCheck.check(entries.map(\.site), origin)
+        try RowCheck.check(entries.map(\.site), run.data)
         let sites = entries.compactMap { $0.hiddenBy == nil ? $0.site : nil }
         let hidden = entries.compactMap { $0.hiddenBy == nil ? nil : $0.site }
         return Trace(sites: sites, hidden: hidden, data: data, origin: origin)

@@ -37,6 +37,8 @@ package typealias DataShapes = [String: DataShape]
 
 package enum DataShape: Hashable, Sendable {
     case known(Shape)
+    /// Rows of a lane's own: the first extent is the most that any lane has. How many each has is an int, the data of the other name.
+    case ragged(Shape, rows: String)
     /// Reads after the name of the data.
     case unknown(String)
 }

@@ -54,6 +54,16 @@ package enum Numbers: Sendable {
         }
     }
 
+    /// The numbers at some places, in the given order; 0 for a place below 0.
+    package func picked(_ places: [Int]) -> Numbers {
+        func pick<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [T]) -> [T] { places.map { $0 < 0 ? 0 : values[$0] } }
+        return switch self {
+        case .float(let values): .float(pick(values))
+        case .double(let values): .double(pick(values))
+        case .int(let values): .int(pick(values))
+        }
+    }
+
     /// Of all bits, and the type.
     package var digest: Digest {
         func digest<T: BitwiseCopyable>(_ values: [T]) -> Digest { values.withUnsafeBytes { Digest($0) } }

@@ -101,11 +101,14 @@ enum BlockInstruction: Sendable {
     case enterWindow(variable: Int32, first: Slot, end: Slot, skip: Int)
     /// Jumps unless `interval` iterations are done, or all.
     case gate(variable: Int32, extent: Int, interval: Int, skip: Int)
+    case gateInWindow(variable: Int32, end: Slot, interval: Int, skip: Int)
     /// Counts up, and jumps unless the loop is done.
     case again(variable: Int32, extent: Int, start: Int)
     case againInWindow(variable: Int32, end: Slot, start: Int)
     /// Jumps where a mask holds in no lane.
     case leave(mask: Slot, skip: Int)
+    /// One value for all lanes of the block.
+    case greatest(Slot, of: Slot)
 }
 
 struct LoopStep: @unchecked Sendable {

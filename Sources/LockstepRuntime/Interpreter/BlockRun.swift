@@ -29,7 +29,7 @@ extension BlockFrame {
         case .scatter(let access, let adds): scatter(access, adds: adds)
         case .index(let slot, let plan): index(slot, Int(plan))
         case .draw(let step): draw(step)
-        case .loop, .addProducts, .enter, .enterWindow, .gate, .again, .againInWindow, .leave: break
+        case .loop, .addProducts, .enter, .enterWindow, .gate, .gateInWindow, .greatest, .again, .againInWindow, .leave: break
         }
     }
 

@@ -54,6 +54,12 @@ struct EncodedProgram {
         case .gate(let variable, let extent, let interval, let skip):
             code.kind = lockstep_lanes_gate
             (code.a, code.x, code.y, code.z) = (variable, skip, interval, extent)
+        case .gateInWindow(let variable, let end, let interval, let skip):
+            code.kind = lockstep_lanes_gate_in_window
+            (code.a, code.c, code.x, code.y) = (variable, end.entry, skip, interval)
+        case .greatest(let result, let values):
+            code.kind = lockstep_lanes_greatest
+            (code.result, code.a, code.count) = (result.entry, values.entry, values.isUniform ? 1 : width)
         case .again(let variable, let extent, let start):
             code.kind = lockstep_lanes_again
             (code.a, code.x, code.z) = (variable, start, extent)

@@ -97,13 +97,21 @@ struct Translation {
             case .gate(let loop):
                 gates[loop] = result.instructions.count
                 let span = flat.loops[loop]
+                let variable = Int32(span.variable.number)
                 result.instructions.append(
-                    .gate(variable: Int32(span.variable.number), extent: span.variable.extent, interval: span.interval, skip: 0))
+                    span.window.map { .gateInWindow(variable: variable, end: operand($0.end), interval: span.interval, skip: 0) }
+                        ?? .gate(variable: variable, extent: span.variable.extent, interval: span.interval, skip: 0))
             case .again(let loop):
                 places.removeLast()
                 let end = result.instructions.count
-                if let gate = gates[loop], case .gate(let variable, let extent, let interval, _) = result.instructions[gate] {
-                    result.instructions[gate] = .gate(variable: variable, extent: extent, interval: interval, skip: end)
+                if let gate = gates[loop] {
+                    switch result.instructions[gate] {
+                    case .gate(let variable, let extent, let interval, _):
+                        result.instructions[gate] = .gate(variable: variable, extent: extent, interval: interval, skip: end)
+                    case .gateInWindow(let variable, let last, let interval, _):
+                        result.instructions[gate] = .gateInWindow(variable: variable, end: last, interval: interval, skip: end)
+                    default: break
+                    }
                 }
                 let variable = flat.loops[loop].variable
                 if case .enterWindow(let variable, let first, let end, _) = result.instructions[starts[loop] - 1] {
@@ -210,6 +218,9 @@ extension Translation {
             // To where the loop ends, which is not known yet.
             leaving[leaving.count - 1].append(result.instructions.count)
             result.instructions.append(.leave(mask: operand(mask), skip: 0))
+        case .greatest(let register, let value):
+            let value = operand(value)
+            result.instructions.append(.greatest(define(register, isUniform: true), of: value))
         case .logSum(let register, let op, let operands):
             emitLogSum(register, op, operands)
         case .load(let register, let buffer, let index):
