@@ -58,7 +58,7 @@ public struct ParetoSmoothing: Hashable, Sendable {
         let tail = Int(min(Double(count) / 5, 3 * Double(count).squareRoot()).rounded(.up))
         // What does not count is at the front.
         let edge = weights[order[order.count - tail - 1]]
-        if edge >= -rounding { return -.infinity }
+        if edge >= -max(rounding, 16 * Double.ulpOfOne) { return -.infinity }
         let cutoff = max(edge, log(Double.leastNormalMagnitude))
         let places = order.filter { weights[$0] > cutoff }
         guard places.count >= shortestTail else { return .infinity }
