@@ -7,7 +7,7 @@ extension Fits {
     ///
     /// A latent that the guide does not have is drawn from its prior, which then counts as its guide.
     ///
-    /// - Parameter draws: how many, 1 to 4194304; the same ones in each call, and those of `resampled` and `trust`.
+    /// - Parameter draws: how many, 1 to 262144; the same ones in each call, and those of `resampled` and `trust`.
     /// - Returns: an array `[draws]` per lane.
     /// - Throws: `LockstepError`.
     public func logWeights(draws: Int = 1000) throws -> LaneValues {
@@ -24,7 +24,7 @@ extension Fits {
     /// posterior's support, and the fit was at rest when it ended. It is usable with resampling where the shape is below
     /// min(1 - 1 / log10(draws), 0.7) (Vehtari, Simpson, Gelman, Yao and Gabry 2024).
     ///
-    /// - Parameter draws: how many of each lane, 100 to 4194304.
+    /// - Parameter draws: how many of each lane, 100 to 262144.
     /// - Returns: one for each lane.
     /// - Throws: `LockstepError`.
     public func trust(draws: Int = 1000) throws -> [Trust] {
@@ -38,7 +38,7 @@ extension Fits {
     ///
     /// - Parameters:
     ///   - site: the name of a latent or deterministic site.
-    ///   - draws: how many are made, and how many are chosen from them with replacement, 1 to 4194304.
+    ///   - draws: how many are made, and how many are chosen from them with replacement, 1 to 262144.
     /// - Returns: an array `[draws] + shape` per lane.
     /// - Throws: `LockstepError`.
     public func resampled(_ site: String, draws: Int = 1000) throws -> LaneValues {
@@ -83,7 +83,7 @@ extension Trust {
 extension Fit {
     /// Log importance weights of draws from the guide: see `Fits.logWeights`.
     ///
-    /// - Parameter draws: how many, 1 to 4194304.
+    /// - Parameter draws: how many, 1 to 262144.
     /// - Throws: `LockstepError`, also for a lane that has no result.
     public func logWeights(draws: Int = 1000) throws -> [Double] {
         try asking { _ in try WeighedDraws(fits, draws: draws).logWeights([lane])[0] }
@@ -91,7 +91,7 @@ extension Fit {
 
     /// Whether the guide can be trusted to be the posterior: see `Fits.trust`.
     ///
-    /// - Parameter draws: how many, 100 to 4194304.
+    /// - Parameter draws: how many, 100 to 262144.
     /// - Throws: `LockstepError`, also for a lane that does not exist.
     public func trust(draws: Int = 1000) throws -> Trust {
         try LockstepError.wrapping {
@@ -104,7 +104,7 @@ extension Fit {
     ///
     /// - Parameters:
     ///   - site: the name of a latent or deterministic site.
-    ///   - draws: how many are made, and how many are chosen from them with replacement, 1 to 4194304.
+    ///   - draws: how many are made, and how many are chosen from them with replacement, 1 to 262144.
     /// - Returns: an array per draw, row-major.
     /// - Throws: `LockstepError`, also for a lane that has no result.
     public func resampled(_ site: String, draws: Int = 1000) throws -> LaneValues {

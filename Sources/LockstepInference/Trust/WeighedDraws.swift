@@ -8,14 +8,16 @@ import LockstepTensor
 struct WeighedDraws {
     let fits: Fits
     let draws: Int
+    /// Each is a number of each lane, on the device and here.
+    private static let most = 1 << 18
     private let origin = Origin()
     private let trace: Trace
     private let logWeight: Tensor
 
     /// - Throws: `RunError` for a number of draws that makes no sense.
     init(_ fits: Fits, draws: Int, atLeast fewest: Int = 1) throws {
-        guard (fewest...(1 << 22)).contains(draws) else {
-            throw RunError("the number of weighed draws is \(draws); give \(fewest) to \(1 << 22)")
+        guard (fewest...Self.most).contains(draws) else {
+            throw RunError("the number of weighed draws is \(draws); give \(fewest) to \(Self.most)")
         }
         self.fits = fits
         self.draws = draws

@@ -10,7 +10,7 @@ import Testing
     /// y ~ N(a, 1) at 1.5 with a ~ N(0, 1): the posterior is N(0.75, 1 / sqrt 2).
     static func svi(_ loc: Double, _ scale: Double) -> SVI {
         let model = FinalEstimateTests.model()
-        return SVI(model, guide: AutoNormal(model, initializer: .value(["a": loc]), initialScale: scale), optimizer: Resting())
+        return SVI(model, guide: AutoNormal(model, initializer: .value(["a": Tensor(loc)]), initialScale: scale), optimizer: Resting())
     }
 
     private func run(_ svi: SVI, lanes: Int, on device: TestDevice, _ configure: (inout RunOptions) -> Void = { _ in }) throws -> Fits {
@@ -134,11 +134,11 @@ import Testing
     @Test func mistakesAreNamed() throws {
         let fits = try run(Self.svi(0.5, 0.25), lanes: 2, on: .interpreter)
         for draws in [0, -1, .min, .max, 1 << 23] {
-            let text = "the number of weighed draws is \(draws); give 1 to 4194304"
+            let text = "the number of weighed draws is \(draws); give 1 to 262144"
             #expect(errorText { _ = try fits.logWeights(draws: draws) } == text && errorText { _ = try fits[0].logWeights(draws: draws) } == text)
             #expect(errorText { _ = try fits.resampled("a", draws: draws) } == text)
         }
-        #expect(errorText { _ = try fits.trust(draws: 99) } == "the number of weighed draws is 99; give 100 to 4194304")
+        #expect(errorText { _ = try fits.trust(draws: 99) } == "the number of weighed draws is 99; give 100 to 262144")
         #expect(errorText { _ = try fits.resampled("mu") } == "there is no latent or deterministic site 'mu'; there are: a")
         for lane in [-1, 2, .max] {
             #expect(errorText { _ = try fits[lane].trust() } == "there is no lane \(lane); there are 2")
