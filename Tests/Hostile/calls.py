@@ -59,7 +59,8 @@ POOLS = {
     "(inout ModelContext, Tensor, Tensor) throws -> (Tensor, Tensor)": "scanWithSites",
     "(inout ModelContext, Tensor, Tensor) throws -> Tensor": "foldWithSites", "BadData": "badData", "Device": "device", "LaneData": "laneData", "SVI": "svi",
     "Fits": "fits", "Fit": "fit", "LaneValues": "laneValues", "Summary": "summary", "Summary.Row": "row",
-    "FitProgress": "progress", "FitProgress.Edge": "edge", "FitReason": "reason", "FitReasonGroup": "reasonGroup",
+    "FitProgress": "progress", "FitProgress.Edge": "edge", "Trust": "trust", "Trust.Shift": "trustShift",
+    "FitReason": "reason", "FitReasonGroup": "reasonGroup",
     "FitReason.Number": "reasonNumber", "FitReason.Kind": "reasonKind", "FitStatus": "status", "Timings": "timings",
     "RunLayout": "layout", "Trace": "trace", "Site": "site", "ModelError": "modelError", "DataError": "dataError",
     "RunError": "runError", "DeviceError": "deviceError", "ScheduleError": "scheduleError", "LockstepError": "lockstepError",
@@ -74,7 +75,7 @@ POOLS = {
     "@Sendable (LatentStart) throws(ModelError) -> Tensor": "startFunction", "CompilationSize": "compilationSize", "(inout ModelContext) throws -> Void": "inner",
 }
 THROWING = {
-    "fits", "fit", "laneValues", "summary", "row", "progress", "edge", "reason", "reasonGroup", "reasonNumber", "status",
+    "fits", "fit", "laneValues", "summary", "row", "progress", "edge", "trust", "trustShift", "reason", "reasonGroup", "reasonNumber", "status",
     "timings", "compilationSize", "layout", "trace", "site", "preparedGuide", "modelError", "dataError", "runError", "deviceError",
     "scheduleError", "lockstepError", "source", "tensorError", "runState", "fitRun",
 }

@@ -7,8 +7,8 @@ import Testing
 /// Cases with a known answer, most from the tests of NumPyro and Pyro.
 ///
 /// Not here, for want of the feature: Renyi bounds, multivariate normal quantiles, score-function gradients,
-/// enumeration of discrete latents, multi-sample guides, Pareto-smoothed importance sampling, and the guide
-/// Beta(exp, exp), since no gradient flows through Beta draws.
+/// enumeration of discrete latents, multi-sample guides, and the guide Beta(exp, exp), since no gradient flows through
+/// Beta draws. Pareto-smoothed importance sampling has tests of its own, in Trust.
 @Suite struct FactsTests {
     private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 

@@ -11,12 +11,12 @@ import Testing
     private func data(_ name: String, _ shape: Shape) -> Tensor { .input(Input(.data, name, origin: origin), shape: shape) }
     private func draws(_ shape: Shape = [3]) -> Tensor { RandomSource(site: "z", purpose: "test", origin: origin).normal(shape) }
 
-    private func constants(_ function: Tensor) -> LaneConstants { LaneConstants(function, origin: origin) }
+    private func constants(_ function: Tensor) -> LaneConstants { LaneConstants([function], origin: origin) }
 
     /// The elementwise functions that are left.
     private func functions(_ found: LaneConstants) -> Set<ElementOp> {
         Set(
-            Graph.topologicalOrder([found.function]).compactMap { tensor in
+            Graph.topologicalOrder(found.functions).compactMap { tensor in
                 if case .map(let op) = tensor.node.op { op } else { nil }
             })
     }
@@ -50,5 +50,15 @@ import Testing
     @Test func aPointIsOneConstant() {
         let found = constants(log(1 + exp(state("theta"))).sum() * data("x", []))
         #expect(found.constants.count == 1 && functions(found).isEmpty)
+    }
+
+    /// What two functions have in common is one constant, and their order is kept.
+    @Test func functionsOfOneDrawShareTheirConstants() {
+        let scale = softplus(state("raw"))
+        let z = draws()
+        let found = LaneConstants([(scale * z).sum(), scale * z, z], origin: origin)
+        #expect(found.constants.count == 1 && found.functions.map(\.shape) == [[], [3], [3]])
+        #expect(found.functions[2].id == z.id)
+        #expect(functions(found) == [.multiply])
     }
 }

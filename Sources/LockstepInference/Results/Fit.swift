@@ -68,7 +68,8 @@ public struct Fit: Sendable {
         }
     }
 
-    private func asking<Answer>(_ question: (PosteriorQuery) throws -> Answer) throws -> Answer {
+    /// Asks the guide of a lane that has one.
+    func asking<Answer>(_ question: (PosteriorQuery) throws -> Answer) throws -> Answer {
         try LockstepError.wrapping {
             try fits.check(lane)
             guard status.hasStarted else {

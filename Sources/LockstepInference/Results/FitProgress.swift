@@ -81,7 +81,8 @@ extension Fits {
         return status.indices.map { progress(lane: $0, edges: edges) }
     }
 
-    fileprivate func progress(lane: Int, edges: [Int: [FitProgress.Edge]]?) -> FitProgress? {
+    /// - Parameter edges: nil where they are not asked for.
+    func progress(lane: Int, edges: [Int: [FitProgress.Edge]]?) -> FitProgress? {
         if status[lane].isLost { return nil }
         let windows = wholeWindows(lane)
         let trend = LossTrend(windows, rounding: options.precision == .float ? Double(Float.ulpOfOne) : Double.ulpOfOne)

@@ -1,19 +1,19 @@
 import LockstepCompiler
 import LockstepTensor
 
-/// What a function of draws computes from a lane's states and data alone, taken out of it: computed once for a lane, not
+/// What functions of draws compute from a lane's states and data alone, taken out of them: computed once for a lane, not
 /// again with each draw.
 struct LaneConstants {
-    /// The function, which reads the constants as states.
-    let function: Tensor
+    /// The functions, which read the constants as states.
+    let functions: [Tensor]
     let constants: [LaneFunction.State]
 
-    init(_ function: Tensor, origin: Origin) {
-        let constancy = Constancy(function)
+    init(_ functions: [Tensor], origin: Origin) {
+        let constancy = Constancy(functions)
         var constants: [LaneFunction.State] = []
         var replacements: [ObjectIdentifier: Tensor] = [:]
-        var seen: Set<ObjectIdentifier> = [function.id]
-        var waiting = [function]
+        var seen: Set<ObjectIdentifier> = []
+        var waiting = functions.filter { seen.insert($0.id).inserted }
         while let tensor = waiting.popLast() {
             if constancy.isWorthKeeping(tensor) {
                 let name = StateName.constant(constants.count).text
@@ -23,7 +23,7 @@ struct LaneConstants {
                 waiting += tensor.node.inputs.filter { seen.insert($0.id).inserted }
             }
         }
-        self.function = Graph.replace([function], replacements)[0]
+        self.functions = Graph.replace(functions, replacements)
         self.constants = constants
     }
 }
@@ -39,8 +39,8 @@ private struct Constancy {
 
     private var constants: [ObjectIdentifier: Constant] = [:]
 
-    init(_ root: Tensor) {
-        for tensor in Graph.topologicalOrder([root]) {
+    init(_ roots: [Tensor]) {
+        for tensor in Graph.topologicalOrder(roots) {
             let below = tensor.node.inputs.compactMap { constants[$0.id] }
             guard tensor.failure == nil, below.count == tensor.node.inputs.count else { continue }
             var constant = Constant(state: below.compactMap(\.state).max(), isComputed: below.contains { $0.isComputed })

@@ -43,6 +43,16 @@ enum StateName: Hashable {
     /// What does not differ from draw to draw.
     case constant(Int)
 
+    // See `WeighedDraws`.
+    /// A record: the log weight of each draw.
+    case logWeights
+    /// A record: the value of a site in each draw.
+    case drawn
+    /// A sum over draws of something about a latent.
+    case sum(WeightedSums.Kind, of: String)
+    // See `WeightedSums`.
+    case weightCount, weightReference, weightSum, weightSquares
+
     /// An expression that somebody asks about.
     case query(Int)
 
@@ -54,6 +64,7 @@ enum StateName: Hashable {
         case .own(let name): "x/\(name)"
         case .constant(let number): "f/\(number)"
         case .query(let number): "q/\(number)"
+        case .sum(let kind, let latent): "w/\(kind)/\(latent)"
         case .losses: "r/losses"
         default: "s/\(self)"
         }

@@ -209,6 +209,8 @@ extension Values {
     func row() throws -> Summary.Row { try found(try summary().first) }
     func progress() throws -> FitProgress { try found(try Harness.results(Self.plain, target)[0].progress) }
     func edge() throws -> FitProgress.Edge { try found(try progress().edges?.first) }
+    func trust() throws -> Trust { try found(try fits().trust(draws: 100).first) }
+    func trustShift() throws -> Trust.Shift { try found(try Harness.results(Self.plain, target)[0].trust(draws: 100).largestShift) }
     func reasonGroup() throws -> FitReasonGroup { try found(try Harness.results(Harness.astray, target).reasons.first) }
     func reason() throws -> FitReason { try reasonGroup().reason }
     func reasonNumber() throws -> FitReason.Number { try found(try reason().numbers.first) }
