@@ -71,7 +71,9 @@ import Testing
     }
 
     @Test func elbosMustAgreeWithinTheirErrors() {
-        func two(_ difference: Double, _ error: Double) -> Int { lanes([lane(0, 0, [1], error: error), lane(1, -difference, [1], error: error)]).count }
+        func two(_ difference: Double, _ error: Double) -> Int {
+            lanes([lane(0, 0, [1], error: error), lane(1, -difference, [1], error: error)]).count
+        }
         // 1 + 3 sqrt(2) times the error.
         #expect(two(0.9, 0) == 1 && two(1.1, 0) == 2)
         #expect(two(5.1, 1) == 1 && two(5.4, 1) == 2)
@@ -140,9 +142,9 @@ import Testing
     /// Of the permutations of near components one is found, though another would be nearer in the sum of squares.
     @Test func nearComponentsAreFoundIfThereAreAny() {
         let pair = ComponentCoordinates(components: [[0, 1], [2, 3]])
-        // Component by component the shifts are 1.9, 1.9 and 1.9, 1.9 standard deviations; crosswise 0 and 2.1.
-        let a = lane(0, 0, [0, 0, 0, 0.4])
-        let b = lane(1, 0, [0.19, 0.19, 0.19, 0.21])
+        // Component by component all shifts are 1.9 standard deviations; crosswise they are 0 and 2.1.
+        let a = lane(0, 0, [0, 0, 0.19, 0.4])
+        let b = lane(1, 0, [0.19, 0.19, 0, 0.21])
         let found = groups([a, b], exchangeable: [pair]).groups
         #expect(found.count == 1 && found.first?.permutations[1] == [[0, 1]])
     }

@@ -38,14 +38,13 @@ import Testing
         for first in 0...100 {
             for second in 0...(100 - first) {
                 let weights = [first, second, 100 - first - second].map { Double($0) / 100 }
-                best = max(best, (objective(densities, weights), weights), by: { $0.0 < $1.0 })
+                let value = objective(densities, weights)
+                if value > best.0 { best = (value, weights) }
             }
         }
         #expect(objective(densities, found) >= best.0 - 1e-7)
         #expect(objective(densities, found) - best.0 < 0.1 && zip(found, best.1).allSatisfy { abs($0 - $1) < 0.06 })
     }
-
-    private func max<Value>(_ a: Value, _ b: Value, by isLess: (Value, Value) -> Bool) -> Value { isLess(a, b) ? b : a }
 
     /// Observations that only one mode can have give it their share.
     @Test func impossibleObservationsDecide() throws {
@@ -54,7 +53,7 @@ import Testing
         #expect(abs(found[0] - 1.0 / 3) < 1e-8 && abs(found[1] - 2.0 / 3) < 1e-8)
         // A mode that is never better has no weight, and many of them do no harm.
         let many = try StackingWeights.weights([[0, 0, 0]] + Array(repeating: [-1, -0.5, -900], count: 30))
-        #expect(many[0] == 1 && many.dropFirst().allSatisfy { $0 == 0 })
+        #expect(many[0] > 1 - 1e-8 && many.dropFirst().allSatisfy { $0 < 1e-8 })
         #expect(try StackingWeights.weights([[none], [none]]) == [0.5, 0.5])
         #expect(try StackingWeights.weights([[], [], [], []]) == [0.25, 0.25, 0.25, 0.25])
         #expect(try StackingWeights.weights([[-3, none]]) == [1])
