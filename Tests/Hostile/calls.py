@@ -44,6 +44,7 @@ POOLS = {
     "PartialRangeThrough": "rangeThrough",
     "Tensor": "tensor", "[Tensor]": "tensors", "[String : Tensor]": "tensorsByName", "TensorExpression": "tensor",
     "[String : Shape]": "shapesByName", "[String : LaneData]": "data", "[Int : Hyperparameter]": "pieces",
+    "[String : Int]": "axes", "some Sequence<Int>": "ints", "ExchangeableSites": "exchangeable", "Modes": "modes", "Mode": "mode",
     "Set<String>": "names", "any TensorIndex": "index", "TensorIndex": "index", "AxisIndex": "axisIndex",
     "any Distribution": "distribution", "Distribution": "distribution", "BatchedDistribution": "batched",
     "any Bijector": "bijector", "Bijector": "bijector", "[any Bijector]": "bijectors",
@@ -77,7 +78,7 @@ POOLS = {
 THROWING = {
     "fits", "fit", "laneValues", "summary", "row", "progress", "edge", "trust", "trustShift", "reason", "reasonGroup", "reasonNumber", "status",
     "timings", "compilationSize", "layout", "trace", "site", "preparedGuide", "modelError", "dataError", "runError", "deviceError",
-    "scheduleError", "lockstepError", "source", "tensorError", "runState", "fitRun",
+    "scheduleError", "lockstepError", "source", "tensorError", "runState", "fitRun", "modes", "mode",
 }
 # What a generic parameter stands for, one call for each.
 STAND_INS = {"TensorNumber": ["Double", "Int", "Float"], "DataElement": ["Double", "Int", "Bool"]}

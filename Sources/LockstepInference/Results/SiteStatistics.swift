@@ -22,14 +22,14 @@ extension PosteriorQuery {
     struct Question {
         let moments: Bool
         let probabilities: [Double]
+        /// Draws behind what has no closed form.
+        var draws = 4000
 
         static let moments = Question(moments: true, probabilities: [])
         static func quantiles(_ probabilities: [Double]) -> Question { Question(moments: false, probabilities: probabilities) }
         static func all(_ probabilities: [Double]) -> Question { Question(moments: true, probabilities: probabilities) }
     }
 
-    /// Draws behind what has no closed form.
-    private static let draws = 4000
     /// Numbers that the draws of some lanes may be at a time.
     private static let chunk = 1 << 22
 
@@ -75,10 +75,10 @@ extension PosteriorQuery {
         }
         if drawn.isEmpty { return }
         let elements = drawn.reduce(0) { $0 + sites[$1].shape.elementCount }
-        let size = max(1, Self.chunk / (Self.draws * max(elements, 1)))
+        let size = max(1, Self.chunk / (question.draws * max(elements, 1)))
         for first in stride(from: 0, to: lanes.count, by: size) {
             let rows = first..<min(first + size, lanes.count)
-            let draws = try sample(rows.map { lanes[$0] }, Self.draws, key: Key(0), only: Set(drawn.map { sites[$0].name }))
+            let draws = try sample(rows.map { lanes[$0] }, question.draws, key: Key(0), only: Set(drawn.map { sites[$0].name }))
             for place in drawn {
                 guard let array = draws[sites[place].name] else { continue }
                 for row in rows { statistics[place].lanes[row].add(array[row - first], sites[place], question) }

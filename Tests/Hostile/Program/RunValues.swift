@@ -207,6 +207,10 @@ extension Values {
     func laneValues() throws -> LaneValues { try found(try fits().parameters().values.first) }
     func summary() throws -> Summary { try Harness.results(Self.plain, target)[0].summary() }
     func row() throws -> Summary.Row { try found(try summary().first) }
+    func axes() -> [String: Int] { Dictionary(many { (string(), int()) }, uniquingKeysWith: { first, _ in first }) }
+    func exchangeable() -> ExchangeableSites { pick([["z"], ["w"], ["w", "d"], ExchangeableSites(strings(), axes: axes())]) }
+    func modes() throws -> Modes { try fits().modes(tolerance: ModeTolerance(distance: pick([0, 2, .infinity]))) }
+    func mode() throws -> Mode { try found(try modes().first) }
     func progress() throws -> FitProgress { try found(try Harness.results(Self.plain, target)[0].progress) }
     func edge() throws -> FitProgress.Edge { try found(try progress().edges?.first) }
     func trust() throws -> Trust { try found(try fits().trust(draws: 100).first) }
