@@ -22,6 +22,23 @@ for fit in fits {
 // snippet.end
 expect(abs(try fits[1].mean("mean")[0] + 4) < 0.1)
 
+// snippet.ragged
+let curves = Model { m in
+    let (time, flux) = (m.data("time"), m.data("flux"))
+    let height = m.sample("height", Normal(0, 5))
+    let fall = m.sample("fall", HalfNormal(2))
+    m.plate("rows", rowsOf: "flux") { m in
+        m.observe("obs", StudentT(4, height * exp(-time / fall), 0.2), flux)
+    }
+}
+let times: [[Double]] = [[0, 1, 2, 3, 4], [0.5, 1.5], [0, 0.25, 3]]
+let fluxes: [[Double]] = [[3, 1.9, 1, 0.7, 0.4], [1.4, 1.1], [2.1, 1.9, 0.1]]
+let fitted = try SVI(curves, guide: AutoNormal(curves), optimizer: Adam(learningRate: .cosine(from: 0.1)))
+    .run(keys: Key(0).split(3), steps: 1000, data: ["time": .ragged(times), "flux": .ragged(fluxes)])
+print(try fitted.map { try $0.median("height") })
+// snippet.end
+expect(abs(try fitted[0].median("height")[0] - 3) < 0.4)
+
 // snippet.starts
 // Five starts of each table: lanes 0 ..< 5 have the first, 5 ..< 10 the second.
 let starts = 5

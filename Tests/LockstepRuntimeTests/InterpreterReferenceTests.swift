@@ -225,13 +225,16 @@ struct ReferenceLane {
             set(register, draw(kind, number(stream), word(particle), word(element), registers[parameter.number]))
         // What is left of the loop changes nothing.
         case .leave: break
+        // There is one lane.
+        case .greatest(let register, let value): set(register, registers[value.number])
         case .loop(let loop):
             let range = loop.window.map { Int(registers[$0.first.number])..<max(Int(registers[$0.first.number]), Int(registers[$0.end.number])) }
-            for iteration in range ?? 0..<loop.variable.extent {
+            let iterations = range ?? 0..<loop.variable.extent
+            for iteration in iterations {
                 variables[loop.variable.number] = iteration
                 run(loop.body)
                 guard let flush = loop.flush else { continue }
-                if (iteration + 1) % flush.interval == 0 || iteration + 1 == loop.variable.extent { run(flush.statements) }
+                if (iteration + 1) % flush.interval == 0 || iteration + 1 == iterations.upperBound { run(flush.statements) }
             }
         }
     }

@@ -54,26 +54,27 @@ enum RowBounds {
 
         // MARK: Whether a loop may end early
 
-        /// How many rows count, in each lane.
+        /// Which rows count, in each lane; nil where that is not known, or others do something.
         private func limit(of loop: Loop) -> Rows? {
             guard loop.window == nil, loop.variable.extent >= RowBounds.fewestRows else { return nil }
-            if let flush = loop.flush, !flush.isAtEnd || flush.sums.isEmpty || flush.statements.count != 10 * flush.sums.count { return nil }
+            if let flush = loop.flush, !flush.isAtEnd || !areSums(flush.statements) { return nil }
             var own: Set<Register> = []
             LaneProgram.forEach(loop.body) { own.formUnion($0.results) }
             var found: [Rows] = []
             LaneProgram.forEach(loop.body) { statement in
-                guard case .map(_, .less, let operands) = statement, let together = rowsTogether(operands[0], loop),
-                    !own.contains(operands[1])
+                guard case .map(_, .less, let operands) = statement, let together = rowsTogether(operands[0], loop), !own.contains(operands[1])
                 else { return }
-                let rows = Rows(loop: loop, limit: operands[1], together: together)
-                if !found.contains(where: { $0.limit == rows.limit && $0.together == together }) { found.append(rows) }
+                let known = found.firstIndex { $0.together == together }
+                if let known, !found[known].limits.contains(operands[1]) { found[known].limits.append(operands[1]) }
+                if known == nil { found.append(Rows(loop: loop, limits: [operands[1]], together: together)) }
             }
             return found.first { counts(loop.body, $0) }
         }
 
         private struct Rows {
             let loop: Loop
-            let limit: Register
+            /// Numbers of rows: one of them is of each thing that the loop does.
+            var limits: [Register]
             /// Rows of one iteration.
             let together: Int
         }
@@ -119,20 +120,31 @@ enum RowBounds {
 
         /// Whether what is reduced changes nothing beyond the limit.
         private func isNothing(_ value: Register, _ reduction: Reduction, _ rows: Rows) -> Bool {
+            if reduction == .sum { return isZero(value, rows) }
+            if reduction == .any { return implies(value, rows) }
             guard case .map(_, .select, let operands) = definitions[value], implies(operands[0], rows),
                 case .constant(_, let other) = definitions[operands[2]]
             else { return false }
-            return switch reduction {
-            case .sum, .any: other == 0
-            case .maximum: other == -.infinity
-            case .minimum: other == .infinity
+            return other == reduction.identity(program.registers[value.number].dtype)
+        }
+
+        /// Whether a number is zero beyond the limit, whatever it is computed from.
+        private func isZero(_ value: Register, _ rows: Rows) -> Bool {
+            switch definitions[value] {
+            case .constant(_, let number): number == 0
+            case .map(_, .select, let operands): isZero(operands[2], rows) && (implies(operands[0], rows) || isZero(operands[1], rows))
+            case .map(_, .toReal, let operands), .map(_, .toInt, let operands): implies(operands[0], rows)
+            // Where one factor is zero the other may be infinite.
+            case .map(_, .multiply, let operands), .map(_, .add, let operands), .map(_, .subtract, let operands), .map(_, .negate, let operands):
+                operands.allSatisfy { isZero($0, rows) }
+            default: false
             }
         }
 
         /// Whether a mask holds in rows below the limit only.
         private func implies(_ mask: Register, _ rows: Rows) -> Bool {
             switch definitions[mask] {
-            case .map(_, .less, let operands): operands[1] == rows.limit && rowsTogether(operands[0], rows.loop) == rows.together
+            case .map(_, .less, let operands): rows.limits.contains(operands[1]) && rowsTogether(operands[0], rows.loop) == rows.together
             case .map(_, .and, let operands): operands.contains { implies($0, rows) }
             default: false
             }
@@ -143,14 +155,18 @@ enum RowBounds {
         private mutating func bounded(_ rows: Rows) -> [Statement] {
             changes = true
             var loop = rows.loop
-            let (first, most, some, end) = (uniform(), uniform(), uniform(), uniform())
+            let (first, most) = (uniform(), uniform())
             var before: [Statement] = [.constant(first, 0), .constant(most, Double(loop.variable.extent * rows.together))]
-            var greatest = rows.limit
-            if !program.registers[rows.limit.number].isUniform {
-                greatest = uniform()
-                before.append(.greatest(greatest, rows.limit))
+            var end = first
+            for limit in rows.limits {
+                var (greatest, some, own) = (limit, uniform(), uniform())
+                if !program.registers[limit.number].isUniform {
+                    greatest = uniform()
+                    before.append(.greatest(greatest, limit))
+                }
+                before += [.map(some, .minimum, [greatest, most]), .map(own, .maximum, [end, some])]
+                end = own
             }
-            before += [.map(some, .minimum, [greatest, most]), .map(end, .maximum, [some, first])]
             loop.window = Loop.Window(first: first, end: end)
             if rows.together > 1 {
                 let iterations = uniform()
@@ -158,27 +174,73 @@ enum RowBounds {
                 before.append(.index(iterations, counted.quotientAndRemainder(dividingBy: rows.together).quotient))
                 loop.window?.end = iterations
             }
-            if var flush = loop.flush {
-                flush.statements = flush.sums.indices.flatMap { number in
-                    kept(Array(flush.statements[(10 * number)..<(10 * number + 10)]))
-                }
-                loop.flush = flush
+            loop.flush = loop.flush.map { flush in
+                var flush = flush
+                flush.statements = kept(flush.statements)
+                return flush
             }
             return before + [.loop(loop)]
         }
 
-        /// Empties a partial sum, see `Loop.Flush.Sum.emptied`, unless it is empty.
+        // MARK: Partial sums
+
+        /// Statements that empty an element of a partial sum, see `Loop.Flush.Sum.emptied`.
+        private static let ofOneSum = 10
+
+        /// Whether statements empty partial sums, and do nothing else.
+        private func areSums(_ statements: [Statement]) -> Bool {
+            var straight: [Statement] = []
+            for statement in statements {
+                if case .loop(let loop) = statement {
+                    guard loop.flush == nil, areSums(loop.body) else { return false }
+                } else {
+                    straight.append(statement)
+                }
+            }
+            guard straight.count % Self.ofOneSum == 0 else { return false }
+            return stride(from: 0, to: straight.count, by: Self.ofOneSum).allSatisfy { Emptied(straight[$0..<($0 + Self.ofOneSum)]) != nil }
+        }
+
+        private struct Emptied {
+            let (old, part, missing, lost, new, zero): (Register, Register, Register, Register, Register, Register)
+            let (lostBuffer, total): (BufferID, BufferID)
+            let place: IndexExpression
+
+            init?(_ statements: ArraySlice<Statement>) {
+                let list = Array(statements)
+                guard case .load(let old, let total, let place) = list[0], case .load(let part, let partial, place) = list[1],
+                    case .load(let missing, let lostBuffer, place) = list[2], case .map(_, .subtract, [part, missing]) = list[3],
+                    case .map(let new, .add, _) = list[4], case .map(_, .subtract, [new, old]) = list[5], case .map(let lost, .subtract, _) = list[6],
+                    case .store(lostBuffer, place, lost) = list[7], case .store(total, place, new) = list[8],
+                    case .store(partial, place, let zero) = list[9]
+                else { return nil }
+                (self.old, self.part, self.missing, self.lost, self.new, self.zero) = (old, part, missing, lost, new, zero)
+                (self.lostBuffer, self.total, self.place) = (lostBuffer, total, place)
+            }
+        }
+
+        /// Empties partial sums unless they are empty.
         private mutating func kept(_ statements: [Statement]) -> [Statement] {
-            guard case .load(let old, _, _) = statements[0], case .load(let part, _, _) = statements[1],
-                case .load(let missing, _, _) = statements[2], case .store(let lostBuffer, let lostPlace, let lost) = statements[7],
-                case .store(let total, let place, let new) = statements[8], case .store(_, _, let zero) = statements[9]
-            else { return statements }
-            let (isEmpty, keptLost, keptTotal) = (register(.bool), register(.real), register(.real))
-            return statements[..<7] + [
-                .map(isEmpty, .equal, [part, zero]), .map(keptLost, .select, [isEmpty, missing, lost]),
-                .map(keptTotal, .select, [isEmpty, old, new]),
-                .store(lostBuffer, lostPlace, keptLost), .store(total, place, keptTotal), statements[9],
-            ]
+            var result: [Statement] = []
+            var straight: [Statement] = []
+            for statement in statements {
+                if case .loop(var loop) = statement {
+                    loop.body = kept(loop.body)
+                    result.append(.loop(loop))
+                    continue
+                }
+                straight.append(statement)
+                guard straight.count == Self.ofOneSum, let sum = Emptied(straight[...]) else { continue }
+                let (isEmpty, lost, total) = (register(.bool), register(.real), register(.real))
+                result += straight[..<7]
+                result += [
+                    .map(isEmpty, .equal, [sum.part, sum.zero]), .map(lost, .select, [isEmpty, sum.missing, sum.lost]),
+                    .map(total, .select, [isEmpty, sum.old, sum.new]), .store(sum.lostBuffer, sum.place, lost),
+                    .store(sum.total, sum.place, total), straight[9],
+                ]
+                straight = []
+            }
+            return result + straight
         }
 
         private mutating func uniform() -> Register { register(.int, isUniform: true) }

@@ -60,11 +60,18 @@ struct DataScan {
         }
         let count = max(declaration.shape.elementCount, 1)
         var lastLane = -1
+        /// Where a lane's own begin, and the lane.
+        var own = (start: 0, lane: 0)
         for (position, value) in given.values.doubles.enumerated() where !isRight(value) {
-            let lane = position / count
+            if given.isRagged, let lengths = given.lengths {
+                while position >= own.start + lengths[own.lane] { own = (own.start + lengths[own.lane], own.lane + 1) }
+            } else {
+                own = (position - position % count, position / count)
+            }
+            let lane = own.lane
             guard lane != lastLane else { continue }
             lastLane = lane
-            let place = given.isShared ? "at position \(position)" : "at position \(position % count) of lane \(lane)"
+            let place = given.isShared ? "at position \(position)" : "at position \(position - own.start) of lane \(lane)"
             let text: String
             if value.isNaN {
                 text = "is NaN \(place), where a whole number is wanted; give any valid one where a mask excludes it"

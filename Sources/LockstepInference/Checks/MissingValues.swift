@@ -162,7 +162,8 @@ extension DataCheck {
         let numbers = binding.declarations.filter { names.contains($0.name) && scan.missing.contains($0.name) }.map(\.name)
         let marked = binding.perLane.union(numbers.map(MissingValues.marks))
         let program = try DataProgram(sites.map(\.isAffected), perLane: marked, precision: precision)
-        let places = Dictionary(uniqueKeysWithValues: lanes.map { ($0, missingPlaces($0, numbers)) })
+        let own = Dictionary(uniqueKeysWithValues: numbers.map { ($0, binding.places(of: $0)) })
+        let places = Dictionary(uniqueKeysWithValues: lanes.map { lane in (lane, missingPlaces(lane, numbers) { own[$0]?(lane) ?? 0..<0 }) })
 
         /// The first site that is affected, lane by lane, when the first few missing values of each are missing.
         func affected(_ lanes: [Int], _ count: [Int: Int]) throws -> [Int: Int] {
@@ -202,17 +203,12 @@ extension DataCheck {
 
     private typealias Place = (name: String, position: Int)
 
-    private func missingPlaces(_ lane: Int, _ names: [String]) -> [Place] {
+    /// - Parameter own: where the numbers of the lane are.
+    private func missingPlaces(_ lane: Int, _ names: [String], _ own: (String) -> Range<Int>) -> [Place] {
         names.flatMap { name -> [Place] in
-            let values = values(name, lane)
-            return values.indices.filter { values[$0].isNaN }.map { (name, $0 - values.startIndex) }
+            let values = binding.data[name]?.values[own(name)].doubles ?? []
+            return values.indices.filter { values[$0].isNaN }.map { (name, $0) }
         }
-    }
-
-    private func values(_ name: String, _ lane: Int) -> [Double] {
-        guard let given = binding.data[name], let declaration = binding.declarations.first(where: { $0.name == name }) else { return [] }
-        let count = declaration.shape.elementCount
-        return (given.isShared ? given.values : given.values[(lane * count)..<((lane + 1) * count)]).doubles
     }
 
     /// Marks of the first `count` missing values of each lane.

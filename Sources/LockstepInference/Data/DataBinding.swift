@@ -29,12 +29,14 @@ struct DataBinding: Sendable {
             unique[declaration.name] = declaration
         }
         var data = data
-        for (name, counts) in data.raggedCounts where unique[name] != nil { data[name] = .perLane(counts.map(Double.init)) }
-        let known = unique.keys.sorted().joined(separator: ", ")
+        let rows = data.raggedCounts.filter { unique[$0.name] != nil }
+        for (name, counts) in rows { data[name] = .perLane(counts.map(Double.init)) }
+        let known = unique.keys.filter { name in !rows.contains { $0.name == name } }.sorted().joined(separator: ", ")
         for name in data.keys.sorted() where unique[name] == nil {
             throw DataError(name, "is not read by the model; it reads \(known.isEmpty ? "no data" : known)")
         }
-        for name in unique.keys.sorted() {
+        // What rows are counted of is checked in their place.
+        for name in unique.keys.sorted() where !rows.contains(where: { $0.name == name }) {
             guard let declaration = unique[name] else { continue }
             guard let given = data[name] else {
                 throw DataError(name, "of shape \(declaration.shape) is missing; give data: [\"\(name)\": .shared(...)] or .perLane(...)")
@@ -68,6 +70,18 @@ struct DataBinding: Sendable {
             throw DataError(
                 name, "has \(given.values.count) numbers for all lanes; \(lanes) lanes of shape \(declaration.shape) need \(count * lanes)")
         }
+    }
+
+    /// Where the numbers of each lane are among all that were given; for data that all lanes share, all of them.
+    func places(of name: String) -> @Sendable (_ lane: Int) -> Range<Int> {
+        guard let given = data[name] else { return { _ in 0..<0 } }
+        if given.isShared { return { [count = given.values.count] _ in 0..<count } }
+        if given.isRagged, let lengths = given.lengths {
+            let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+            return { starts[$0]..<starts[$0 + 1] }
+        }
+        let count = declarations.first { $0.name == name }?.shape.elementCount ?? 0
+        return { ($0 * count)..<(($0 + 1) * count) }
     }
 
     /// Lanes in an order in which those that lie together have about as many rows: the longest first, which are then not waited for last.

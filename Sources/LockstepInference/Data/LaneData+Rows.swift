@@ -101,11 +101,15 @@ extension LaneData {
     }
 
     /// A matrix for each lane, by rows, of its own number of rows. The run throws when rows differ in length.
-    public static func ragged<Element: DataElement>(_ matrices: [[[Element]]]) -> LaneData {
-        let columns = matrices.lazy.compactMap(\.first?.count).first ?? 0
+    ///
+    /// - Parameters:
+    ///   - matrices: by lanes.
+    ///   - columns: numbers in a row; as many as the first row has where nil.
+    public static func ragged<Element: DataElement>(_ matrices: [[[Element]]], columns: Int? = nil) -> LaneData {
+        let columns = columns ?? matrices.lazy.compactMap(\.first?.count).first ?? 0
         for (lane, rows) in matrices.enumerated() {
             if let bad = rows.firstIndex(where: { $0.count != columns }) {
-                let problem = "has \(rows[bad].count) numbers in row \(bad) of lane \(lane), where the first row has \(columns)"
+                let problem = "has \(rows[bad].count) numbers in row \(bad) of lane \(lane), where others have \(columns)"
                 return perLane([Double]()).with(.broken(problem))
             }
         }
@@ -168,7 +172,9 @@ extension LaneData {
         if let lengths {
             let first = lengths.first ?? 0
             guard let other = lengths.firstIndex(where: { $0 != first }) else { return .known([first]) }
-            return .unknown("has \(lengths[other]) numbers in lane \(other) and \(first) in lane 0; all lanes need data of one shape")
+            return .unknown(
+                "has \(lengths[other]) numbers in lane \(other) and \(first) in lane 0; all lanes need data of one shape, or give .ragged(...) "
+                    + "to a model with a plate of its rows")
         }
         guard let lanes, lanes != values.count else { return .known([]) }
         return .unknown("has \(values.count) numbers for \(lanes) lanes; give one for each, an array for each, or a shape")

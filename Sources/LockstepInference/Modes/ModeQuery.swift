@@ -105,13 +105,11 @@ struct ModeQuery {
         guard let first = lanes.first else { return }
         for declaration in trace.data {
             guard let data = fits.binding.data[declaration.name], !data.isShared else { continue }
-            let count = declaration.shape.elementCount
+            let own = fits.binding.places(of: declaration.name)
+            let values = data.values[own(first)].doubles
             for lane in lanes.dropFirst() {
-                let differs = (0..<count).contains { element in
-                    let (a, b) = (data.values[first * count + element], data.values[lane * count + element])
-                    return a != b && !(a.isNaN && b.isNaN)
-                }
-                guard !differs else {
+                let others = data.values[own(lane)].doubles
+                guard others.count == values.count, zip(values, others).allSatisfy({ $0 == $1 || ($0.isNaN && $1.isNaN) }) else {
                     throw RunError(
                         "lanes \(first) and \(lane) were fitted to different data '\(declaration.name)', and modes are those of one posterior; "
                             + "ask for the lanes of one dataset, as in fits.modes(of: [0, 1, 2])")

@@ -137,6 +137,12 @@ extension ModelContext {
     public mutating func plate<R>(
         _ name: String, rowsOf data: String, dim: Int? = nil, _ body: (inout ModelContext) throws -> R
     ) rethrows -> R {
+        try rows(name, data, dim, body)
+    }
+
+    private mutating func rows<R>(
+        _ name: String, _ data: String, _ dim: Int?, _ body: (inout ModelContext) throws -> R
+    ) rethrows -> R {
         let rows = record.rows(of: data, run)
         guard let count = rows.count else { return try plate(name, rows.most, dim: dim, body) }
         return try plate(name, rows.most, rows: data, dim: dim) { m in
@@ -150,7 +156,7 @@ extension ModelContext {
     public mutating func plate(
         _ name: String, rowsOf data: String, dim: Int? = nil, _ body: (inout ModelContext) throws -> Void
     ) rethrows {
-        let _: Void = try plate(name, rowsOf: data, dim: dim, body)
+        try rows(name, data, dim, body)
     }
 }
 

@@ -11,6 +11,12 @@ struct DataRequest: Sendable {
 
     /// - Throws: `ModelError` when nobody gave a shape, or the run gave another than the body reads.
     func resolved(_ run: TraceRun) throws(ModelError) -> DataDeclaration {
+        if let given = self.shape, case .ragged(let own, _)? = run.data?[name], own != given {
+            throw ModelError(
+                [name],
+                "data '\(name)' is ragged, and the model states shape \(given); read it without a shape, in a plate of its rows: "
+                    + "m.plate(\"rows\", rowsOf: \"\(name)\")")
+        }
         let shape = if let given = self.shape { given } else { try bound(run) }
         if let rank, rank != shape.count {
             throw ModelError(

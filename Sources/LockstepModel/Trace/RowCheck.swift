@@ -54,7 +54,8 @@ struct RowCheck {
         let name = data.first ?? ""
         throw Mistake(
             text: "\(what) goes over the rows of '\(name)', and lanes have numbers of their own of them; put the site in "
-                + "m.plate(\"rows\", rowsOf: \"\(name)\"), or select the rows that count: select(Tensor.iota(y.shape[0]) .< m.rowCount(\"\(name)\"), y, 0)")
+                + "m.plate(\"rows\", rowsOf: \"\(name)\"), or select the rows that count: select(Tensor.iota(y.shape[0]) .< m.rowCount(\"\(name)\"), y, 0)"
+        )
     }
 
     // MARK: Nodes
