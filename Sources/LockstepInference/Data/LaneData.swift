@@ -48,20 +48,12 @@ extension LaneData {
     /// Arrays of some lanes, of `count` numbers each: after a lane's own rows comes its last one again and again, which is as valid as it is.
     private func padded(_ lanes: [Int], _ counts: [Int], count: Int) -> Numbers {
         let lengths = lengths ?? []
-        var starts = [0]
-        for length in lengths { starts.append(starts[starts.count - 1] + length) }
+        let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         let row = zip(lengths, counts).lazy.compactMap { $1 > 0 ? $0 / $1 : nil }.first ?? 1
-        let spare = starts.indices.dropLast().first { lengths[$0] > 0 }
-        var places = [Int](repeating: -1, count: lanes.count * count)
-        for (number, lane) in lanes.enumerated() {
-            // A lane without rows has another's.
-            guard let source = lengths[lane] > 0 ? lane : spare else { continue }
-            let last = starts[source] + lengths[source] - row
-            for element in 0..<count {
-                places[number * count + element] = element < lengths[source] ? starts[source] + element : last + element % row
-            }
-        }
-        return values.picked(places)
+        // A lane without rows has one of another's.
+        let spare = lengths.firstIndex { $0 > 0 }.map { starts[$0]..<(starts[$0] + row) } ?? 0..<0
+        let parts = lanes.map { lengths[$0] > 0 ? starts[$0]..<starts[$0 + 1] : spare }
+        return values.padded(parts, row: row, count: count)
     }
 }
 

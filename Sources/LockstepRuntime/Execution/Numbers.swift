@@ -54,13 +54,22 @@ package enum Numbers: Sendable {
         }
     }
 
-    /// The numbers at some places, in the given order; 0 for a place below 0.
-    package func picked(_ places: [Int]) -> Numbers {
-        func pick<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [T]) -> [T] { places.map { $0 < 0 ? 0 : values[$0] } }
+    /// Parts of `count` numbers each: after the numbers of a part come the last `row` of them again and again, or zeros where there are none.
+    package func padded(_ parts: [Range<Int>], row: Int, count: Int) -> Numbers {
+        func pad<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [T]) -> [T] {
+            [T](unsafeUninitializedCapacity: parts.count * count) { result, initialized in
+                for (number, part) in parts.enumerated() {
+                    let (first, own) = (number * count, min(part.count, count))
+                    for element in 0..<own { result[first + element] = values[part.lowerBound + element] }
+                    for element in own..<count { result[first + element] = own >= row ? result[first + element - row] : 0 }
+                }
+                initialized = parts.count * count
+            }
+        }
         return switch self {
-        case .float(let values): .float(pick(values))
-        case .double(let values): .double(pick(values))
-        case .int(let values): .int(pick(values))
+        case .float(let values): .float(pad(values))
+        case .double(let values): .double(pad(values))
+        case .int(let values): .int(pad(values))
         }
     }
 
