@@ -3,8 +3,7 @@ import LockstepTensor
 /// Ends loops over rows where those that follow count for nothing in any lane.
 ///
 /// What a loop adds to a sum is often `select(row < n, value, 0)`: of `n` rows of a lane's own, the others being there since another lane has
-/// more. Where that is all a loop does, it goes to the greatest `n` of the lanes that are computed together. Rows are sorted so in vain
-/// unless lanes that lie together have about as many.
+/// more. Where that is all a loop does, it goes to the greatest `n` of the lanes that are computed together: these should have about as many.
 ///
 /// A lane's bits do not depend on the others': a sum of partial sums is emptied once more for rows of nothing, and left as it is then.
 enum RowBounds {

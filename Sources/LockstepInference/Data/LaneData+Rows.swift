@@ -129,7 +129,7 @@ extension LaneData {
         return [Self.room(counts.max() ?? 0)] + row
     }
 
-    /// Rows that arrays have room for: a power of two, and so many that a lane's sums are made alike whatever the others need.
+    /// Rows that arrays have room for: a power of two, and so many that sums of up to 128 columns are made alike whatever other lanes need.
     private static func room(_ rows: Int) -> Int {
         var room = 1024
         while room < rows { room *= 2 }
