@@ -65,6 +65,7 @@ struct ProgramCase {
         case .perLane(let values):
             let count = values.count / lanes
             return values[lane * count..<(lane + 1) * count].doubles
+        case .rows(let rows): return rows.values[rows.parts[lane]].doubles
         }
     }
 

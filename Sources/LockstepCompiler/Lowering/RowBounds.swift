@@ -166,7 +166,7 @@ enum RowBounds {
                 before += [.map(some, .minimum, [greatest, most]), .map(own, .maximum, [end, some])]
                 end = own
             }
-            loop.window = Loop.Window(first: first, end: end)
+            loop.window = Loop.Window(first: first, end: end, rows: rows.together)
             if rows.together > 1 {
                 let iterations = uniform()
                 let counted = IndexExpression.register(end) + .constant(rows.together - 1)

@@ -61,7 +61,7 @@ extension Statement {
             let (stream, particle) = (stream.traversed(by: &t), t.index(particle))
             return .draw(kind, t.result(r), stream: stream, particle: particle, element: element, parameter: parameter)
         case .loop(var loop):
-            loop.window = loop.window.map { .init(first: t.operand($0.first), end: t.operand($0.end), usual: $0.usual) }
+            loop.window = loop.window.map { .init(first: t.operand($0.first), end: t.operand($0.end), usual: $0.usual, rows: $0.rows) }
             return .loop(loop)
         case .leave(let mask): return .leave(unlessAny: t.operand(mask))
         case .greatest(let r, let value):

@@ -34,7 +34,7 @@ public struct LaneData: Sendable {
     /// What some lanes need of this, of `count` numbers a lane.
     func slice(_ lanes: [Int], count: Int) -> LaneInputs.Data {
         if isShared { return .shared(values) }
-        if let counts = rowCounts { return .perLane(padded(lanes, counts, count: count)) }
+        if case .ragged(let row) = form { return .rows(rows(lanes, row: row.elementCount)) }
         // As is, without a copy, where they are all lanes in order.
         if lanes.count * count == values.count, lanes.elementsEqual(lanes.indices) { return .perLane(values) }
         return .perLane(values.runs(lanes, count: count))
@@ -45,15 +45,12 @@ extension LaneData {
     /// What the numbers of rows of ragged data are called.
     static func rowsName(_ data: String) -> String { "\0rows/" + data }
 
-    /// Arrays of some lanes, of `count` numbers each: after a lane's own rows comes its last one again and again, which is as valid as it is.
-    private func padded(_ lanes: [Int], _ counts: [Int], count: Int) -> Numbers {
+    /// Rows of some lanes; one without any has one of another's, which is as valid as it is.
+    private func rows(_ lanes: [Int], row: Int) -> LaneRows {
         let lengths = lengths ?? []
         let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-        let row = zip(lengths, counts).lazy.compactMap { $1 > 0 ? $0 / $1 : nil }.first ?? 1
-        // A lane without rows has one of another's.
         let spare = lengths.firstIndex { $0 > 0 }.map { starts[$0]..<(starts[$0] + row) } ?? 0..<0
-        let parts = lanes.map { lengths[$0] > 0 ? starts[$0]..<starts[$0 + 1] : spare }
-        return values.padded(parts, row: row, count: count)
+        return LaneRows(values, parts: lanes.map { lengths[$0] > 0 ? starts[$0]..<starts[$0 + 1] : spare }, row: row)
     }
 }
 

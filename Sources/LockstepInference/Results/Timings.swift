@@ -30,10 +30,12 @@ public struct Timings: Sendable, Hashable {
     public let launches: Int
     /// Seconds of the longest of them.
     public let longestLaunch: Double
+    /// Steps that were computed, of all lanes together: also those of lanes that had stopped, until the others went on without them.
+    public let laneSteps: Int
 
     init(
         trace: Double, check: Double, compile: Clock.Time, run: Clock.Time, firstLaunch: Clock.Time, final: Clock.Time,
-        finalCompile: Double, launches: LaunchLog
+        finalCompile: Double, launches: LaunchLog, laneSteps: Int
     ) {
         self.trace = trace
         self.check = check
@@ -48,6 +50,7 @@ public struct Timings: Sendable, Hashable {
         finalProcessor = final.processorSeconds
         self.launches = launches.count
         longestLaunch = launches.longest
+        self.laneSteps = laneSteps
     }
 }
 

@@ -43,6 +43,15 @@ struct WaveResult: Sendable {
     /// Whether all lanes that found a start are on their way, or took all steps.
     static func allGoOn(_ frozen: LaneArray) -> Bool { !frozen.contains { $0 != Bookkeeping.Frozen.no } }
 
+    /// Of some lanes, which have come to an end.
+    func finished(_ chosen: [Int]) -> WaveResult {
+        WaveResult(
+            lanes: chosen.count, arrays: arrays.mapValues { $0.lanes(chosen) },
+            withoutStart: Set(chosen.indices.filter { withoutStart.contains(chosen[$0]) }), done: done, slots: slots, isFinished: true,
+            refusedEarly: Deferred { [refusedEarly] in chosen.map { refusedEarly.value[$0] } },
+            paces: Deferred { [paces] in chosen.map { paces.value[$0] } }, results: results)
+    }
+
     // MARK: What it comes to
 
     var status: Deferred<[FitStatus]> {

@@ -34,11 +34,18 @@ struct Bookkeeping {
     /// Whether the step's update is taken.
     let accepts: Tensor
     private let slots: Int
-    private let watch: ConvergenceWatch?
+    private let watch: (any LaneWatch)?
     private let stop: LanePlan.Stop?
 
+    /// What all updates are multiplied by; nil for 1.
+    let rate: Tensor?
+    /// What its states begin with, where that is not zero.
+    let starts: [LaneFunction.State]
+
+    /// - Parameter parameters: before the step, by name.
     init(
-        loss: Tensor, gradients: [Tensor], slots: Int, convergence: Convergence? = nil, stop: LanePlan.Stop? = nil, origin: Origin
+        loss: Tensor, gradients: [Tensor], parameters: [(name: String, value: Tensor)] = [], slots: Int, convergence: Convergence? = nil,
+        stop: LanePlan.Stop? = nil, origin: Origin
     ) {
         self.origin = origin
         self.loss = loss
@@ -53,8 +60,17 @@ struct Bookkeeping {
         accepts = isLive .& hasFiniteLoss .& hasFiniteGradient
         let step = Tensor.input(Input(.scalar, Input.step, origin: origin), shape: [], dtype: .int)
         let counts = isLive .& hasFiniteLoss
-        watch = convergence.map { [isLive] in
-            ConvergenceWatch($0, loss: loss, step: step, isLive: isLive, counts: counts, origin: origin)
+        if let rule = convergence?.stationarity {
+            // An algorithm that stops by itself has no noise to see through.
+            let steps = Tensor.input(Input(.scalar, Setting.steps, origin: origin), shape: [])
+            let watch =
+                stop == nil
+                ? StationaryWatch(
+                    rule, parameters: parameters, loss: loss, step: step, steps: steps, isLive: isLive, counts: counts, origin: origin) : nil
+            (self.watch, rate, starts) = (watch, watch?.rate, watch?.starts ?? [])
+        } else {
+            watch = convergence.map { [isLive] in WindowWatch($0, loss: loss, step: step, isLive: isLive, counts: counts, origin: origin) }
+            (rate, starts) = (nil, [])
         }
     }
 

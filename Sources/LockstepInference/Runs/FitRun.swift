@@ -21,6 +21,8 @@ public final class FitRun {
     private let compileTime: Clock.Time
     private var finished: [Finished] = []
     private var wave: Wave?
+    /// Lanes whose turn has not come, in order.
+    private var waiting: [Int]
     /// Lanes of the waves to come.
     private var size: Int
     private var estimator: Background<FinalEstimate.Estimator>?
@@ -28,6 +30,7 @@ public final class FitRun {
     private var shared: (any PlacedData)?
     private var firstLaunch: Clock.Time?
     private var launches = LaunchLog()
+    private var laneSteps = 0
     private var runTime = Clock.Time.zero
     private var finalTime = Clock.Time.zero
     /// What the listener was told last.
@@ -35,7 +38,7 @@ public final class FitRun {
     /// Whether a step was interrupted.
     private var isBroken = false
 
-    /// A wave whose lanes have come to an end.
+    /// Lanes of a wave that have come to an end.
     private struct Finished {
         let lanes: [Int]
         let result: WaveResult
@@ -63,6 +66,7 @@ public final class FitRun {
         compiled = try Background(onThread: !run.device.device.isOfOneThread) { try run.compile() }.value()
         compileTime = compiling.time
         size = compiled.step.mostLanes(budget: run.budget(compiled.device))
+        waiting = run.good
         if let state { try resume(state) }
     }
 
@@ -72,19 +76,17 @@ public final class FitRun {
     // MARK: Where it is
 
     /// Whether all lanes have come to an end.
-    public var isFinished: Bool { wave == nil && taken == run.good.count }
+    public var isFinished: Bool { wave == nil && waiting.isEmpty }
 
     /// The share of all steps that is done, 0 ... 1.
     public var progress: Double { run.good.isEmpty ? 1 : progress(wave?.share ?? 0, of: wave?.lanes.count ?? 0) }
 
     /// - Parameters:
     ///   - share: of the steps of the wave that is on the device.
-    private func progress(_ share: Double, of lanes: Int) -> Double { (Double(first) + Double(lanes) * share) / Double(run.good.count) }
-
-    /// Lanes of waves that have come to an end, or are on the device.
-    private var taken: Int { first + (wave?.lanes.count ?? 0) }
-    /// The lanes that have come to an end.
-    private var first: Int { finished.reduce(0) { $0 + $1.lanes.count } }
+    private func progress(_ share: Double, of lanes: Int) -> Double {
+        let ended = finished.reduce(0) { $0 + $1.lanes.count }
+        return (Double(ended) + Double(lanes) * share) / Double(run.good.count)
+    }
 
     // MARK: Going on
 
@@ -109,6 +111,7 @@ public final class FitRun {
             } catch  where Self.isTooLarge(error) && lanesAtOnce > 1 {
                 // Others use the device too. What a lane comes to does not depend on its wave, so all of them begin anew.
                 size = (lanesAtOnce + 1) / 2
+                waiting = (wave?.lanes ?? []) + waiting
                 (wave, shared) = (nil, nil)
             }
             runTime = runTime + clock.time - (finalTime - final)
@@ -121,7 +124,7 @@ public final class FitRun {
     }
 
     /// Of the wave that is on the device, or comes next.
-    private var lanesAtOnce: Int { wave?.lanes.count ?? min(size, run.good.count - first) }
+    private var lanesAtOnce: Int { wave?.lanes.count ?? min(size, waiting.count) }
 
     /// Whether fewer lanes at a time may do.
     private static func isTooLarge(_ error: any Error) -> Bool {
@@ -150,32 +153,35 @@ public final class FitRun {
         }
         listener?(moving.share)
         let end = moving.done + min(left, run.steps - moving.done)
-        try moving.advance(to: end, for: seconds - clock.time.seconds, listener)
+        let taken = moving.laneSteps
+        let stopped = try moving.advance(to: end, for: seconds - clock.time.seconds, listener)
+        laneSteps += moving.laneSteps - taken
         wave = moving
+        for (lanes, result) in stopped { finished.append(try ended(lanes, result, moving.execution)) }
         if moving.isFinished {
-            let end = try finish(moving)
+            finished.append(try ended(moving.lanes, moving.result(), moving.execution))
+            launches.add(moving.launches)
             launches.add(moving.execution.launches)
-            finished.append(end)
             wave = nil
         }
     }
 
     /// The next lanes, after their first step.
     private func nextWave() throws -> Wave {
-        let lanes = Array(run.good[first..<min(first + size, run.good.count)])
-        var wave = try Wave(run, compiled, lanes, shared: shared)
+        var wave = try Wave(run, compiled, Array(waiting.prefix(size)), shared: shared)
         shared = wave.execution.placedData?.shared
         try wave.begin {
             guard firstLaunch == nil else { return }
             firstLaunch = run.clock.time
             _ = try finalDraws()
         }
+        laneSteps += wave.laneSteps
+        waiting.removeFirst(wave.lanes.count)
         return wave
     }
 
-    private func finish(_ wave: Wave) throws -> Finished {
-        let result = try wave.result()
-        return Finished(lanes: wave.lanes, result: result, elbo: try estimated(result, wave))
+    private func ended(_ lanes: [Int], _ result: WaveResult, _ execution: any LaneExecution) throws -> Finished {
+        Finished(lanes: lanes, result: result, elbo: try estimated(result, lanes, execution))
     }
 
     /// Compiled when it is first asked for; nil where no final draws are wanted.
@@ -184,12 +190,13 @@ public final class FitRun {
         return estimator
     }
 
-    private func estimated(_ result: WaveResult, _ wave: Wave) throws -> ElboEstimate {
+    /// - Parameter execution: where the data lie that all lanes share, and those of these lanes if it has them and no others.
+    private func estimated(_ result: WaveResult, _ lanes: [Int], _ execution: any LaneExecution) throws -> ElboEstimate {
         let clock = Clock()
         defer { finalTime = finalTime + clock.time }
-        guard let estimator = try finalDraws()?.value() else { return ElboEstimate(nothingFor: wave.lanes.count) }
+        guard let estimator = try finalDraws()?.value() else { return ElboEstimate(nothingFor: lanes.count) }
         return try estimator.estimate(
-            Outcome(result), run.binding, run.keys, lanes: wave.lanes, placed: wave.execution.placedData, budget: run.budget(compiled.device))
+            Outcome(result), run.binding, run.keys, lanes: lanes, placed: execution.placedData, budget: run.budget(compiled.device))
     }
 
     // MARK: What it comes to
@@ -209,17 +216,17 @@ public final class FitRun {
             var parts = finished.map { (Outcome($0.result), $0.elbo) }
             if let wave {
                 let result = try wave.result()
-                parts.append((Outcome(result), try estimated(result, wave)))
+                parts.append((Outcome(result), try estimated(result, wave.lanes, wave.execution)))
             }
-            let waiting = run.good.count - taken
-            if waiting > 0 { parts.append(nothing(waiting, .waiting)) }
+            if !waiting.isEmpty { parts.append(nothing(waiting.count, .waiting)) }
             let bad = run.badData.keys.sorted()
             if !bad.isEmpty { parts.append(nothing(bad.count, .badData)) }
+            let places = finished.flatMap(\.lanes) + (wave?.lanes ?? []) + waiting + bad
             var (outcome, elbo) = parts[0]
             for part in parts.dropFirst() { (outcome, elbo) = (outcome.appending(part.0), elbo.appending(part.1)) }
-            if run.good + bad != Array(run.keys.indices) {
+            if places != Array(run.keys.indices) {
                 var order = Array(repeating: 0, count: run.keys.count)
-                for (place, lane) in (run.good + bad).enumerated() { order[lane] = place }
+                for (place, lane) in places.enumerated() { order[lane] = place }
                 (outcome, elbo) = (outcome.lanes(order), elbo.lanes(order))
             }
             return try fits(outcome, elbo)
@@ -228,14 +235,17 @@ public final class FitRun {
 
     private func fits(_ outcome: Outcome, _ elbo: ElboEstimate) throws -> Fits {
         var launches = launches
-        if let wave { launches.add(wave.execution.launches) }
+        if let wave {
+            launches.add(wave.launches)
+            launches.add(wave.execution.launches)
+        }
         return Fits(
             algorithm: run.algorithm, guide: run.function.guide, keys: run.keys, binding: run.binding, outcome: outcome, estimate: elbo,
             device: compiled.device, options: run.options, steps: run.steps,
             timings: Timings(
                 trace: run.traceSeconds, check: run.checkSeconds, compile: compileTime, run: runTime,
                 firstLaunch: firstLaunch ?? run.clock.time, final: finalTime, finalCompile: try estimator?.value().compileSeconds ?? 0,
-                launches: launches),
+                launches: launches, laneSteps: laneSteps),
             layout: RunLayout(
                 schedule: compiled.step.chosenSchedule, laneWidth: compiled.step.laneWidth, bytesPerLane: compiled.step.bytesPerLane),
             badData: run.badData)
@@ -261,9 +271,10 @@ public final class FitRun {
         guard state.marks.data == marks.data else { throw RunState.mismatch("the data") }
         guard state.marks.options == marks.options else { throw RunState.mismatch("the options") }
         finished = try state.finished.map { Finished(lanes: $0.lanes, result: try $0.result.result(), elbo: $0.elbo) }
-        guard finished.flatMap(\.lanes) + (state.current?.lanes ?? []) == Array(run.good.prefix(taken + (state.current?.lanes.count ?? 0))) else {
-            throw RunState.mismatch("the lanes")
-        }
+        let places = finished.flatMap(\.lanes) + (state.current?.lanes ?? [])
+        let taken = Set(places)
+        guard taken.count == places.count, taken.isSubset(of: run.good) else { throw RunState.mismatch("the lanes") }
+        waiting = run.good.filter { !taken.contains($0) }
         if let current = state.current {
             let wave = try Wave(run, compiled, resuming: current)
             shared = wave.execution.placedData?.shared

@@ -34,6 +34,13 @@ struct ParameterDrift {
     struct Seen: Codable, Sendable {
         fileprivate(set) var looks = 0
         fileprivate var wanderings: [Wandering] = []
+
+        /// Of some lanes.
+        func lanes(_ chosen: [Int]) -> Seen {
+            var seen = self
+            seen.wanderings = wanderings.map { $0.lanes(chosen) }
+            return seen
+        }
     }
 
     /// Nil for runs without a schedule, for those that are too short, and for parameters of too many lanes.
@@ -103,6 +110,17 @@ struct ParameterDrift {
             origin = array.values
             sums = phases.map { _ in Array(repeating: 0, count: array.lanes * array.count) }
             squares = sums[0]
+        }
+
+        /// Of some lanes.
+        func lanes(_ chosen: [Int]) -> Wandering { Wandering(self, chosen) }
+
+        private init(_ other: Wandering, _ chosen: [Int]) {
+            func picked(_ values: [Double]) -> [Double] { chosen.flatMap { values[($0 * other.count)..<(($0 + 1) * other.count)] } }
+            count = other.count
+            origin = picked(other.origin)
+            sums = other.sums.map(picked)
+            squares = picked(other.squares)
         }
 
         mutating func add(_ array: LaneArray, _ phase: Int) {

@@ -56,7 +56,7 @@ public struct RunOptions: Sendable {
     /// What tells apart options that results depend on.
     var mark: String {
         "losses \(lossInterval), starts \(startAttempts), draws \(finalDraws), bad data \(badData), convergence "
-            + (convergence.map { "\($0.tolerance) over \($0.window)" } ?? "none")
+            + (convergence?.mark ?? "none")
     }
 
     var realBytes: Int { precision == .float ? 4 : 8 }

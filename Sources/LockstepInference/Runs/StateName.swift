@@ -25,10 +25,13 @@ enum StateName: Hashable {
     /// That of the last step that was taken.
     case lastLoss
 
-    // See `ConvergenceWatch`.
+    // See `WindowWatch` and `StationaryWatch`.
     case convergenceSum, convergenceCount, convergenceWindows
     /// The mean of the last whole window.
     case convergenceMean
+    case convergenceSquares, convergenceError, looks, nextLook, stretchStart, isStationary, coolingStart, coolingLength
+    /// Of a parameter.
+    case stretchMean(String), stretchSum(String), stretchSquares(String)
 
     // See `FinalEstimate`.
     /// Draws whose value was finite.
@@ -62,6 +65,9 @@ enum StateName: Hashable {
         case .average(let name): "a/\(name)"
         case .slot(let slot, let parameter): "o/\(slot)/\(parameter)"
         case .own(let name): "x/\(name)"
+        case .stretchMean(let name): "c/mean/\(name)"
+        case .stretchSum(let name): "c/sum/\(name)"
+        case .stretchSquares(let name): "c/squares/\(name)"
         case .constant(let number): "f/\(number)"
         case .query(let number): "q/\(number)"
         case .sum(let kind, let latent): "w/\(kind)/\(latent)"

@@ -43,21 +43,23 @@ struct StepFunction {
 
         let plan = try algorithm.prepare(problem)
         self.plan = plan
+        declarations = plain.data + guide.data + plan.dataNames.map { DataDeclaration(name: $0, shape: [], dtype: .real, bound: nil) }
+        let bookkeeping = Bookkeeping(
+            loss: plan.loss, gradients: plan.gradients, parameters: problem.parameters.map { ($0.name, $0.value) }, slots: slots,
+            convergence: convergence, stop: plan.stop, origin: origin)
         starts =
             parameterStarts
             + plan.updates.compactMap { update in
                 update.start.map { LaneFunction.State(update.name, $0.broadcast(to: update.new.shape)) }
-            }
-        declarations = plain.data + guide.data + plan.dataNames.map { DataDeclaration(name: $0, shape: [], dtype: .real, bound: nil) }
-        let bookkeeping = Bookkeeping(
-            loss: plan.loss, gradients: plan.gradients, slots: slots, convergence: convergence, stop: plan.stop, origin: origin)
+            } + bookkeeping.starts
         mayStop = convergence != nil || plan.stop != nil
         // A parameter whose update overflows stays, so that what a lane carries is finite whatever its rate; the slots
         // follow gradients whose squares are finite. To refuse the
         // whole step instead would keep all updates until the last is known, which costs a tenth of a fit.
-        var states = plan.updates.map {
-            LaneFunction.State(
-                $0.name, select($0.isParameter ? bookkeeping.accepts .& $0.new.isFinite : bookkeeping.accepts, $0.new, $0.old))
+        var states = plan.updates.map { update in
+            guard update.isParameter else { return LaneFunction.State(update.name, select(bookkeeping.accepts, update.new, update.old)) }
+            let new = bookkeeping.rate.map { update.old + $0 * (update.new - update.old) } ?? update.new
+            return LaneFunction.State(update.name, select(bookkeeping.accepts .& new.isFinite, new, update.old))
         }
         if let share = plan.averagedShare {
             let last = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.value) })

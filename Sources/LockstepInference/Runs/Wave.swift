@@ -7,10 +7,14 @@ struct Wave {
     private let run: PreparedRun
     private let step: any LaneExecutable
     /// Their places among the keys of the run.
-    let lanes: [Int]
-    let execution: any LaneExecution
+    private(set) var lanes: [Int]
+    private(set) var execution: any LaneExecution
     private let names: [String]
     private(set) var done = 0
+    /// Steps of all lanes together, of those that stand still too.
+    private(set) var laneSteps = 0
+    /// Of executions that fewer lanes were taken out of.
+    private(set) var launches = LaunchLog()
     /// Whether no lane moves any more.
     private(set) var allStopped = false
     private var withoutStart: Set<Int> = []
@@ -27,7 +31,7 @@ struct Wave {
         self.lanes = lanes
         execution = try step.start(run.binding.inputs(run.keys, lanes: lanes), placed: shared)
         names = Self.names(compiled.program)
-        drift = ParameterDrift(run.function.plan.hyperparameters, run.function.guide.parameters, lanes: lanes.count, steps: run.steps)
+        drift = drift()
         // The last tenth may be all there is.
         if PreparedRun.lastTenth(of: run.steps) == 0 { refusedEarly = Deferred { [lanes] in lanes.map { _ in 0 } } }
     }
@@ -50,6 +54,7 @@ struct Wave {
         try afterFirstLaunch()
         withoutStart = try tryOtherStarts()
         done = 1
+        laneSteps += lanes.count
         try look()
     }
 
@@ -63,26 +68,63 @@ struct Wave {
         if run.function.mayStop { allStopped = try !execution.hasZero(.frozen) }
     }
 
-    /// Seconds between two calls of a listener, or two looks at whether all lanes have stopped.
+    /// Seconds between two calls of a listener, or two looks at which lanes have stopped.
     private static let pieceSeconds = 0.05
+    /// Where lanes may stop, the steps between two looks are this share of those that are done, or they would be taken for nothing.
+    private static let pieceShare = 1.0 / 16
+    private static let fewestSteps = 16
+    /// The share of lanes that have stopped with which the others go on without them.
+    private static let stoppedShare = 1.0 / 8
 
     /// Takes further steps, up to a number of all, until the lanes are finished or time is up.
     ///
     /// - Parameter listener: called from time to time.
-    mutating func advance(to end: Int, for seconds: Double, _ listener: ((_ share: Double) -> Void)?) throws {
+    /// - Returns: what came of lanes that have stopped, and are left behind.
+    mutating func advance(to end: Int, for seconds: Double, _ listener: ((_ share: Double) -> Void)?) throws -> [(lanes: [Int], WaveResult)] {
+        var left: [(lanes: [Int], WaveResult)] = []
         let settings = run.settings(commit: true)
         let clock = Clock()
         // Without a listener or a hope to be done early there is nothing to stop for.
         let piece = listener == nil && !run.function.mayStop ? Double.infinity : Self.pieceSeconds
         let late = PreparedRun.lastTenth(of: run.steps)
         while done < end, !isFinished {
-            let left = seconds - clock.time.seconds
-            if left <= 0 { break }
-            let next = min(end, done < late ? late : run.steps, drift?.next ?? run.steps)
-            done += try execution.advance(from: done, count: next - done, for: min(piece, left), scalars: settings)
+            let time = seconds - clock.time.seconds
+            if time <= 0 { break }
+            var next = min(end, done < late ? late : run.steps, drift?.next ?? run.steps)
+            if run.function.mayStop { next = min(next, done + max(Self.fewestSteps, Int(Double(done) * Self.pieceShare))) }
+            let taken = try execution.advance(from: done, count: next - done, for: min(piece, time), scalars: settings)
+            done += taken
+            laneSteps += taken * lanes.count
             try look()
+            if let stopped = try leaveBehind() { left.append(stopped) }
             listener?(share)
         }
+        return left
+    }
+
+    /// Goes on without lanes that have stopped, once they are many.
+    private mutating func leaveBehind() throws -> (lanes: [Int], WaveResult)? {
+        guard run.function.mayStop, !isFinished, lanes.count > step.laneWidth else { return nil }
+        let frozen = try execution.read(.frozen).whole
+        let stopped = frozen.indices.filter { frozen[$0] != Bookkeeping.Frozen.no }
+        guard Double(stopped.count) >= Self.stoppedShare * Double(lanes.count) else { return nil }
+        let moving = frozen.indices.filter { frozen[$0] == Bookkeeping.Frozen.no }
+        let gone = (stopped.map { lanes[$0] }, try result().finished(stopped))
+        // What they are made of goes away.
+        for array in gone.1.arrays.values { _ = array.elements }
+        let others = try step.start(run.binding.inputs(run.keys, lanes: moving.map { lanes[$0] }), placed: execution.placedData?.shared)
+        try others.replace(moving.enumerated().map { (from: $1, to: $0) }, by: execution)
+        launches.add(execution.launches)
+        withoutStart = Set(moving.indices.filter { withoutStart.contains(moving[$0]) })
+        refusedEarly = refusedEarly.map { early in Deferred { moving.map { early.value[$0] } } }
+        lanes = moving.map { lanes[$0] }
+        execution = others
+        drift = drift.map { drift(seen: $0.seen.lanes(moving)) } ?? nil
+        return gone
+    }
+
+    private func drift(seen: ParameterDrift.Seen = .init()) -> ParameterDrift? {
+        ParameterDrift(run.function.plan.hyperparameters, run.function.guide.parameters, lanes: lanes.count, steps: run.steps, seen: seen)
     }
 
     private func refused() throws -> Deferred<[Int]> {
@@ -148,10 +190,7 @@ struct Wave {
         done = state.done
         withoutStart = Set(state.withoutStart)
         if let early = state.refusedEarly { refusedEarly = Deferred(value: early) }
-        if let seen = state.drift {
-            drift = ParameterDrift(
-                run.function.plan.hyperparameters, run.function.guide.parameters, lanes: lanes.count, steps: run.steps, seen: seen)
-        }
+        if let seen = state.drift { drift = drift(seen: seen) }
         if run.function.mayStop { allStopped = try !execution.hasZero(.frozen) }
     }
 }

@@ -80,6 +80,31 @@ extension LaneLayout {
         }
     }
 
+    /// Fills the places of the blocks at an address with rows; see `place(_:_:_:count:together:in:)`.
+    func place(_ rows: LaneRows, count: Int, together: Int?, as format: ElementFormat, in address: UnsafeMutableRawPointer) {
+        switch rows.values {
+        case .double(let values): values.withUnsafeBufferPointer { place($0, rows, count, together, format, address) }
+        case .float(let values): values.withUnsafeBufferPointer { place($0, rows, count, together, format, address) }
+        case .int(let values): values.withUnsafeBufferPointer { place($0, rows, count, together, format, address) }
+        }
+    }
+
+    @inline(__always)
+    private func place<T: Number>(
+        _ values: UnsafeBufferPointer<T>, _ rows: LaneRows, _ count: Int, _ together: Int?, _ format: ElementFormat,
+        _ address: UnsafeMutableRawPointer
+    ) {
+        func at<Target>(_ type: Target.Type) -> UnsafeMutablePointer<Target> { address.assumingMemoryBound(to: Target.self) }
+        switch format {
+        case .float: place(ToFloat<T>.self, values, rows, count: count, together: together, in: at(Float.self))
+        case .double: place(ToDouble<T>.self, values, rows, count: count, together: together, in: at(Double.self))
+        case .int: place(ToInt<T>.self, values, rows, count: count, together: together, in: at(Int32.self))
+        case .mask: place(ToMask<T>.self, values, rows, count: count, together: together, in: at(Int32.self))
+        case .wideMask: place(ToWideMask<T>.self, values, rows, count: count, together: together, in: at(Int32.self))
+        case .longMask: place(ToLongMask<T>.self, values, rows, count: count, together: together, in: at(Int64.self))
+        }
+    }
+
     @inline(__always)
     private func place<T: Number>(
         _ values: UnsafeBufferPointer<T>, _ count: Int, _ format: ElementFormat, _ address: UnsafeMutableRawPointer

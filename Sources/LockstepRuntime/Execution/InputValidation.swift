@@ -27,14 +27,24 @@ extension LaneInputs {
             guard given.count == buffer.count * keys.count else {
                 throw .perLaneDataCount(name: name, lanes: keys.count, count: buffer.count, given: given.count)
             }
+        case .rows(let given):
+            guard !buffer.isUniform else { throw .dataLayout(name: name, wantsShared: true) }
+            guard given.parts.count == keys.count, given.parts.allSatisfy({ $0.count <= buffer.count && $0.upperBound <= given.values.count }) else {
+                let count = (given.parts.map(\.count).max() ?? 0) * given.parts.count
+                throw .perLaneDataCount(name: name, lanes: keys.count, count: buffer.count, given: count)
+            }
         }
         guard let bound else { return }
         let values = data.numbers
         guard let bad = values.firstNoIndex(below: bound) else { return }
+        var (lane, position): (Int?, Int) = buffer.isUniform ? (nil, bad) : (bad / buffer.count, bad % buffer.count)
+        if case .rows(let rows) = data, let own = rows.parts.firstIndex(where: { $0.contains(bad) }) {
+            (lane, position) = (own, bad - rows.parts[own].lowerBound)
+        }
         throw .indexOutOfBounds(
             name: name,
-            lane: buffer.isUniform ? nil : bad / buffer.count,
-            position: buffer.isUniform ? bad : bad % buffer.count,
+            lane: lane,
+            position: position,
             value: values[bad], bound: bound)
     }
 }

@@ -9,13 +9,17 @@ package struct LaneInputs: Sendable {
         case shared(Numbers)
         /// Row-major `[lanes, count]`.
         case perLane(Numbers)
+        /// Of each lane's own length.
+        case rows(LaneRows)
 
         package static func shared(_ values: [Double]) -> Data { .shared(.double(values)) }
         package static func perLane(_ values: [Double]) -> Data { .perLane(.double(values)) }
 
+        /// As they were given.
         var numbers: Numbers {
             switch self {
             case .shared(let numbers), .perLane(let numbers): numbers
+            case .rows(let rows): rows.values
             }
         }
     }

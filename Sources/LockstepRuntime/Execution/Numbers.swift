@@ -54,25 +54,6 @@ package enum Numbers: Sendable {
         }
     }
 
-    /// Parts of `count` numbers each: after the numbers of a part come the last `row` of them again and again, or zeros where there are none.
-    package func padded(_ parts: [Range<Int>], row: Int, count: Int) -> Numbers {
-        func pad<T: BitwiseCopyable & ExpressibleByIntegerLiteral>(_ values: [T]) -> [T] {
-            [T](unsafeUninitializedCapacity: parts.count * count) { result, initialized in
-                for (number, part) in parts.enumerated() {
-                    let (first, own) = (number * count, min(part.count, count))
-                    for element in 0..<own { result[first + element] = values[part.lowerBound + element] }
-                    for element in own..<count { result[first + element] = own >= row ? result[first + element - row] : 0 }
-                }
-                initialized = parts.count * count
-            }
-        }
-        return switch self {
-        case .float(let values): .float(pad(values))
-        case .double(let values): .double(pad(values))
-        case .int(let values): .int(pad(values))
-        }
-    }
-
     /// Of all bits, and the type.
     package var digest: Digest {
         func digest<T: BitwiseCopyable>(_ values: [T]) -> Digest { values.withUnsafeBytes { Digest($0) } }

@@ -38,6 +38,7 @@ extension LaneInputs {
                 case .shared(let values): throw .sharedDataCount(name: name, wanted: 1, given: values.count)
                 case .perLane(let values) where values.count == keys.count: perLane.append(values)
                 case .perLane(let values): throw .perLaneDataCount(name: name, lanes: keys.count, count: 1, given: values.count)
+                case .rows(let rows): throw .perLaneDataCount(name: name, lanes: keys.count, count: 1, given: rows.values.count)
                 case nil: throw .missingData(name: name, count: 1)
                 }
             }

@@ -34,14 +34,14 @@ final class BlockMemory<Real: ElementReal>: Sendable {
             switch buffer.role {
             case .temporary: return .temporary
             case .table(let values):
-                return Self.storage(buffer, layout, .double(values.count == 1 ? Array(repeating: values[0], count: buffer.count) : values))
+                return Self.storage(buffer, layout, .shared(values.count == 1 ? Array(repeating: values[0], count: buffer.count) : values))
             case .state, .record, .exchange, .slices, .grouped, .data: break
             }
             if let known = named[buffer] { return known }
-            var numbers: Numbers?
-            if case .data(let name) = buffer.role { numbers = inputs.data[name]?.numbers }
+            var data: LaneInputs.Data?
+            if case .data(let name) = buffer.role { data = inputs.data[name] }
             let isWritten = if case .data = buffer.role { false } else { start != nil }
-            let made = Self.storage(buffer, layout, numbers, isUndefined: isWritten)
+            let made = Self.storage(buffer, layout, data, isUndefined: isWritten)
             named[buffer] = made
             return made
         }
@@ -63,14 +63,18 @@ final class BlockMemory<Real: ElementReal>: Sendable {
     /// A buffer with the given values, or zeros. The values' number has been checked.
     ///
     /// - Parameter isUndefined: whether somebody else is going to fill it.
-    private static func storage(_ buffer: BlockBuffer, _ layout: LaneLayout, _ values: Numbers?, isUndefined: Bool = false) -> Storage {
+    private static func storage(_ buffer: BlockBuffer, _ layout: LaneLayout, _ values: LaneInputs.Data?, isUndefined: Bool = false) -> Storage {
         // Shared data are laid out as one lane in one block.
         let layout = buffer.isUniform ? LaneLayout(lanes: 1, width: 1) : layout
         let blockSize = buffer.count * layout.width
         let stride = buffer.isUniform ? 0 : blockSize
         func filled<Element>(_ type: Element.Type, _ format: ElementFormat) -> AlignedStorage<Element> {
             let storage = AlignedStorage<Element>(count: layout.blocks * blockSize, isUndefined: isUndefined || values != nil)
-            if let values { layout.place(values, count: buffer.count, as: format, in: storage.base) }
+            switch values {
+            case .shared(let numbers), .perLane(let numbers): layout.place(numbers, count: buffer.count, as: format, in: storage.base)
+            case .rows(let rows): layout.place(rows, count: buffer.count, together: nil, as: format, in: storage.base)
+            case nil: break
+            }
             return storage
         }
         switch buffer.bank {

@@ -190,9 +190,24 @@ struct OpenCLLaneMemory {
         let numbers = isSplat ? .double(Array(repeating: data.numbers[0], count: count)) : data.numbers
         try session.change(memory, for: .filling) { bytes in
             guard let address = bytes.baseAddress else { return }
-            layout.place(numbers, count: count, as: format, in: address)
+            if case .rows(let rows) = data {
+                layout.place(rows, count: count, together: together(buffer), as: format, in: address)
+            } else {
+                layout.place(numbers, count: count, as: format, in: address)
+            }
         }
         return memory
+    }
+
+    /// Rows that all stages read together, where none reads beyond those that lanes have; nil where all room is to be filled.
+    private func together(_ buffer: Buffer) -> Int? {
+        // A device of its own memory is given whole arrays anyway.
+        guard session.info.sharesHostMemory, case .data(let name) = buffer.role else { return nil }
+        let programs = (stages.map(\.program) + (stages.last?.program.start.map { [$0] } ?? [])).filter { program in
+            program.buffers.contains { $0.role == buffer.role }
+        }
+        let rows = programs.map { $0.rowsTogether[name] }
+        return rows.contains(nil) ? nil : rows.compactMap { $0 }.max()
     }
 
     // MARK: Launches

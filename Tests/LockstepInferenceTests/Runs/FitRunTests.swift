@@ -22,6 +22,13 @@ import Testing
         m.factor("wall", select(1 .< x, Tensor(-Double.infinity), 0) - x * x)
     }
 
+    /// Lanes are left behind soon.
+    private static let early: Convergence = {
+        var rule = Stationarity()
+        (rule.first, rule.growth, rule.coolingOfParameter, rule.cooling, rule.notableWay) = (8, 1.2, 1, 0.2, 3)
+        return Convergence(rule)
+    }()
+
     private static let cases: [Case] = {
         let model = InvariantTests.model
         let guide = AutoNormal(model.block(hide: ["noise"]))
@@ -34,6 +41,9 @@ import Testing
             Case(
                 testDescription: "converging", algorithm: SVI(model, guide: guide, optimizer: Adam(learningRate: 0.1)), steps: 150,
                 configure: { $0.convergence = Convergence(tolerance: 0.2, window: 20) }),
+            Case(
+                testDescription: "converging by itself", algorithm: SVI(model, guide: guide, optimizer: Adam(learningRate: 0.1)), steps: 600,
+                configure: { $0.convergence = early }),
             Case(
                 testDescription: "other starts",
                 algorithm: SVI(steep, guide: AutoDelta(steep, initializer: .uniform(radius: 2)), optimizer: SGD(learningRate: 0.01)),

@@ -1,34 +1,16 @@
 import LockstepCompiler
 import LockstepTensor
 
-/// When a lane has gone far enough to stop: the mean losses of two windows of steps in a row differ by no more than a
-/// share of the earlier one. Each lane is judged by its own losses alone.
-///
-/// Losses of one draw are noisy: a window should be long enough that its mean is not, or a lane stops by chance.
-public struct Convergence: Hashable, Sendable {
-    /// The share.
-    public var tolerance: Double
-    /// Steps of a window.
-    public var window: Int
-
-    /// A tolerance that is negative or not finite, and a window without steps, are errors of the run.
-    public init(tolerance: Double = 1e-4, window: Int = 500) {
-        self.tolerance = tolerance
-        self.window = window
-    }
-
-    func validate() throws {
-        guard tolerance >= 0, tolerance.isFinite else {
-            throw RunError("the tolerance of convergence is \(tolerance); give a number that is not negative")
-        }
-        guard window >= 1 else { throw RunError("the window of convergence is \(window) steps; give at least 1") }
-    }
+/// What a lane carries to see that it has converged, as expressions of one step.
+protocol LaneWatch {
+    var states: [LaneFunction.State] { get }
+    /// Whether the lane stops after this step.
+    var hasConverged: Tensor { get }
 }
 
-/// What a lane carries to see that it has converged, as expressions of one step.
-struct ConvergenceWatch {
+/// Compares windows of losses: see `Convergence.init(tolerance:window:)`.
+struct WindowWatch: LaneWatch {
     let states: [LaneFunction.State]
-    /// Whether the lane stops after this step.
     let hasConverged: Tensor
 
     /// - Parameters:
