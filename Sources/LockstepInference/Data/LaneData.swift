@@ -6,6 +6,10 @@ public struct LaneData: Sendable {
     package let isShared: Bool
     /// The length of each array, where each lane's was given by itself.
     let lengths: [Int]?
+    /// Which of the arrays each lane has; lane k has array k where nil.
+    var source: [Int]?
+    /// What the owner of each array is called in a sentence: `dataset 'NGC 7'`; lanes by their numbers where nil.
+    var owners: [String]?
     /// What is known of the shape of one array, beside its count.
     var form = Form.flat
 
@@ -34,10 +38,11 @@ public struct LaneData: Sendable {
     /// What some lanes need of this, of `count` numbers a lane.
     func slice(_ lanes: [Int], count: Int) -> LaneInputs.Data {
         if isShared { return .shared(values) }
-        if let counts = rowCounts { return .perLane(padded(lanes, counts, count: count)) }
-        // As is, without a copy, where they are all lanes in order.
-        if lanes.count * count == values.count, lanes.elementsEqual(lanes.indices) { return .perLane(values) }
-        return .perLane(values.runs(lanes, count: count))
+        let places = source.map { source in lanes.map { source[$0] } } ?? lanes
+        if case .ragged(let row) = form { return .perLane(padded(places, row: row.elementCount, count: count)) }
+        // As is, without a copy, where they are all arrays in order.
+        if places.count * count == values.count, places.elementsEqual(places.indices) { return .perLane(values) }
+        return .perLane(values.runs(places, count: count))
     }
 }
 
@@ -45,15 +50,14 @@ extension LaneData {
     /// What the numbers of rows of ragged data are called.
     static func rowsName(_ data: String) -> String { "\0rows/" + data }
 
-    /// Arrays of some lanes, of `count` numbers each: after a lane's own rows comes its last one again and again, which is as valid as it is.
-    private func padded(_ lanes: [Int], _ counts: [Int], count: Int) -> Numbers {
+    /// Some of the arrays, of `count` numbers each: after an array's own rows comes its last one again and again, which is as valid as it is.
+    private func padded(_ places: [Int], row: Int, count: Int) -> Numbers {
         let lengths = lengths ?? []
         let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-        let row = zip(lengths, counts).lazy.compactMap { $1 > 0 ? $0 / $1 : nil }.first ?? 1
-        // A lane without rows has one of another's.
+        // An array without rows has one of another's.
         let spare = lengths.firstIndex { $0 > 0 }.map { starts[$0]..<(starts[$0] + row) } ?? 0..<0
-        let parts = lanes.map { lengths[$0] > 0 ? starts[$0]..<starts[$0 + 1] : spare }
-        return values.padded(parts, row: row, count: count)
+        let parts = places.map { lengths[$0] > 0 ? starts[$0]..<starts[$0 + 1] : spare }
+        return values.padded(parts, row: max(row, 1), count: count)
     }
 }
 
