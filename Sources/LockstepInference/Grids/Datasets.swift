@@ -27,7 +27,7 @@ public struct Datasets: Sendable {
     /// - Throws: `LockstepError` for data of different numbers of datasets, and for labels that are not one for each.
     public init(_ data: [String: LaneData], labels: [String]? = nil) throws {
         self = try LockstepError.wrapping {
-            let count = try Self.count(data) ?? labels?.count ?? Self.countOfFlat(data) ?? 1
+            let count = data.values.allSatisfy(\.isShared) ? 1 : try Self.count(data) ?? labels?.count ?? Self.countOfFlat(data) ?? 1
             guard count >= 1 else { throw RunError("there are no datasets: give at least one") }
             let labels = labels ?? (0..<count).map(String.init)
             guard labels.count == count else {
@@ -45,7 +45,7 @@ public struct Datasets: Sendable {
                     uniqueKeysWithValues: try data.map { name, given in
                         if given.isShared { return (name, given) }
                         var own = try given.divided(among: count, name)
-                        own.owners = owners
+                        own.name(owners)
                         return (name, own)
                     }))
         }
@@ -88,5 +88,17 @@ extension LaneData {
             throw DataError(name, "has \(values.count) numbers, which are not as many for each of the \(count) datasets")
         }
         return .perLane(numbers: values, lengths: Array(repeating: values.count / count, count: count))
+    }
+
+    /// Gives owners names.
+    ///
+    /// - Parameter names: by dataset; of an array that several have it is the first's.
+    fileprivate mutating func name(_ names: [String]) {
+        guard let source else {
+            owners = names
+            return
+        }
+        let firsts = Dictionary(zip(source, names)) { first, _ in first }
+        owners = (0...(source.max() ?? 0)).map { firsts[$0] ?? "array \($0)" }
     }
 }

@@ -50,9 +50,9 @@ extension LaneAlgorithm {
     /// Fits each dataset from several starts, with all settings.
     ///
     /// Lanes are numbered by dataset, then by settings in their order, then by start. A lane's key is `key.fold(dataset).fold(start)`, by
-    /// their numbers: more datasets, settings or starts change no fit that was there, settings are compared with the same draws, and
-    /// `run(keys: [key.fold(2).fold(0)], ...)` with the arrays of dataset 2 alone, and the settings as shared data, is the same fit, to the
-    /// bit where it has the schedule of the grid.
+    /// their numbers: more datasets, settings or starts change no fit that was there, and settings are compared with the same draws. A fit
+    /// can be had by itself, too: `run(keys: [key.fold(2).fold(0)], ...)` with the array of dataset 2 and the values of the settings, each
+    /// `.perLane` of one lane, is start 0 of it, to the bit where it has the schedule of the grid (`RunLayout.schedule`).
     ///
     /// - Parameters:
     ///   - starts: fits of each dataset with each setting, of which `GridFits.best(of:settings:)` is the best.
