@@ -40,24 +40,34 @@ print(try fitted.map { try $0.median("height") })
 expect(abs(try fitted[0].median("height")[0] - 3) < 0.4)
 
 // snippet.starts
-// Five starts of each table: lanes 0 ..< 5 have the first, 5 ..< 10 the second.
-let starts = 5
-let repeated = tables.flatMap { table in Array(repeating: table, count: starts) }
-let many = try svi.run(
-    keys: Key(0).split(repeated.count), steps: 2000, data: ["y": .perLane(repeated), "prior scale": .shared(10)])
-let bestOfEach = tables.indices.map { table in
-    (table * starts..<(table + 1) * starts).max { many.elbo[$0] < many.elbo[$1] }
-}
+let datasets = try Datasets(["y": .perLane(tables), "prior scale": .shared(10)], labels: ["near", "far", "between"])
+let many = try svi.run(starts: 5, datasets: datasets, steps: 2000)
+print(try many.best(of: "far").mean("mean"), try many[dataset: "far", start: 3].elbo)
+print(try many.summary())
 // snippet.end
-expect(bestOfEach.allSatisfy { $0 != nil })
+expect(abs(try many.best(of: "far").mean("mean")[0] + 4) < 0.1)
+expect(try many.summary()["far"].map(\.mean) == many.best(of: "far").mean("mean"))
 
 // snippet.grid
-let scales = [0.1, 1, 10]
-let grid = try svi.run(
-    keys: Key(0).split(3), steps: 2000, data: ["y": .shared(tables[0]), "prior scale": .perLane(scales)])
-print(zip(scales, grid.elbo).map { "\($0): \($1)" })
+let plain = try Datasets(["y": .perLane(tables)], labels: ["near", "far", "between"])
+let grid = try svi.run(starts: 2, datasets: plain, settings: ["prior scale": [0.1, 1, 10]], steps: 2000)
+print(grid.axes.map(\.name))  // ["dataset", "prior scale", "start"]
+print(try grid.best(of: "near", settings: ["prior scale": 10]).mean("mean"))
+print(try grid.summary(by: "prior scale", dataset: "near"))
 // snippet.end
-expect(grid.elbo[0] < grid.elbo[1])
+expect(grid.fits.lanes == 18)
+let byScale = try grid.summary(by: "prior scale", dataset: "near").groups.map(\.elbo)
+expect(byScale[0] < byScale[1])
+
+// snippet.again
+// Start 1 of the dataset "far", by itself.
+var again = RunOptions()
+again.schedule = many.fits.layout.schedule ?? .automatic
+let one = try svi.run(
+    keys: [Key(0).fold(1).fold(1)], steps: 2000, data: ["y": .perLane([tables[1]]), "prior scale": .shared(10)], options: again)
+print(try one.elbo[0] == many[dataset: "far", start: 1].elbo)  // true
+// snippet.end
+expect(try one.elbo[0] == many[dataset: "far", start: 1].elbo)
 
 // snippet.bad
 var options = RunOptions()

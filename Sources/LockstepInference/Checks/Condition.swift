@@ -112,9 +112,9 @@ extension Condition {
         }
     }
 
-    /// - Parameter lane: nil where all lanes share the data.
-    func text(_ finding: Finding, lane: Int?) -> String {
-        var text = "site '\(use.site)': \(use.role) is \(Self.list(finding.value))\(place(finding, lane))"
+    /// - Parameter owner: whose data they are; nil where all lanes share them.
+    func text(_ finding: Finding, owner: String?) -> String {
+        var text = "site '\(use.site)': \(use.role) is \(Self.list(finding.value))\(place(finding, owner))"
         if let rounded = finding.rounded { text += ", which single precision rounds to \(Self.list(rounded))" }
         let own = use.value.dataNames
         let sources = (own.isEmpty ? names : own).sorted()
@@ -138,11 +138,11 @@ extension Condition {
         return isMissing ? text + "; take missing elements out with a mask" : text
     }
 
-    private func place(_ finding: Finding, _ lane: Int?) -> String {
+    private func place(_ finding: Finding, _ owner: String?) -> String {
         let shape = violations.shape
         let index = zip(shape, Shapes.strides(shape)).map { finding.position / $1 % max($0, 1) }
-        if index.isEmpty { return lane.map { " in lane \($0)" } ?? "" }
-        return " at position \(index.count == 1 ? "\(index[0])" : "\(index)")" + (lane.map { " of lane \($0)" } ?? "")
+        if index.isEmpty { return owner.map { " in \($0)" } ?? "" }
+        return " at position \(index.count == 1 ? "\(index[0])" : "\(index)")" + (owner.map { " of \($0)" } ?? "")
     }
 
     private static func list(_ values: [Double]) -> String {

@@ -37,8 +37,19 @@ struct DataCheck {
     /// Whether expressions of some data are the same for all lanes.
     func areShared(_ names: Set<String>) -> Bool { names.isDisjoint(with: binding.perLane) }
 
-    /// The lanes that expressions of some data are run for.
-    func lanes(_ names: Set<String>) -> [Int] { areShared(names) ? Array(good.prefix(1)) : good }
+    /// The lanes that expressions of some data are run for: one of those that have the same.
+    func lanes(_ names: Set<String>) -> [Int] {
+        areShared(names) ? Array(good.prefix(1)) : binding.alike(good, names)?.firsts ?? good
+    }
+
+    /// What was found of lanes, said of all lanes that have the same of some data.
+    func spread(_ mistakes: [(lane: Int?, error: DataError)], _ names: Set<String>) -> [(lane: Int?, error: DataError)] {
+        guard !mistakes.isEmpty, !areShared(names), let (_, peers) = binding.alike(good, names) else { return mistakes }
+        return mistakes.flatMap { mistake -> [(lane: Int?, error: DataError)] in
+            guard let lane = mistake.lane, let alike = peers[lane] else { return [mistake] }
+            return alike.map { ($0, DataError(name: mistake.error.name, lanes: [$0], description: mistake.error.description)) }
+        }
+    }
 
     /// Holds what is known of the uses against where it must lie.
     mutating func findMisuses(_ uses: [Use]) throws {
@@ -60,14 +71,15 @@ struct DataCheck {
         let atEdge = conditions.filter { $0.edges != nil }
         let edges = atEdge.compactMap { $0.edges?.any() }
         // Nearly always nothing is wrong anywhere, which is one number to compute.
-        let suspects = try flagged([Self.either(violations + edges)], lanes(some.names))[0]
+        let names = conditions.reduce(into: Set<String>()) { $0.formUnion($1.names) }
+        let suspects = try flagged([Self.either(violations + edges)], lanes(names))[0]
         guard !suspects.isEmpty else { return [] }
         let found = try flagged(violations + edges, suspects)
         var culprits: [Int: Condition] = [:]
         for (condition, lanes) in zip(conditions, found) {
             for lane in lanes where culprits[lane] == nil { culprits[lane] = condition }
         }
-        try report(culprits, areShared: areShared(some.names))
+        try report(culprits, areShared: areShared(some.names), names)
         return zip(atEdge, found.dropFirst(conditions.count)).filter { !$1.isEmpty }.map(\.0)
     }
 
@@ -87,25 +99,27 @@ struct DataCheck {
         return level.first ?? Tensor(mask: false)
     }
 
-    /// - Parameter culprits: by lane, the first condition that does not hold there.
-    private mutating func report(_ culprits: [Int: Condition], areShared: Bool) throws {
+    /// - Parameters:
+    ///   - culprits: by lane, the first condition that does not hold there.
+    ///   - names: the data by which lanes are alike, one of which was looked at.
+    private mutating func report(_ culprits: [Int: Condition], areShared: Bool, _ names: Set<String>) throws {
         let wrong = culprits.keys.sorted()
         var texts: [Int: String] = [:]
         for (_, lanes) in Dictionary(grouping: described(wrong), by: { culprits[$0]?.number }) {
             guard let condition = culprits[lanes[0]] else { continue }
             for (lane, finding) in zip(lanes, try condition.findings(binding, lanes, precision)) {
-                texts[lane] = condition.text(finding, lane: areShared ? nil : lane)
+                texts[lane] = condition.text(finding, owner: areShared ? nil : binding.owner(of: lane, condition.names))
             }
         }
         if let first = wrong.first, let constant = culprits[first], constant.names.isEmpty {
             throw ModelError([constant.use.site], texts[first] ?? "")
         }
-        try take(
-            wrong.compactMap { lane in
-                culprits[lane].map { condition in
-                    let name = condition.use.value.dataNames.sorted().first ?? condition.names.sorted().first ?? ""
-                    return (areShared ? nil : lane, DataError(name: name, lanes: areShared ? [] : [lane], description: texts[lane] ?? ""))
-                }
-            })
+        let mistakes = wrong.compactMap { lane -> (lane: Int?, error: DataError)? in
+            culprits[lane].map { condition in
+                let name = condition.use.value.dataNames.sorted().first ?? condition.names.sorted().first ?? ""
+                return (areShared ? nil : lane, DataError(name: name, lanes: areShared ? [] : [lane], description: texts[lane] ?? ""))
+            }
+        }
+        try take(spread(mistakes, names))
     }
 }

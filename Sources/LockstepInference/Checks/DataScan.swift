@@ -59,19 +59,18 @@ struct DataScan {
             return upper.map { value >= 0 && value < $0 } ?? true
         }
         let count = max(declaration.shape.elementCount, 1)
-        var lastLane = -1
-        /// Where a lane's own begin, and the lane.
-        var own = (start: 0, lane: 0)
+        var lastPlace = -1
+        /// Where an array begins, and which it is.
+        var own = (start: 0, place: 0)
         for (position, value) in given.values.doubles.enumerated() where !isRight(value) {
             if given.isRagged, let lengths = given.lengths {
-                while position >= own.start + lengths[own.lane] { own = (own.start + lengths[own.lane], own.lane + 1) }
+                while position >= own.start + lengths[own.place] { own = (own.start + lengths[own.place], own.place + 1) }
             } else {
                 own = (position - position % count, position / count)
             }
-            let lane = own.lane
-            guard lane != lastLane else { continue }
-            lastLane = lane
-            let place = given.isShared ? "at position \(position)" : "at position \(position - own.start) of lane \(lane)"
+            guard own.place != lastPlace else { continue }
+            lastPlace = own.place
+            let place = given.isShared ? "at position \(position)" : "at position \(position - own.start) of \(given.owner(own.place))"
             let text: String
             if value.isNaN {
                 text = "is NaN \(place), where a whole number is wanted; give any valid one where a mask excludes it"
@@ -80,8 +79,11 @@ struct DataScan {
             } else {
                 text = "is \(value) \(place), where a whole number is wanted"
             }
-            mistakes.append((given.isShared ? nil : lane, DataError(declaration.name, text)))
-            if given.isShared { return }
+            if given.isShared {
+                mistakes.append((nil, DataError(declaration.name, text)))
+                return
+            }
+            mistakes += given.lanes(of: own.place).map { ($0, DataError(declaration.name, text)) }
         }
     }
 }

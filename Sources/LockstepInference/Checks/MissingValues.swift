@@ -158,7 +158,8 @@ extension DataCheck {
     private mutating func findMissing(_ sites: [(name: String, isAffected: Tensor)]) throws {
         guard let some = sites.first, !good.isEmpty else { return }
         let names = sites.reduce(into: Set<String>()) { $0.formUnion(dataNames($1.isAffected)) }
-        let lanes = lanes(dataNames(some.isAffected))
+        let isShared = areShared(dataNames(some.isAffected))
+        let lanes = lanes(names)
         let numbers = binding.declarations.filter { names.contains($0.name) && scan.missing.contains($0.name) }.map(\.name)
         let marked = binding.perLane.union(numbers.map(MissingValues.marks))
         let program = try DataProgram(sites.map(\.isAffected), perLane: marked, precision: precision)
@@ -187,18 +188,17 @@ extension DataCheck {
             }
         }
         let culprits = try affected(chosen, high)
-        try take(
-            wrong.map { lane in
-                guard let site = culprits[lane].map({ sites[$0].name }), let place = places[lane]?[high[lane, default: 1] - 1] else {
-                    return (lane, DataError(numbers.first ?? "", lanes: [lane], "is NaN in lane \(lane)"))
-                }
-                let isShared = areShared(dataNames(some.isAffected))
-                let own = binding.perLane.contains(place.name) ? " of lane \(lane)" : ""
-                let text =
-                    "is NaN at position \(place.position)\(own), and the density of site '\(site)' depends on it; "
-                    + "exclude what is missing with a mask, as in m.mask(\(place.name).isFinite), or model it"
-                return (isShared ? nil : lane, DataError(place.name, lanes: isShared ? [] : [lane], text))
-            })
+        let mistakes = wrong.map { lane -> (lane: Int?, error: DataError) in
+            guard let site = culprits[lane].map({ sites[$0].name }), let place = places[lane]?[high[lane, default: 1] - 1] else {
+                return (lane, DataError(numbers.first ?? "", lanes: [lane], "is NaN in \(binding.owner(of: lane, names))"))
+            }
+            let own = binding.perLane.contains(place.name) ? " of \(binding.owner(of: lane, [place.name]))" : ""
+            let text =
+                "is NaN at position \(place.position)\(own), and the density of site '\(site)' depends on it; "
+                + "exclude what is missing with a mask, as in m.mask(\(place.name).isFinite), or model it"
+            return (isShared ? nil : lane, DataError(place.name, lanes: isShared ? [] : [lane], text))
+        }
+        try take(spread(mistakes, names))
     }
 
     private typealias Place = (name: String, position: Int)

@@ -30,7 +30,7 @@ struct DataBinding: Sendable {
         }
         var data = data
         let rows = data.raggedCounts.filter { unique[$0.name] != nil }
-        for (name, counts) in rows { data[name] = .perLane(counts.map(Double.init)) }
+        for row in rows { data[row.name] = row.data }
         let known = unique.keys.filter { name in !rows.contains { $0.name == name } }.sorted().joined(separator: ", ")
         for name in data.keys.sorted() where unique[name] == nil {
             throw DataError(name, "is not read by the model; it reads \(known.isEmpty ? "no data" : known)")
@@ -55,20 +55,30 @@ struct DataBinding: Sendable {
             throw DataError(name, "has \(given.values.count) numbers; the model wants shape \(declaration.shape), which is \(count)")
         }
         if given.isRagged {
-            guard given.rowCounts?.count == lanes else {
-                throw DataError(name, "has \(given.rowCounts?.count ?? 0) arrays; give one for each of the \(lanes) lanes")
-            }
+            try checkCount(given.rowCounts?.count ?? 0)
         } else if let lengths = given.lengths {
-            guard lengths.count == lanes else {
-                throw DataError(name, "has \(lengths.count) arrays; give one for each of the \(lanes) lanes")
-            }
+            try checkCount(given.source?.count ?? lengths.count)
             if let bad = lengths.firstIndex(where: { $0 != count }) {
                 throw DataError(
-                    name, "has \(lengths[bad]) numbers in lane \(bad); the model wants shape \(declaration.shape), which is \(count)")
+                    name, "has \(lengths[bad]) numbers in \(given.owner(bad)); the model wants shape \(declaration.shape), which is \(count)")
+            }
+        } else if let source = given.source {
+            try checkCount(source.count)
+            let arrays = given.values.count / max(count, 1)
+            guard given.values.count == count * arrays, count == 0 || (source.max() ?? -1) < arrays else {
+                throw DataError(
+                    name,
+                    "has \(given.values.count) numbers; \((source.max() ?? -1) + 1) arrays of shape \(declaration.shape) need "
+                        + "\(count * ((source.max() ?? -1) + 1))")
             }
         } else if !given.isShared, given.values.count != count * lanes {
             throw DataError(
                 name, "has \(given.values.count) numbers for all lanes; \(lanes) lanes of shape \(declaration.shape) need \(count * lanes)")
+        }
+
+        func checkCount(_ arrays: Int) throws {
+            guard arrays != lanes else { return }
+            throw DataError(name, "has \(arrays) arrays; give one for each of the \(lanes) lanes")
         }
     }
 
@@ -78,10 +88,40 @@ struct DataBinding: Sendable {
         if given.isShared { return { [count = given.values.count] _ in 0..<count } }
         if given.isRagged, let lengths = given.lengths {
             let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-            return { starts[$0]..<starts[$0 + 1] }
+            return { lane in
+                let place = given.place(of: lane)
+                return starts[place]..<starts[place + 1]
+            }
         }
         let count = declarations.first { $0.name == name }?.shape.elementCount ?? 0
-        return { ($0 * count)..<(($0 + 1) * count) }
+        return { lane in
+            let place = given.place(of: lane)
+            return (place * count)..<((place + 1) * count)
+        }
+    }
+
+    /// What the owner of some data is called: the dataset, say, and a setting; where these have no name it is the lane.
+    func owner(of lane: Int, _ names: Set<String>) -> String {
+        var owners: [String] = []
+        for name in names.sorted() {
+            guard let given = data[name], !given.isShared, given.owners != nil else { continue }
+            let owner = given.owner(given.place(of: lane))
+            if !owners.contains(owner) { owners.append(owner) }
+        }
+        return owners.isEmpty ? "lane \(lane)" : owners.joined(separator: ", ")
+    }
+
+    /// Lanes by what they have of some data: those that have the same arrays are alike.
+    ///
+    /// - Parameter lanes: ascending.
+    /// - Returns: the first of the lanes that are alike, and for each of these all of them; nil where no two are.
+    func alike(_ lanes: [Int], _ names: Set<String>) -> (firsts: [Int], peers: [Int: [Int]])? {
+        let own = names.compactMap { data[$0] }.filter { !$0.isShared }
+        let sources = own.compactMap(\.source)
+        guard !sources.isEmpty, sources.count == own.count else { return nil }
+        let groups = Dictionary(grouping: lanes) { lane in sources.map { $0[lane] } }
+        let peers = Dictionary(uniqueKeysWithValues: groups.values.map { ($0[0], $0) })
+        return (peers.keys.sorted(), peers)
     }
 
     /// Lanes in an order in which those that lie together have about as many rows: the longest first, which are then not waited for last.
@@ -115,7 +155,7 @@ struct DataBinding: Sendable {
         let parts = declarations.compactMap { declaration -> String? in
             guard let given = data[declaration.name] else { return nil }
             return "\(declaration.name) \(declaration.shape) \(given.isShared ? "shared" : "per lane") \(given.values.digest.hexadecimal)"
-                + (given.isRagged ? " \(given.lengths ?? [])" : "")
+                + (given.isRagged ? " \(given.lengths ?? [])" : "") + (given.source.map { " of \($0)" } ?? "")
         }
         return Digest(parts.sorted().joined(separator: "\n").utf8).hexadecimal
     }

@@ -13,8 +13,8 @@ extension LaneData {
         case shape(Shape)
         /// Rows of each lane's own number; the shape is that of a row.
         case ragged(row: Shape)
-        /// No array at all; reads after the name of the data.
-        case broken(String)
+        /// No array at all; the text reads after the name of the data, and calls the owners of arrays as it is told.
+        case broken(@Sendable (_ owner: (Int) -> String) -> String)
     }
 
     func with(_ form: Form) -> LaneData {
@@ -36,7 +36,7 @@ extension LaneData {
     /// One matrix for all lanes, by rows: shape [rows, columns]. The run throws when rows differ in length.
     public static func shared<Element: DataElement>(_ rows: [[Element]]) -> LaneData {
         let table = Rows(rows)
-        return shared(table.values).with(table.problem.map(Form.broken) ?? .shape(table.shape))
+        return shared(table.values).with(table.problem.map { problem in .broken { _ in problem } } ?? .shape(table.shape))
     }
 
     /// One array for all lanes.
@@ -64,11 +64,15 @@ extension LaneData {
     public static func perLane<Element: DataElement>(_ matrices: [[[Element]]]) -> LaneData {
         let tables = matrices.map { Rows($0) }
         let shape = tables.first?.shape ?? [0, 0]
-        let ragged = tables.indices.lazy.compactMap { lane in tables[lane].problem.map { "\($0) (lane \(lane))" } }.first
-        let other = tables.firstIndex { $0.shape != shape }.map { lane in
-            "has shape \(tables[lane].shape) in lane \(lane) and \(shape) in lane 0; all lanes need data of one shape"
+        let ragged = tables.indices.lazy.compactMap { place in
+            tables[place].problem.map { problem in Form.broken { owner in "\(problem) (\(owner(place)))" } }
+        }.first
+        let other = tables.firstIndex { $0.shape != shape }.map { place in
+            Form.broken { [own = tables[place].shape] owner in
+                "has shape \(own) in \(owner(place)) and \(shape) in \(owner(0)); all lanes need data of one shape"
+            }
         }
-        return perLane(tables.map(\.values)).with((ragged ?? other).map(Form.broken) ?? .shape(shape))
+        return perLane(tables.map(\.values)).with(ragged ?? other ?? .shape(shape))
     }
 
     /// An array of a stated shape for each lane.
@@ -78,8 +82,10 @@ extension LaneData {
     ///   - shape: of one lane's array; where the model states one, it must be the same.
     public static func perLane<Element: DataElement>(_ values: [[Element]], shape: Shape) -> LaneData {
         let other = values.firstIndex { $0.count != shape.elementCount }
-        let form = other.map { lane in
-            Form.broken("has \(values[lane].count) numbers in lane \(lane), where shape \(shape) has \(shape.elementCount)")
+        let form = other.map { place in
+            Form.broken { [count = values[place].count] owner in
+                "has \(count) numbers in \(owner(place)), where shape \(shape) has \(shape.elementCount)"
+            }
         }
         return perLane(values).with(form ?? self.form(shape, of: shape.elementCount))
     }
@@ -107,18 +113,22 @@ extension LaneData {
     ///   - columns: numbers in a row; as many as the first row has where nil.
     public static func ragged<Element: DataElement>(_ matrices: [[[Element]]], columns: Int? = nil) -> LaneData {
         let columns = columns ?? matrices.lazy.compactMap(\.first?.count).first ?? 0
-        for (lane, rows) in matrices.enumerated() {
+        let lengths = matrices.map { $0.count * columns }
+        for (place, rows) in matrices.enumerated() {
             if let bad = rows.firstIndex(where: { $0.count != columns }) {
-                let problem = "has \(rows[bad].count) numbers in row \(bad) of lane \(lane), where others have \(columns)"
-                return perLane([Double]()).with(.broken(problem))
+                let count = rows[bad].count
+                return perLane(numbers: .double([]), lengths: lengths)
+                    .with(.broken { owner in "has \(count) numbers in row \(bad) of \(owner(place)), where others have \(columns)" })
             }
         }
-        return perLane(numbers: Numbers(matrices.flatMap { $0.flatMap { $0 } }), lengths: matrices.map { $0.count * columns })
-            .with(.ragged(row: [columns]))
+        return perLane(numbers: Numbers(matrices.flatMap { $0.flatMap { $0 } }), lengths: lengths).with(.ragged(row: [columns]))
     }
 
     /// How many rows each lane has; nil where the data are not ragged.
-    var rowCounts: [Int]? {
+    var rowCounts: [Int]? { arrayRows.map(byLane) }
+
+    /// How many rows each array has; nil where the data are not ragged.
+    var arrayRows: [Int]? {
         guard case .ragged(let row) = form else { return nil }
         return lengths?.map { $0 / max(row.elementCount, 1) }
     }
@@ -138,9 +148,10 @@ extension LaneData {
 
     private static func form(_ shape: Shape, of count: Int) -> Form {
         guard shape.allSatisfy({ $0 >= 0 }), Shapes.isPossible(shape) else {
-            return .broken("cannot have shape \(shape); extents cannot be negative, nor can there be so many elements")
+            return .broken { _ in "cannot have shape \(shape); extents cannot be negative, nor can there be so many elements" }
         }
-        return count == shape.elementCount ? .shape(shape) : .broken("has \(count) numbers, where shape \(shape) has \(shape.elementCount)")
+        return count == shape.elementCount
+            ? .shape(shape) : .broken { _ in "has \(count) numbers, where shape \(shape) has \(shape.elementCount)" }
     }
 
     // MARK: Shapes
@@ -152,7 +163,7 @@ extension LaneData {
         case .ragged:
             raggedShape == wanted
                 ? nil : "is ragged, with \(rowCounts?.max() ?? 0) rows at most, but the model wants \(wanted); read it without a shape"
-        case .broken(let problem): problem
+        case .broken(let problem): problem(owner)
         case .shape(let own): own == wanted ? nil : "has shape \(own), but the model wants \(wanted)"
         }
     }
@@ -163,7 +174,7 @@ extension LaneData {
     func shape(lanes: Int?) -> DataShape {
         switch form {
         case .shape(let shape): return .known(shape)
-        case .broken(let problem): return .unknown(problem)
+        case .broken(let problem): return .unknown(problem(owner))
         case .scalar: return .known([])
         case .ragged: return raggedShape.map(DataShape.known) ?? .unknown("has no rows")
         case .flat: break
@@ -173,10 +184,11 @@ extension LaneData {
             let first = lengths.first ?? 0
             guard let other = lengths.firstIndex(where: { $0 != first }) else { return .known([first]) }
             return .unknown(
-                "has \(lengths[other]) numbers in lane \(other) and \(first) in lane 0; all lanes need data of one shape, or give .ragged(...) "
-                    + "to a model with a plate of its rows")
+                "has \(lengths[other]) numbers in \(owner(other)) and \(first) in \(owner(0)); all lanes need data of one shape, or give "
+                    + ".ragged(...) to a model with a plate of its rows")
         }
-        guard let lanes, lanes != values.count else { return .known([]) }
+        // Of arrays that several lanes have there is no telling how many there are.
+        guard let lanes, lanes != values.count, source == nil else { return .known([]) }
         return .unknown("has \(values.count) numbers for \(lanes) lanes; give one for each, an array for each, or a shape")
     }
 }
@@ -204,12 +216,16 @@ extension [String: LaneData] {
         }
     }
 
-    /// The numbers of rows that lanes have: once for all data that have the same.
-    var raggedCounts: [(name: String, counts: [Int])] {
-        var result: [(name: String, counts: [Int])] = []
+    /// The numbers of rows that lanes have, also as data: once for all data that have the same.
+    var raggedCounts: [(name: String, counts: [Int], data: LaneData)] {
+        var result: [(name: String, counts: [Int], data: LaneData)] = []
         for name in keys.sorted() {
-            guard let counts = self[name]?.rowCounts, !result.contains(where: { $0.counts == counts }) else { continue }
-            result.append((LaneData.rowsName(name), counts))
+            guard let given = self[name], let rows = given.arrayRows else { continue }
+            let counts = given.byLane(rows)
+            if result.contains(where: { $0.counts == counts }) { continue }
+            var data = LaneData.perLane(rows.map(Double.init))
+            (data.source, data.owners) = (given.source, given.owners)
+            result.append((LaneData.rowsName(name), counts, data))
         }
         return result
     }

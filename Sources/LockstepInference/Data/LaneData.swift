@@ -6,6 +6,10 @@ public struct LaneData: Sendable {
     package let isShared: Bool
     /// The length of each array, where each lane's was given by itself.
     let lengths: [Int]?
+    /// Which of the arrays each lane has; lane k has array k where nil.
+    var source: [Int]?
+    /// What the owner of each array is called in a sentence: `dataset 'NGC 7'`; lanes by their numbers where nil.
+    var owners: [String]?
     /// What is known of the shape of one array, beside its count.
     var form = Form.flat
 
@@ -34,10 +38,11 @@ public struct LaneData: Sendable {
     /// What some lanes need of this, of `count` numbers a lane.
     func slice(_ lanes: [Int], count: Int) -> LaneInputs.Data {
         if isShared { return .shared(values) }
-        if case .ragged(let row) = form { return .rows(rows(lanes, row: row.elementCount)) }
-        // As is, without a copy, where they are all lanes in order.
-        if lanes.count * count == values.count, lanes.elementsEqual(lanes.indices) { return .perLane(values) }
-        return .perLane(values.runs(lanes, count: count))
+        let places = source.map { source in lanes.map { source[$0] } } ?? lanes
+        if case .ragged(let row) = form { return .rows(rows(places, row: row.elementCount)) }
+        // As is, without a copy, where they are all arrays in order.
+        if places.count * count == values.count, places.elementsEqual(places.indices) { return .perLane(values) }
+        return .perLane(values.runs(places, count: count))
     }
 }
 
@@ -45,12 +50,12 @@ extension LaneData {
     /// What the numbers of rows of ragged data are called.
     static func rowsName(_ data: String) -> String { "\0rows/" + data }
 
-    /// Rows of some lanes; one without any has one of another's, which is as valid as it is.
-    private func rows(_ lanes: [Int], row: Int) -> LaneRows {
+    /// Rows of some of the arrays; one without any has one of another's, which is as valid as it is.
+    private func rows(_ places: [Int], row: Int) -> LaneRows {
         let lengths = lengths ?? []
         let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         let spare = lengths.firstIndex { $0 > 0 }.map { starts[$0]..<(starts[$0] + row) } ?? 0..<0
-        return LaneRows(values, parts: lanes.map { lengths[$0] > 0 ? starts[$0]..<starts[$0 + 1] : spare }, row: row)
+        return LaneRows(values, parts: places.map { lengths[$0] > 0 ? starts[$0]..<starts[$0 + 1] : spare }, row: row)
     }
 }
 

@@ -108,6 +108,7 @@ struct ModeQuery {
             let own = fits.binding.places(of: declaration.name)
             let values = data.values[own(first)].doubles
             for lane in lanes.dropFirst() {
+                if own(lane) == own(first) { continue }
                 let others = data.values[own(lane)].doubles
                 guard others.count == values.count, zip(values, others).allSatisfy({ $0 == $1 || ($0.isNaN && $1.isNaN) }) else {
                     throw RunError(

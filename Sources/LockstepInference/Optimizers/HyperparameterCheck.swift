@@ -40,12 +40,12 @@ struct HyperparameterCheck: Sendable {
     func mistakes(_ data: [String: LaneData], _ precision: Precision) -> [(lane: Int?, error: DataError)] {
         requirements.flatMap { requirement -> [(lane: Int?, error: DataError)] in
             guard case .data(let name) = requirement.value, let given = data[name] else { return [] }
-            return given.values.doubles.enumerated().compactMap { lane, value in
-                requirement.range.objection(to: value, precision).map { reason in
-                    let place = given.isShared ? "" : " in lane \(lane)"
-                    let text = "is \(value)\(place), which \(optimizer) takes for \(requirement.path)\(reason)"
-                    return (given.isShared ? nil : lane, DataError(name, lanes: given.isShared ? [] : [lane], text))
-                }
+            return given.values.doubles.enumerated().flatMap { place, value -> [(lane: Int?, error: DataError)] in
+                guard let reason = requirement.range.objection(to: value, precision) else { return [] }
+                let owner = given.isShared ? "" : " in \(given.owner(place))"
+                let text = "is \(value)\(owner), which \(optimizer) takes for \(requirement.path)\(reason)"
+                if given.isShared { return [(nil, DataError(name, text))] }
+                return given.lanes(of: place).map { ($0, DataError(name, lanes: [$0], text)) }
             }
         }
     }

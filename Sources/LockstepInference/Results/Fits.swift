@@ -84,12 +84,7 @@ public struct Fits: Sendable {
     /// The lane with the highest ELBO, of those with the fewest final draws that are not finite; without final draws,
     /// the one with the lowest loss. Of equals it is the first. When all lanes were lost it is lane 0.
     public var best: Fit {
-        // Two numbers, the lower the better: no lane with draws that are not finite comes before one without.
-        let ranks: [(nonFinite: Double, loss: Double)] =
-            options.finalDraws > 0
-            ? zip(nonFiniteDraws, elbo).map { ($0, $1.isNaN ? .infinity : -$1) } : loss.map { ($0.isNaN ? .nan : 0, $0) }
-        let candidates = indices.filter { !status[$0].isLost && !ranks[$0].nonFinite.isNaN }
-        return self[candidates.min { ranks[$0] < ranks[$1] } ?? 0]
+        self[LaneRanks(self).best(indices) ?? 0]
     }
 
     func check(_ lane: Int) throws {

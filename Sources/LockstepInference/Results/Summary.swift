@@ -16,7 +16,11 @@ public struct Summary: Sendable {
         public let q05, median, q95: Double
 
         /// `tau`, `theta[3]`, `w[0,2]`.
-        public var name: String { index.isEmpty ? site : "\(site)[\(index.map(String.init).joined(separator: ","))]" }
+        public var name: String { Self.name(site, index) }
+
+        static func name(_ site: String, _ index: [Int]) -> String {
+            index.isEmpty ? site : "\(site)[\(index.map(String.init).joined(separator: ","))]"
+        }
     }
 
     /// The lane of the fit.
@@ -42,7 +46,7 @@ public struct Summary: Sendable {
             for element in 0..<site.shape.elementCount {
                 rows.append(
                     Row(
-                        site: site.name, index: site.shape.index(of: element), mean: found.mean[element], sd: found.sd[element],
+                        site: site.name, index: ElementPlace.index(element, site.shape), mean: found.mean[element], sd: found.sd[element],
                         q05: found.quantiles[0][element], median: found.quantiles[1][element], q95: found.quantiles[2][element]))
             }
             places[site.name] = first..<rows.count
@@ -69,7 +73,7 @@ extension Summary: RandomAccessCollection {
 
 extension Summary: CustomStringConvertible {
     /// Longer arrays are cut in the table.
-    private static let shownElements = 10
+    static let shownElements = 10
     private static let header = ["site", "mean", "sd", "5%", "50%", "95%"]
 
     /// A line for each element; of long arrays for the first ten, with a note.
@@ -85,12 +89,7 @@ extension Summary: CustomStringConvertible {
             }
             if shown < rows.count { notes.append("\(site) has \(rows.count) elements; the first \(shown) are shown.") }
         }
-        let widths = Self.header.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-        let lines = table.map { row in
-            row.indices.map { $0 == 0 ? row[0].padded(to: widths[0]) : row[$0].aligned(to: Swift.max(widths[$0], 9)) }
-                .joined(separator: "  ")
-        }
-        return (lines + notes).joined(separator: "\n") + "\n"
+        return (table.aligned(words: 1) + notes).joined(separator: "\n") + "\n"
     }
 
     /// Four significant digits.
@@ -102,16 +101,16 @@ extension Summary: CustomStringConvertible {
     }
 }
 
-extension Shape {
-    /// The place of an element of a row-major array.
-    fileprivate func index(of element: Int) -> [Int] {
-        var rest = element
-        var places: [Int] = []
-        for extent in reversed() {
-            places.append(rest % extent)
-            rest /= extent
+extension [[String]] {
+    /// Lines of a table whose rows have one length: columns of words to the left, then columns of numbers to the right.
+    ///
+    /// - Parameter words: how many columns of words there are.
+    func aligned(words: Int) -> [String] {
+        let widths = (first ?? []).indices.map { column in map { $0[column].count }.max() ?? 0 }
+        return map { row in
+            row.indices.map { $0 < words ? row[$0].padded(to: widths[$0]) : row[$0].aligned(to: Swift.max(widths[$0], 9)) }
+                .joined(separator: "  ")
         }
-        return places.reversed()
     }
 }
 

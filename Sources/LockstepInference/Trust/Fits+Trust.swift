@@ -51,7 +51,7 @@ extension Fits {
 
     fileprivate var usable: [Int] { status.indices.filter { !status[$0].isLost } }
 
-    fileprivate func trust(of lanes: [Int], draws: Int) throws -> [Trust] {
+    func trust(of lanes: [Int], draws: Int) throws -> [Trust] {
         let weighed = try WeighedDraws(self, draws: draws, atLeast: Trust.fewestDraws)
         let (statuses, precision) = (status, options.precision)
         let live = lanes.filter { !statuses[$0].isLost }
