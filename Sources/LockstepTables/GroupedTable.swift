@@ -118,7 +118,8 @@ extension GroupedTable {
             let firstLine = table.rows.line(firstRows[Int(group)])
             throw table.error(
                 row, column,
-                "the value is \(own), but \(first) on line \(firstLine), in the same group '\(ShownText(labels[Int(group)]))'; give one value for each group")
+                "the value is \(own), but \(first) on line \(firstLine), in the same group '\(ShownText(labels[Int(group)]))'; give one value "
+                    + "for each group")
         }
         return values
     }

@@ -43,7 +43,8 @@ public struct JSONData: Sendable {
             let values = try datasets.map { dataset in
                 guard let values = dataset.values[key] else {
                     let other = datasets.first { $0.values[key] != nil } ?? first
-                    throw TableError("\(name): dataset '\(ShownText(dataset.label))' has no '\(ShownText(key))', which '\(ShownText(other.label))' has")
+                    throw TableError(
+                        "\(name): dataset '\(ShownText(dataset.label))' has no '\(ShownText(key))', which '\(ShownText(other.label))' has")
                 }
                 return values
             }
@@ -78,7 +79,9 @@ public struct JSONData: Sendable {
             guard isEmpty || (value.shape.count == row.count + 1 && value.shape.dropFirst() == row) else {
                 throw Mismatch(dataset: dataset, other: reference, advice: "only the first extent may differ")
             }
-            if row.count > 1 { throw Mismatch(dataset: dataset, other: reference, advice: "arrays of rows of each dataset's own number have two axes at most") }
+            guard row.count <= 1 else {
+                throw Mismatch(dataset: dataset, other: reference, advice: "arrays of rows of each dataset's own number have two axes at most")
+            }
         }
         if values.allSatisfy({ $0.shape == first.shape }) { return .perLane(values.map(\.values), shape: first.shape) }
         return .ragged(flat: values.flatMap(\.values), rowCounts: values.map { $0.shape.first ?? 0 }, columns: row.first)

@@ -82,7 +82,8 @@ public struct Table: Sendable {
         name = reader.name
         header = reader.header
         rows = reader.rows
-        places = Dictionary(reader.header.enumerated().filter { !$0.element.isEmpty }.map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        let named = reader.header.enumerated().filter { !$0.element.isEmpty }
+        places = Dictionary(named.map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
         if rows.count == 0 { throw TableError("\(name): there are no rows") }
     }
 
@@ -121,7 +122,7 @@ extension Table {
         let places = try columns.map(place)
         var result = columns.map { _ in [Double]() }
         for number in result.indices { result[number].reserveCapacity(rowCount) }
-        try rows.forEach { row, bytes, fields in
+        try rows.scan { row, bytes, fields in
             for number in places.indices {
                 let place = places[number]
                 if place < fields.count, let value = NumberText.simple(bytes, fields[place].range) {
@@ -198,7 +199,7 @@ extension Table {
         var known: [String: Int32] = [:]
         // Rows of one text often follow one another.
         var (last, lastLevel) = (0..<0, Int32(-1))
-        try rows.forEach { row, bytes, fields in
+        try rows.scan { row, bytes, fields in
             guard place < fields.count, !fields[place].range.isEmpty else { throw error(row, column, "there is no text") }
             let range = fields[place].range
             if lastLevel < 0 || !bytes[range].elementsEqual(bytes[last]) {

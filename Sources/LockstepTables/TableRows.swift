@@ -45,7 +45,7 @@ struct TableRows: Sendable {
     }
 
     /// Calls a body with the number, the bytes and the fields of each row.
-    func forEach(_ body: (Int, UnsafeBufferPointer<UInt8>, [FieldSpan]) throws -> Void) throws {
+    func scan(_ body: (Int, UnsafeBufferPointer<UInt8>, [FieldSpan]) throws -> Void) throws {
         try bytes.withUnsafeBufferPointer { bytes in
             var scanner = FieldScanner()
             var (place, row) = (0, 0)

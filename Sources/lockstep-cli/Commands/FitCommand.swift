@@ -162,7 +162,8 @@ struct FitCommand: ParsableCommand {
     }
 
     private static func nothingFinished(_ fits: Fits) -> CommandError {
-        let advice = fits.reasons.first.map { "\($0.reason.description); \($0.reason.advice)" } ?? fits.badData.min { $0.key < $1.key }?.value.description
+        let reason = fits.reasons.first.map { "\($0.reason.description); \($0.reason.advice)" }
+        let advice = reason ?? fits.badData.min { $0.key < $1.key }?.value.description
         return CommandError("no lane finished: \(advice ?? "try other data or another --seed")")
     }
 
