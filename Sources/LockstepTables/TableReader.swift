@@ -70,19 +70,21 @@ struct TableReader {
                 place = next
             }
         } catch let mistake as ScanMistake {
-            try checkText(bytes[...])
+            try checkText(bytes[...], isCut: true)
             throw TableError("\(name): not a CSV table: line \(line + mistake.linesBefore): \(mistake.reason)")
         }
-        try checkText(bytes[..<place])
+        try checkText(bytes[..<place], isCut: false)
         return place
     }
 
-    private func checkText(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) throws {
-        var bytes = UnsafeBufferPointer(rebasing: bytes)
+    /// - Parameter isCut: whether the last character may go on in the next bytes.
+    private func checkText(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, isCut: Bool) throws {
         if bytes.allSatisfy({ $0 < 0x80 }) { return }
-        // A character may go on in the next bytes.
-        for _ in 0..<3 where (bytes.last ?? 0) >= 0x80 { bytes = UnsafeBufferPointer(rebasing: bytes.dropLast()) }
-        if String(validating: bytes, as: UTF8.self) == nil { throw TableError("\(name): cannot be read as UTF-8 text") }
+        let most = isCut ? bytes.reversed().prefix(3).prefix { $0 >= 0x80 }.count : 0
+        for missing in 0...most {
+            if String(validating: UnsafeBufferPointer(rebasing: bytes.dropLast(missing)), as: UTF8.self) != nil { return }
+        }
+        throw TableError("\(name): cannot be read as UTF-8 text")
     }
 
     private mutating func setHeader(_ names: [String]) throws {
