@@ -1,10 +1,12 @@
 // The code of README.md.
 
 import Foundation
-import LockstepTables
 
 // snippet.start
 import Lockstep
+// snippet.hide
+import LockstepTables
+// snippet.show
 
 let y: [Double] = [28, 8, -3, 7, -1, 1, 18, 12]
 let sigma: [Double] = [15, 10, 16, 11, 9, 11, 10, 18]
