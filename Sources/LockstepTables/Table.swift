@@ -197,22 +197,19 @@ extension Table {
         var result = Texts()
         result.places.reserveCapacity(rowCount)
         var known: [String: Int32] = [:]
-        // Rows of one text often follow one another.
-        var (last, lastLevel) = (0..<0, Int32(-1))
+        var spellings = Spellings()
         try rows.scan { row, bytes, fields in
             guard place < fields.count, !fields[place].range.isEmpty else { throw error(row, column, "there is no text") }
-            let range = fields[place].range
-            if lastLevel < 0 || !bytes[range].elementsEqual(bytes[last]) {
+            let level = try spellings.level(bytes, fields[place].range) {
                 let text = FieldScanner.text(bytes, fields[place]).trimmingCharacters(in: .whitespacesAndNewlines)
                 if text.isEmpty { throw error(row, column, "there is no text") }
-                (last, lastLevel) = (range, known[text] ?? Int32(result.levels.count))
-                if Int(lastLevel) == result.levels.count {
-                    known[text] = lastLevel
-                    result.levels.append(text)
-                    result.firstRows.append(row)
-                }
+                if let level = known[text] { return level }
+                known[text] = Int32(result.levels.count)
+                result.levels.append(text)
+                result.firstRows.append(row)
+                return Int32(result.levels.count - 1)
             }
-            result.places.append(lastLevel)
+            result.places.append(level)
         }
         return result
     }

@@ -26,6 +26,17 @@ import Testing
         #expect(DataFacts(levels) == DataFacts(.ragged([[2, 1, 2], [1, 2], [0]] as [[Double]])))
     }
 
+    /// A group is its text, however that is written.
+    @Test func spellingsAreOneGroup() throws {
+        let groups = try groups("id,x\na,1\n\"a\",2\n\" a \",3\nb,4\n  a ,5\n\"say \"\"so\"\"\",6\nsay \"\"so\"\",7\nA,8\n")
+        #expect(groups.labels == ["a", "b", "say \"so\"", "A"])
+        #expect(try groups.numbers("x") == [[1, 2, 3, 5], [4], [6, 7], [8]])
+        // More of them than a table of spellings begins with.
+        let many = try self.groups("id,x\n" + (0..<3000).map { "\($0 % 1000),\($0)\n" }.joined())
+        #expect(many.labels == (0..<1000).map(String.init))
+        #expect(try many.numbers("x")[617] == [617, 1617, 2617])
+    }
+
     /// Against sorting by hand.
     @Test func randomGroupsAreSorted() throws {
         for seed in TestLevel.seeds(small: 20, medium: 200, full: 2000) {
