@@ -1,5 +1,3 @@
-import Foundation
-
 /// Numbers as they stand in files.
 enum NumberText {
     /// 10 to the power of each place, all exact.
@@ -54,7 +52,4 @@ enum NumberText {
         let value = power < 0 ? Double(whole) / powers[-power] : Double(whole) * powers[power]
         return isNegative ? -value : value
     }
-
-    /// Any number that `Double` reads, without blanks around it.
-    static func number(_ text: String) -> Double? { Double(text.trimmingCharacters(in: .whitespacesAndNewlines)) }
 }

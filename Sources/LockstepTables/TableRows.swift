@@ -1,5 +1,3 @@
-import Foundation
-
 /// The rows of a CSV table as text: those that are not blank, of the columns that are kept. They are gone through from the first to the last,
 /// once for each question, so that a table takes no more memory than its file.
 struct TableRows: Sendable {
