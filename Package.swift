@@ -3,18 +3,17 @@ import PackageDescription
 
 let numerics: Target.Dependency = .product(name: "Numerics", package: "swift-numerics")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let csv: Target.Dependency = .product(name: "SwiftCSV", package: "SwiftCSV")
 
 let package = Package(
     name: "lockstep",
     products: [
         .library(name: "Lockstep", targets: ["Lockstep"]),
+        .library(name: "LockstepTables", targets: ["LockstepTables"]),
         .executable(name: "lockstep", targets: ["lockstep-cli"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: [
         .target(
@@ -33,12 +32,14 @@ let package = Package(
         .target(name: "LockstepRuntime", dependencies: ["LockstepCompiler", "COpenCL", "CLanes", numerics]),
         .target(name: "LockstepInference", dependencies: ["LockstepModel", "LockstepRuntime"]),
         .target(name: "Lockstep", dependencies: ["LockstepInference"]),
+        // Data of many datasets from files.
+        .target(name: "LockstepTables", dependencies: ["Lockstep"]),
         // The models that the programs fit by name.
-        .target(name: "LockstepExamples", dependencies: ["Lockstep", csv]),
+        .target(name: "LockstepExamples", dependencies: ["Lockstep", "LockstepTables"]),
         .executableTarget(
-            name: "lockstep-bench", dependencies: ["Lockstep", "LockstepExamples", arguments],
+            name: "lockstep-bench", dependencies: ["Lockstep", "LockstepTables", "LockstepExamples", arguments],
             path: "Benchmarks/lockstep-bench"),
-        .executableTarget(name: "lockstep-cli", dependencies: ["Lockstep", "LockstepExamples", arguments]),
+        .executableTarget(name: "lockstep-cli", dependencies: ["Lockstep", "LockstepTables", "LockstepExamples", arguments]),
 
         .target(name: "TestSupport", dependencies: ["LockstepTensor", "LockstepRuntime"], path: "Tests/TestSupport"),
         .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "TestSupport"]),
@@ -48,8 +49,10 @@ let package = Package(
             name: "LockstepCompilerTests", dependencies: ["LockstepCompiler", "LockstepRuntime", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(name: "LockstepRuntimeTests", dependencies: ["LockstepRuntime", "CLanes", "TestSupport"]),
         .testTarget(
-            name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepExamples", "TestSupport"]),
-        .testTarget(name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep", "LockstepExamples", "TestSupport"]),
+            name: "LockstepInferenceTests", dependencies: ["Lockstep", "LockstepTables", "LockstepExamples", "TestSupport"]),
+        .testTarget(name: "LockstepTablesTests", dependencies: ["Lockstep", "LockstepTables", "TestSupport"]),
+        .testTarget(
+            name: "LockstepCommandTests", dependencies: ["lockstep-cli", "Lockstep", "LockstepTables", "LockstepExamples", "TestSupport"]),
         .testTarget(name: "LockstepBenchTests", dependencies: ["lockstep-bench", "Lockstep", "TestSupport"]),
         // Random models through the public interface.
         .testTarget(name: "FuzzTests", dependencies: ["Lockstep", "TestSupport"]),

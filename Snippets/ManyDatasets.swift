@@ -1,6 +1,7 @@
 // The code of the article "Many datasets".
 
 import Lockstep
+import LockstepTables
 
 // snippet.data
 let model = Model { m in
@@ -38,6 +39,26 @@ let fitted = try SVI(curves, guide: AutoNormal(curves), optimizer: Adam(learning
 print(try fitted.map { try $0.median("height") })
 // snippet.end
 expect(abs(try fitted[0].median("height")[0] - 3) < 0.4)
+
+// snippet.table
+let csv = """
+    object,redshift,time,flux
+    A,0.1,0,3.0
+    B,0.3,0.5,1.4
+    A,0.1,1,1.9
+    A,0.1,2,1.1
+    B,0.3,1.5,1.1
+    """
+let objects = try Table(csv: csv, name: "curves.csv").grouped(by: "object")  // or Table(path:)
+print(objects.labels, objects.rowCounts)  // ["A", "B"] [3, 2]
+let found = try SVI(curves, guide: AutoNormal(curves), optimizer: Adam(learningRate: .cosine(from: 0.1)))
+    .run(keys: Key(0).split(2), steps: 1000, data: ["time": objects.ragged("time"), "flux": objects.ragged("flux")])
+let redshifts = try objects.values("redshift")
+for (object, fit) in found.enumerated() {
+    print(objects.labels[object], redshifts[object], try fit.median("height"))
+}
+// snippet.end
+expect(objects.rowCounts == [3, 2] && found.count == 2)
 
 // snippet.starts
 let datasets = try Datasets(["y": .perLane(tables), "prior scale": .shared(10)], labels: ["near", "far", "between"])

@@ -4,6 +4,9 @@ import Foundation
 
 // snippet.start
 import Lockstep
+// snippet.hide
+import LockstepTables
+// snippet.show
 
 let y: [Double] = [28, 8, -3, 7, -1, 1, 18, 12]
 let sigma: [Double] = [15, 10, 16, 11, 9, 11, 10, 18]
@@ -47,6 +50,20 @@ let grid = try rates.run(
     data: ["y": .shared(y), "sigma": .shared(sigma), "rate": .perLane([0.001, 0.01, 0.1])])
 // snippet.end
 expect(grid.best.lane != 0, "the smallest rate is too small for 500 steps")
+
+// snippet.tables
+let objects = try Table(path: "Benchmarks/data/light_curves.csv").grouped(by: "object_id")
+let steady = Model { m in
+    let flux = m.data("flux")
+    let level = m.sample("level", Normal(0, 500))
+    let spread = m.sample("spread", HalfNormal(500))
+    m.plate("rows", rowsOf: "flux") { m in m.observe("obs", StudentT(4, level, spread), flux) }
+}
+let levels = try SVI(steady, guide: AutoNormal(steady), optimizer: Adam(learningRate: .cosine(from: 0.5)))
+    .run(keys: Key(0).split(objects.labels.count), steps: 2000, data: ["flux": objects.ragged("flux")])
+for (label, fit) in zip(objects.labels, levels) { print(label, fit.status, try fit.median("level")) }
+// snippet.end
+expect(levels.count == 30 && !levels.contains { $0.status.isLost })
 
 // snippet.results
 print(try fits.best.summary())  // a table; its rows are a collection: site, index, mean, sd, q05, median, q95

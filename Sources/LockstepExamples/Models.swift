@@ -1,4 +1,5 @@
 import Lockstep
+import LockstepTables
 
 extension Example {
     /// Rubin 1981, non-centred. The data are built in: a table may replace them.

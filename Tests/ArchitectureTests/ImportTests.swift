@@ -14,14 +14,14 @@ import Testing
         "LockstepRuntime": ["LockstepCompiler", "COpenCL", "CLanes"],
         "LockstepInference": ["LockstepModel", "LockstepRuntime"],
         "Lockstep": ["LockstepInference"],
-        "LockstepExamples": ["Lockstep"],
+        "LockstepTables": ["Lockstep"],
+        "LockstepExamples": ["LockstepTables"],
         "lockstep-cli": ["Lockstep", "LockstepExamples"],
         "lockstep-bench": ["Lockstep", "LockstepExamples"],
     ]
     static let packages: [String: Set<String>] = [
         "LockstepTensor": ["Numerics", "RealModule", "ComplexModule"],
         "LockstepRuntime": ["RealModule"],
-        "LockstepExamples": ["SwiftCSV"],
         "lockstep-cli": ["ArgumentParser"],
         "lockstep-bench": ["ArgumentParser"],
     ]

@@ -1,8 +1,9 @@
 import Foundation
+import LockstepExamples
 import TestSupport
 import Testing
 
-@testable import LockstepExamples
+@testable import LockstepTables
 @testable import lockstep_cli
 
 /// Where reports are written.

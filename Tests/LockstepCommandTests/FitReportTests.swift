@@ -159,6 +159,8 @@ import Testing
         let tables = [
             "radon": "county,floor,log_radon\n0,1,0.5\n2,0,1.5\n2,1,0.1\n", "gmm": "x\n-2\n-1.5\n0\n1\n3\n",
             "logistic": "x0,x1,y\n0.5,1,1\n-1,2,0\n1,1,1\n", "blocked-deterministic": nil, "eight-schools": nil,
+            "line": "x,y\n0,1\n1,2\n2,2.5\n",
+            "light-curve": "time,flux,flux_error\n60000,0.1,0.2\n60001,4,0.2\n60003,5,0.3\n60009,3,0.2\n60020,1,0.2\n",
         ]
         try withProgram { program in
             for (model, table) in tables {

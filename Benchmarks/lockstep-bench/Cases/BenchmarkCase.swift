@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Lockstep
 import LockstepExamples
+import LockstepTables
 
 /// A model with data of a fixed size, to be measured.
 struct BenchmarkCase: Sendable {

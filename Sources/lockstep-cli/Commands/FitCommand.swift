@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Lockstep
 import LockstepExamples
+import LockstepTables
 
 struct FitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,9 +20,19 @@ struct FitCommand: ParsableCommand {
         completion: .file(extensions: ["csv"]))
     var data: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Fit the rows of each group by themselves: all that have the same text in this column.", valueName: "COLUMN"))
+    var group: String?
+
     // Numbers are parsed unconditionally, so that a negative one is taken for a number and refused as such.
-    @Option(parsing: .unconditional, help: "Fits to run, each from a start of its own.")
-    var lanes = 1024
+    @Option(
+        parsing: .unconditional,
+        help: "Fits to run, each from a start of its own. (default: 1024; with --group, the number of groups times --starts)")
+    var lanes: Int?
+
+    @Option(parsing: .unconditional, help: "With --group: fits of each group, each from a start of its own. (default: 8)")
+    var starts: Int?
 
     @Option(parsing: .unconditional, help: "Updates of each fit.")
     var steps = FitDefaults.steps
@@ -76,34 +87,36 @@ struct FitCommand: ParsableCommand {
         completion: .file(extensions: ["json"]))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "With --group: write tables into a folder, fits.csv of all fits and summary.csv of the parameters of each group.", valueName: "DIR"),
+        completion: .directory)
+    var csv: String?
+
     func run() throws {
         let interruption = Interruption()
         try checkNumbers()
         let rate = try learningRate.map { try Hyperparameter(rateChoice: $0) } ?? FitDefaults.learningRate
-        let problem = try Example.chosen(model).problem(data.map { $0 == "-" ? try Table.standardInput() : try Table(path: $0) })
+        let example = try Example.chosen(model)
+        if let group {
+            try runGroups(example, group, rate, interruption)
+        } else {
+            try runLanes(example, rate, interruption)
+        }
+    }
+
+    private func table() throws -> Table? { try data.map { $0 == "-" ? try Table.standardInput() : try Table(path: $0) } }
+
+    /// Many starts of one dataset.
+    private func runLanes(_ example: Example, _ rate: Hyperparameter, _ interruption: Interruption) throws {
+        let problem = try example.problem(table())
         let algorithm = try algorithm(problem, rate)
         let device = try Device(choice: device)
         let schedule = try Schedule(choice: schedule)
         // Before the long run, not after it.
         let file = try json.map { try ReportFile($0, interruption) }
 
-        let fits = try withProgressBar { bar -> Fits in
-            var options = RunOptions()
-            // The history is not shown, but tells whether the loss is level; more entries would only take memory.
-            options.lossInterval = max(1, steps / 50)
-            options.schedule = schedule
-            options.onCompile = { size in
-                guard size.isLarge else { return }
-                ProgressBar.clearLine()
-                try? Terminal.write("lockstep: \(size)\n", to: .error)
-            }
-            if let bar { options.onProgress = { share in bar.show(share) } }
-            return try run(algorithm, problem.data, device, options)
-        }
-        if let reason = fits.fallbackReason {
-            try Terminal.write("lockstep: the built-in interpreter ran the fits: \(reason)\n", to: .error)
-        }
-
+        let fits = try fits(algorithm, problem.data, lanes: lanes ?? Self.defaultLanes, device, schedule)
         let best = fits.best.status.isLost ? nil : fits.best
         let posterior = try best.map { try $0.summary() }
         if let file {
@@ -113,10 +126,69 @@ struct FitCommand: ParsableCommand {
         if file?.isStandardOutput != true {
             try Terminal.write(FitSummary(model: model, fits: fits, posterior: posterior).text, to: .output)
         }
-        if best == nil {
-            let advice = fits.reasons.first.map { "\($0.reason.description); \($0.reason.advice)" }
-            throw CommandError("no lane finished: \(advice ?? "try other data or another --seed")")
+        if best == nil { throw Self.nothingFinished(fits) }
+    }
+
+    /// Some starts of each of many datasets.
+    private func runGroups(_ example: Example, _ column: String, _ rate: Hyperparameter, _ interruption: Interruption) throws {
+        guard let table = try table() else { throw CommandError("--group \(ShownText(column)) needs a table: pass --data FILE.csv") }
+        let groups = try table.grouped(by: column)
+        let problem = try example.problem(groups)
+        let starts = starts ?? Self.defaultStarts
+        let (lanes, isTooMany) = groups.labels.count.multipliedReportingOverflow(by: starts)
+        guard !isTooMany, lanes <= Self.mostLanes else {
+            throw CommandError("\(groups.labels.count) groups of \(starts) starts are more than \(Self.mostLanes) fits; give fewer --starts")
         }
+        let algorithm = try algorithm(problem, rate)
+        let device = try Device(choice: device)
+        let schedule = try Schedule(choice: schedule)
+        let file = try json.map { try ReportFile($0, interruption) }
+        let folder = try csv.map { try ReportFolder($0, ["fits.csv", "summary.csv"], interruption) }
+
+        let data = problem.data.mapValues { $0.repeated(starts, datasets: groups.labels.count) }
+        let grouped = GroupedFits(
+            column: column, labels: groups.labels, starts: starts, fits: try fits(algorithm, data, lanes: lanes, device, schedule))
+        let results = try grouped.results()
+        if let folder {
+            let tables = GroupedTables(grouped: grouped, results: results)
+            try folder.write("fits.csv", tables.fits)
+            try folder.write("summary.csv", tables.summary)
+        }
+        if let file { try file.write(GroupedRecord(model: model, seed: seed, grouped: grouped, results: results).json()) }
+        if file?.isStandardOutput != true {
+            try Terminal.write(GroupedSummary(model: model, grouped: grouped, results: results).text, to: .output)
+        }
+        if results.allSatisfy({ $0.best == nil }) { throw Self.nothingFinished(grouped.fits) }
+    }
+
+    private static func nothingFinished(_ fits: Fits) -> CommandError {
+        let reason = fits.reasons.first.map { "\($0.reason.description); \($0.reason.advice)" }
+        let advice = reason ?? fits.badData.min { $0.key < $1.key }?.value.description
+        return CommandError("no lane finished: \(advice ?? "try other data or another --seed")")
+    }
+
+    private func fits(
+        _ algorithm: any LaneAlgorithm, _ data: [String: LaneData], lanes: Int, _ device: Device, _ schedule: Schedule
+    ) throws -> Fits {
+        let fits = try withProgressBar { bar -> Fits in
+            var options = RunOptions()
+            // The history is not shown, but tells whether the loss is level; more entries would only take memory.
+            options.lossInterval = max(1, steps / 50)
+            options.schedule = schedule
+            // Of many datasets the others are fitted.
+            if group != nil { options.badData = .leaveOut }
+            options.onCompile = { size in
+                guard size.isLarge else { return }
+                ProgressBar.clearLine()
+                try? Terminal.write("lockstep: \(size)\n", to: .error)
+            }
+            if let bar { options.onProgress = { share in bar.show(share) } }
+            return try run(algorithm, data, lanes, device, options)
+        }
+        if let reason = fits.fallbackReason {
+            try Terminal.write("lockstep: the built-in interpreter ran the fits: \(reason)\n", to: .error)
+        }
+        return fits
     }
 
     private func algorithm(_ problem: Example.Problem, _ rate: Hyperparameter) throws -> any LaneAlgorithm {
@@ -131,7 +203,7 @@ struct FitCommand: ParsableCommand {
 
     /// Runs the fits, and saves the run on the way where that is wanted.
     private func run(
-        _ algorithm: any LaneAlgorithm, _ data: [String: LaneData], _ device: Device, _ options: RunOptions
+        _ algorithm: any LaneAlgorithm, _ data: [String: LaneData], _ lanes: Int, _ device: Device, _ options: RunOptions
     ) throws -> Fits {
         let keys = Key(seed).split(lanes)
         guard let checkpoint else { return try algorithm.run(keys: keys, steps: steps, data: data, device: device, options: options) }
@@ -155,17 +227,29 @@ struct FitCommand: ParsableCommand {
         return try run.fits()
     }
 
+    private static let defaultLanes = 1024
+    private static let defaultStarts = 8
+    // Beyond these the host's memory gives out, a step's number is no longer exact as a float, or a step, in which
+    // particles follow one another, takes as long as thousands.
+    private static let mostLanes = 1 << 24
+    private static let mostSteps = 1 << 22
+    private static let mostParticles = 4096
+
     private func checkNumbers() throws {
-        // Beyond these the host's memory gives out, a step's number is no longer exact as a float, or a step, in which
-        // particles follow one another, takes as long as thousands.
-        let most = (lanes: 1 << 24, steps: 1 << 22, particles: 4096)
-        guard lanes >= 1, lanes <= most.lanes else { throw CommandError("--lanes is \(lanes); give 1 to \(most.lanes)") }
-        guard steps >= 1, steps <= most.steps else { throw CommandError("--steps is \(steps); give 1 to \(most.steps)") }
+        if group == nil {
+            if starts != nil { throw CommandError("--starts is of each group; give --lanes, or --group COLUMN") }
+            if csv != nil { throw CommandError("--csv writes tables of groups; give --group COLUMN, or --json FILE") }
+        } else if lanes != nil {
+            throw CommandError("--lanes follows from --group; give --starts, the fits of each group")
+        }
+        if let lanes, !(1...Self.mostLanes).contains(lanes) { throw CommandError("--lanes is \(lanes); give 1 to \(Self.mostLanes)") }
+        if let starts, !(1...Self.mostLanes).contains(starts) { throw CommandError("--starts is \(starts); give 1 to \(Self.mostLanes)") }
+        guard (1...Self.mostSteps).contains(steps) else { throw CommandError("--steps is \(steps); give 1 to \(Self.mostSteps)") }
         guard checkpointSeconds > 0, checkpointSeconds.isFinite else {
             throw CommandError("--checkpoint-seconds is \(checkpointSeconds); give a positive number")
         }
-        guard particles >= 1, particles <= most.particles else {
-            throw CommandError("--particles is \(particles); give 1 to \(most.particles)")
+        guard (1...Self.mostParticles).contains(particles) else {
+            throw CommandError("--particles is \(particles); give 1 to \(Self.mostParticles)")
         }
     }
 }

@@ -68,15 +68,7 @@ struct FitRecord {
                         })
                 }
             ),
-            (
-                "posterior",
-                { json in
-                    json.object(
-                        (posterior?.sites ?? []).map { site in
-                            (site, { json in if let posterior { json.site(posterior[site], posterior.shape(of: site) ?? []) } })
-                        })
-                }
-            ),
+            ("posterior", { $0.posterior(posterior) }),
         ])
         json.plain("\n")
         return json.bytes
@@ -84,7 +76,15 @@ struct FitRecord {
 }
 
 extension JSONText {
-    fileprivate mutating func site(_ rows: some Collection<Summary.Row>, _ shape: Shape) {
+    /// The sites of a summary by name; an empty object where there is none.
+    mutating func posterior(_ summary: Summary?) {
+        object(
+            (summary?.sites ?? []).map { site in
+                (site, { json in if let summary { json.site(summary[site], summary.shape(of: site) ?? []) } })
+            })
+    }
+
+    private mutating func site(_ rows: some Collection<Summary.Row>, _ shape: Shape) {
         let columns: [(String, KeyPath<Summary.Row, Double>)] = [
             ("mean", \.mean), ("sd", \.sd), ("q05", \.q05), ("q50", \.median), ("q95", \.q95),
         ]

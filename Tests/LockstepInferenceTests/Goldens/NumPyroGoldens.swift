@@ -1,5 +1,6 @@
 import Lockstep
 import LockstepExamples
+import LockstepTables
 import Testing
 
 /// `Tests/Goldens/numpyro_svi.json`, which the script next to it writes.
