@@ -15,10 +15,12 @@ struct PathGuide: Guide {
 
     let model: Model
     let initializer: Initializer
-    /// Pairs of the factor.
-    let memory: Int
+    /// Whose memory are the pairs of the factor.
+    let method: LBFGS
 
     func prepare(_ data: GuideData) throws -> PreparedGuide {
+        try method.validate()
+        let memory = method.memory
         let latents = try LatentVector(of: model, guide: "Pathfinder", data)
         let (vector, rows): (Shape, Shape) = ([latents.count], [memory, latents.count])
         return PreparedGuide(

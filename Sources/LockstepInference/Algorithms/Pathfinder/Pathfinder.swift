@@ -40,7 +40,7 @@ public struct Pathfinder: LaneAlgorithm {
     }
 
     /// The normal distributions among which a lane looks for its own.
-    public var guide: any Guide { PathGuide(model: model, initializer: initializer, memory: method.memory) }
+    public var guide: any Guide { PathGuide(model: model, initializer: initializer, method: method) }
     /// The negative log density of the point that the guide's location is, in unconstrained space.
     public var loss: any Loss { UnconstrainedDensity() }
 
@@ -50,11 +50,11 @@ public struct Pathfinder: LaneAlgorithm {
     }
 
     public func prepare(_ problem: LaneProblem) throws -> LanePlan {
-        try method.validate()
         guard (1..<(1 << 16)).contains(elboDraws) else { throw RunError("Pathfinder: elboDraws is \(elboDraws); give 1 to 65535") }
         if let other = problem.parameters.first(where: { !PathGuide.Name.all.contains($0.name) }) {
             throw ModelError(
-                site: other.name, "Pathfinder has distributions over latents only, and this is a param; make it a latent, with a flat prior if need be")
+                site: other.name,
+                "Pathfinder has distributions over latents only, and this is a param; make it a latent, with a flat prior if need be")
         }
         let current = problem.parameters.map(\.value)
         let count = current[0].count
