@@ -35,6 +35,23 @@ struct UnconstrainedDensity: Loss {
         try UnconstrainedPoint(model: model, initializer: .uniform()).prepare(GuideData(data))
     }
 
+    /// At a point that takes the place of the first of a problem's parameters, and its gradient.
+    ///
+    /// - Parameter algorithm: that asks, for messages.
+    /// - Throws: `ModelError` where the density has draws, or the model parameters of its own.
+    static func evaluated(_ problem: LaneProblem, at point: Tensor, _ algorithm: String) throws -> (value: Tensor, gradient: Tensor) {
+        if let other = problem.parameters.first(where: { problem.guide.modelParams.contains($0.name) }) {
+            throw ModelError(
+                site: other.name,
+                "\(algorithm) has distributions over latents only, and this is a param; make it a latent, with a flat prior if need be")
+        }
+        let value = try problem.value(of: UnconstrainedDensity(), at: [point] + problem.parameters.dropFirst().map(\.value))
+        if let site = Graph.drawnSite(in: [value]) {
+            throw ModelError(site: site, "the density has draws of this site, and \(algorithm) needs one without; condition on it, or use SVI")
+        }
+        return (value, Gradient.of(value, withRespectTo: [point])[0])
+    }
+
     func value(of step: LossStep) throws -> Tensor {
         let point = try point(step.model, step.data)
         return try TraceELBO().value(

@@ -18,15 +18,18 @@ import Testing
     func modesCountByTheirWeights(_ device: TestDevice) throws {
         let fits = try Pathfinder(Self.twoModes).run(keys: Key(6).split(30), steps: 100, device: device.device)
         let right = try fits.mean("x").values.map { $0 > 0 }
-        let count = Double(right.count { $0 })
+        let count: Double = Double(right.count { $0 })
         #expect(count > 5 && count < 25)
         let path = try fits.multiPath(draws: 2000, pathDraws: 500)
         let (x, pair) = (try #require(path.draws["x"]), try #require(path.draws["pair"]))
         #expect(path.count == 2000 && x.lanes == 2000 && x.shape == [] && pair.shape == [2])
-        let share = x.values.reduce(0) { $0 + ($1 > 0 ? 1 : 0) } / 2000
-        #expect(abs(share - 0.7 * count / (0.7 * count + 0.3 * (30 - count))) < 0.04, "\(share) of \(count) lanes")
+        let share = Double(x.values.count { $0 > 0 }) / 2000
+        let (ofRight, ofLeft) = (0.7 * count, 0.3 * (30 - count))
+        let wanted = ofRight / (ofRight + ofLeft)
+        #expect(abs(share - wanted) < 0.04, "\(share), not \(wanted), of \(count) lanes")
         // Each draw is one of its lane.
-        #expect(zip(path.lanes, x.values).allSatisfy { right[$0] == ($1 > 0) } && path.lanes == path.lanes.sorted())
+        #expect(zip(path.lanes, x.values).allSatisfy { lane, value in right[lane] == (value > 0) })
+        #expect(path.lanes == path.lanes.sorted())
         for draw in [0, 777, 1999] { #expect(pair[draw] == [x[draw][0], -2 * x[draw][0]]) }
         #expect(path.paretoShape < 0.7 && path.effectiveSampleSize > 5000)
         let deviation = Statistics.variance(x.values.filter { $0 > 0 }).squareRoot()
@@ -38,7 +41,8 @@ import Testing
     func lanesAreChosen(_ device: TestDevice) throws {
         let fits = try Pathfinder(Self.twoModes).run(keys: Key(6).split(30), steps: 100, device: device.device)
         let path = try fits.multiPath(draws: 300, pathDraws: 200, lanes: [17, 3])
-        #expect(Set(path.lanes).isSubset(of: [3, 17]) && path.lanes == (try fits.multiPath(draws: 300, pathDraws: 200, lanes: [3, 17]).lanes))
+        let again = try fits.multiPath(draws: 300, pathDraws: 200, lanes: [3, 17])
+        #expect(Set(path.lanes).isSubset(of: [3, 17]) && path.lanes == again.lanes)
         let alone = try fits.multiPath(draws: 300, pathDraws: 200, lanes: [8])
         #expect(alone.lanes == Array(repeating: 8, count: 300))
         #expect(try alone.paretoShape == fits[8].trust(draws: 200).paretoShape)

@@ -30,7 +30,8 @@ struct PathGuide: Guide {
             ], latents: latents.names, data: latents.data, hasQuantiles: false,
             initial: { run in
                 var starts = try latents.starts(initializer, of: model, run, parameter: Name.location)
-                starts.values[Name.scale] = Tensor(repeating: 0, shape: vector)
+                // A lane that finds no distribution has none to draw from.
+                starts.values[Name.scale] = Tensor(repeating: .nan, shape: vector)
                 for name in [Name.left, Name.right] { starts.values[name] = Tensor(repeating: 0, shape: rows) }
                 return starts
             },

@@ -10,7 +10,7 @@ import LockstepTensor
 /// hierarchical posterior has little mass, the path leads through where it has more.
 ///
 /// A step of a lane is one evaluation of the density and its gradient, and one of the density at each draw. A lane stops as those of `Minimize`
-/// do; one that has found no distribution whose ELBO is finite is `stalled`, and has the standard normal distribution about its start.
+/// do; one that has found no distribution whose ELBO is finite is `stalled`, and its draws are NaN.
 /// `Fits.elbo` is that of the lane's distribution, from draws of its own; `Fits.loss` is -log p at the last point of the path.
 ///
 /// The guide's parameters are those of all latents one after the other, in unconstrained space: `auto_loc`, `auto_scale`, and a product of
@@ -51,11 +51,6 @@ public struct Pathfinder: LaneAlgorithm {
 
     public func prepare(_ problem: LaneProblem) throws -> LanePlan {
         guard (1..<(1 << 16)).contains(elboDraws) else { throw RunError("Pathfinder: elboDraws is \(elboDraws); give 1 to 65535") }
-        if let other = problem.parameters.first(where: { !PathGuide.Name.all.contains($0.name) }) {
-            throw ModelError(
-                site: other.name,
-                "Pathfinder has distributions over latents only, and this is a param; make it a latent, with a flat prior if need be")
-        }
         let current = problem.parameters.map(\.value)
         let count = current[0].count
         let isFirst = LBFGSIteration.isFirst(problem)
@@ -63,11 +58,8 @@ public struct Pathfinder: LaneAlgorithm {
         let point = select(isFirst, current[0], problem.state(Name.point, shape: [count]))
         let iteration = LBFGSIteration(method, problem, at: point)
         let trial = iteration.trial
-        let value = try problem.value(of: loss, at: [trial] + current.dropFirst())
-        if let site = Graph.drawnSite(in: [value]) {
-            throw ModelError(site: site, "the density has draws of this site, and Pathfinder needs one without; condition on it, or use SVI")
-        }
-        let outcome = iteration.outcome(loss: value, gradient: Gradient.of(value, withRespectTo: [trial])[0])
+        let (value, gradient) = try UnconstrainedDensity.evaluated(problem, at: trial, "Pathfinder")
+        let outcome = iteration.outcome(loss: value, gradient: gradient)
         let next = select(outcome.accepts, trial, point)
         let diagonal = CurvatureFactor.updated(select(isFirst, 1, problem.state(Name.diagonal, shape: [count])), outcome.pair)
 
