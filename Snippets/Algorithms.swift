@@ -23,6 +23,15 @@ expect(
     })
 expect(points.loss.allSatisfy { abs($0 - points.best.loss) < 1e-3 })
 
+// snippet.pathfinder
+let paths = try Pathfinder(wind).run(keys: Key(0).split(64), steps: 200, data: data)
+let draws = try paths.multiPath(draws: 1000)
+print(paths.best.elbo, draws.paretoShape, draws.lanes.prefix(10))
+let scales = draws.draws["scale"]  // an array per draw
+// snippet.end
+expect(paths.status.allSatisfy { !$0.isLost } && draws.count == 1000 && draws.paretoShape < 0.7)
+expect(scales?.values.allSatisfy { $0 > 0 } ?? false)
+
 // snippet.save
 let svi = SVI(wind, guide: AutoNormal(wind), optimizer: Adam(learningRate: .cosine(from: 0.05)))
 let run = try svi.start(keys: Key(0).split(64), steps: 2000, data: data)

@@ -25,7 +25,7 @@ public struct LaneProblem: Sendable {
     let origin: Origin
     private let model: Model
     let guide: PreparedGuide
-    private let data: DataShapes
+    let data: DataShapes
 
     init(_ model: Model, _ guide: PreparedGuide, _ data: DataShapes, _ precision: Precision) {
         self.model = model

@@ -29,7 +29,7 @@ public struct Minimize: LaneAlgorithm {
     public func prepare(_ problem: LaneProblem) throws -> LanePlan {
         try method.validate()
         guard problem.count > 0 else { throw RunError("there is nothing to minimise over: the guide and the model have no parameters") }
-        let iteration = LBFGSIteration(method, problem)
+        let iteration = LBFGSIteration(method, problem, at: problem.flattened(problem.parameters.map(\.value)))
         let trial = problem.unflattened(iteration.trial)
         let (value, gradients) = try problem.valueAndGradients(of: loss, at: trial)
         if let site = Graph.drawnSite(in: [value]) {
@@ -38,13 +38,17 @@ public struct Minimize: LaneAlgorithm {
                 "the loss has draws of this site, and Minimize needs one without; use a guide of points, AutoDelta, that has it, "
                     + "condition on it, or use SVI")
         }
-        return try iteration.plan(loss: value, gradient: problem.flattened(gradients))
+        let outcome = iteration.outcome(loss: value, gradient: problem.flattened(gradients))
+        let parameters = zip(problem.parameters, trial).map { parameter, trial in select(outcome.accepts, trial, parameter.value) }
+        return try LanePlan(
+            problem, loss: outcome.loss, gradients: [outcome.gradient], parameters: parameters, states: outcome.states,
+            stop: .init(converged: outcome.converged, stalled: outcome.stalled))
     }
 }
 
 extension Graph {
     /// The site of a draw that roots depend on; nil where there is none.
-    fileprivate static func drawnSite(in roots: [Tensor]) -> String? {
+    static func drawnSite(in roots: [Tensor]) -> String? {
         for tensor in topologicalOrder(roots) { if case .random(let draw) = tensor.node.op { return draw.site } }
         return nil
     }

@@ -42,16 +42,18 @@ struct ExaminedLoss {
     let particles: Int
 
     init(_ fits: Fits, _ evaluation: HostEvaluation) throws {
-        let (guide, model) = (fits.guide, fits.algorithm.model)
+        let (guide, model, data) = (fits.guide, fits.algorithm.model, fits.binding.shapes)
         let step = LossStep(
-            model: model, guide: guide, parameters: evaluation.parameters, origin: evaluation.origin, data: fits.binding.shapes)
+            model: model, guide: guide, parameters: evaluation.parameters, origin: evaluation.origin, data: data)
         let loss = try fits.algorithm.loss.value(of: step)
         self.loss = loss
         let names = guide.parameters.map(\.name)
         let values = Gradient.of(loss, withRespectTo: names.compactMap { evaluation.parameters[$0] })
         gradients = zip(names, values).map { ($0, $1) }
-        let run = TraceRun(origin: evaluation.origin, purpose: "step", data: fits.binding.shapes)
-        let (trace, own) = try guide.trace(model, .sample, evaluation.parameters, run)
+        // Where the loss is that of a point, sites are looked at there.
+        let shown = try (fits.algorithm.loss as? UnconstrainedDensity)?.point(model, data) ?? guide
+        let run = TraceRun(origin: evaluation.origin, purpose: "step", data: data)
+        let (trace, own) = try shown.trace(model, .sample, evaluation.parameters, run)
         sites = own.sites(trace) + ExaminedSite.all(of: trace, inGuide: false)
         particles = Self.particles(of: loss)
     }

@@ -9,7 +9,7 @@ struct WeighedDraws {
     let fits: Fits
     let draws: Int
     /// Each is a number of each lane, on the device and here.
-    private static let most = 1 << 18
+    static let most = 1 << 18
     private let origin = Origin()
     private let trace: Trace
     private let logWeight: Tensor
@@ -72,12 +72,8 @@ struct WeighedDraws {
     ///
     /// - Returns: by lane, in the order of `lanes`, row-major `[draws] + shape`; NaN where no draw has a weight. And the shape of the site.
     func resampled(_ lanes: [Int], _ name: String) throws -> (rows: [[Double]], shape: Shape) {
-        guard let site = trace.shown.first(where: { $0.name == name }) else {
-            throw RunError(
-                "there is no latent or deterministic site '\(name)'; there are: \(trace.shown.map(\.name).joined(separator: ", "))")
-        }
-        let count = site.value.count
-        try checkRoom(for: lanes.count, elements: count)
+        let site = try shown(name)
+        try checkRoom(for: lanes.count, elements: site.value.count)
         let (draws, rounding) = (draws, fits.options.precision.weightRounding)
         let keys = lanes.map { fits.keys[$0] }
         let weights = try logWeights(lanes)
@@ -86,6 +82,27 @@ struct WeighedDraws {
                 ParetoSmoothing(weights[row], rounding: rounding(weights[row])).logWeights, count: draws,
                 offset: SystematicResampling.offset(keys[row]))
         }
+        let nothing = Array(repeating: Double.nan, count: draws * site.value.count)
+        return (try values(of: site, lanes, at: places).map { $0.isEmpty ? nothing : $0 }, site.value.shape)
+    }
+
+    /// The sites that draws can be asked for, in the order of the model.
+    var shown: [Site] { trace.shown }
+
+    private func shown(_ name: String) throws -> Site {
+        guard let site = shown.first(where: { $0.name == name }) else {
+            throw RunError("there is no latent or deterministic site '\(name)'; there are: \(shown.map(\.name).joined(separator: ", "))")
+        }
+        return site
+    }
+
+    /// The values of a site in some draws of each lane.
+    ///
+    /// - Parameter places: the numbers of the draws, by lane, in the order of `lanes`.
+    /// - Returns: in the same order, row-major.
+    func values(of site: Site, _ lanes: [Int], at places: [[Int]]) throws -> [[Double]] {
+        let count = site.value.count
+        try checkRoom(for: lanes.count, elements: count)
         var chosen: [[Double]] = []
         let record: ([Tensor]) -> ([LaneFunction.State], [LaneFunction.Record]) = { values in
             ([], [.init(StateName.drawn.text, slots: draws, slot: DrawProgram.number(origin), value: values[0].asReal)])
@@ -95,11 +112,10 @@ struct WeighedDraws {
             let array = try execution.read(.drawn)
             for row in rows {
                 let values = array.lane(row - rows.startIndex)
-                let found = places[row].flatMap { values[($0 * count)..<(($0 + 1) * count)] }
-                chosen.append(places[row].isEmpty ? Array(repeating: .nan, count: draws * count) : found)
+                chosen.append(places[row].flatMap { values[($0 * count)..<(($0 + 1) * count)] })
             }
         }
-        return (chosen, site.value.shape)
+        return chosen
     }
 
     // MARK: On the device

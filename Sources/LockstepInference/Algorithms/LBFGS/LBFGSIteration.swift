@@ -1,10 +1,12 @@
+import LockstepRuntime
 import LockstepTensor
 
-/// One evaluation of L-BFGS in a lane, as expressions. The parameters are those of the last step that was taken; the loss is evaluated
+/// One evaluation of L-BFGS in a lane, as expressions. The point is that of the last step that was taken; the loss is evaluated
 /// at a trial, the length of the line search along the direction.
 struct LBFGSIteration {
     private let method: LBFGS
-    private let problem: LaneProblem
+    private let precision: Precision
+    private let point: Tensor
     private let evaluations: Tensor
     private let trials: Tensor
     private let isSettling: Tensor
@@ -30,12 +32,16 @@ struct LBFGSIteration {
         static let (steps, changes, weights, scale) = ("steps", "changes", "weights", "scale")
     }
 
-    init(_ method: LBFGS, _ problem: LaneProblem) {
+    /// - Parameters:
+    ///   - problem: whose lanes carry the states.
+    ///   - point: a vector.
+    init(_ method: LBFGS, _ problem: LaneProblem, at point: Tensor) {
         self.method = method
-        self.problem = problem
+        self.point = point
+        precision = problem.precision
         func int(_ name: String) -> Tensor { problem.state(name, dtype: .int) }
         func real(_ name: String, _ shape: Shape = []) -> Tensor { problem.state(name, shape: shape) }
-        let count = problem.count
+        let count = point.count
         evaluations = int(Name.evaluations)
         trials = int(Name.trials)
         isSettling = int(Name.settling) .== Tensor(integer: 1)
@@ -53,18 +59,38 @@ struct LBFGSIteration {
             weights: real(Name.weights, [method.memory]), scale: real(Name.scale))
     }
 
+    /// Whether a lane has evaluated nothing yet, a mask.
+    static func isFirst(_ problem: LaneProblem) -> Tensor { problem.state(Name.evaluations, dtype: .int) .== Tensor(integer: 0) }
+
     /// Where the loss is evaluated, a vector; in the first step the start.
-    var trial: Tensor { problem.flattened(problem.parameters.map(\.value)) + length * direction }
+    var trial: Tensor { point + length * direction }
+
+    /// What an evaluation comes to.
+    struct Outcome {
+        /// Where the lane stands after it, and what it found there.
+        let loss, gradient: Tensor
+        /// Whether the trial is the lane's new point, a mask; of the start it is not.
+        let accepts: Tensor
+        /// Whether the lane stands where the loss was evaluated, a mask: there, or at the start.
+        let moves: Tensor
+        /// Of the step to the trial.
+        let pair: CurvaturePairs.Pair
+        /// With that pair.
+        let pairs: CurvaturePairs
+        let states: [LanePlan.State]
+        /// When the lane needs no further steps, as masks.
+        let converged, stalled: Tensor
+    }
 
     /// - Parameters:
     ///   - loss: at the trial.
     ///   - gradient: at the trial, a vector.
-    func plan(loss: Tensor, gradient found: Tensor) throws -> LanePlan {
+    func outcome(loss: Tensor, gradient found: Tensor) -> Outcome {
         let isFirst = evaluations .== Tensor(integer: 0)
         let isFinite = loss.isFinite .& (found * found).sum().isFinite
         let search = LineSearch(
             method, start: start, trial: .init(length: length, loss: loss, slope: (found * direction).sum()), isFinite: isFinite,
-            memory: memory, trials: trials + Tensor(integer: 1), isSettling: isSettling, epsilon: problem.precision.epsilon)
+            memory: memory, trials: trials + Tensor(integer: 1), isSettling: isSettling, epsilon: precision.epsilon)
         let accepts = search.accepts .& .!isFirst
         let moves = accepts .| isFirst
         let fails = search.fails .& .!isFirst
@@ -73,7 +99,7 @@ struct LBFGSIteration {
         let newLoss = select(moves, loss, start.loss)
         let newGradient = select(moves, found, gradient)
         let pair = CurvaturePairs.Pair(
-            step: length * direction, change: found - gradient, accepts: accepts, epsilon: problem.precision.epsilon)
+            step: length * direction, change: found - gradient, accepts: accepts, epsilon: precision.epsilon)
         let proposed = pairs.direction(newGradient, with: pair)
         let proposedSlope = (proposed * newGradient).sum()
         // Rounding can turn a direction uphill: then it goes down the gradient, as after a search for nothing, and pairs are forgotten.
@@ -89,14 +115,14 @@ struct LBFGSIteration {
         // Where it ends.
         let one = Tensor(integer: 1)
         let zero = Tensor(integer: 0)
-        let tolerance = method.lossTolerance(problem.precision)
+        let tolerance = method.lossTolerance(precision)
         let little = tolerance * pointwiseMax(pointwiseMax(abs(start.loss), abs(newLoss)), 1)
         // Half the slope is what the quadratic model promises of a step. Near a saddle it grows from step to step.
         let promisesLittle = -0.5 * start.slope .<= little
         let bringsLittle = (start.loss - loss .<= little) .& (2 * start.slope .<= newSlope)
         let isIdle = select(accepts, bringsLittle, promisesLittle .& search.memory.isBracketed .& .!isFirst)
         let newIdle = select(isIdle, idle + one, select(accepts, zero, idle))
-        let isFlat = moves .& (abs(newGradient).max() .<= method.gradientTolerance(problem.precision))
+        let isFlat = moves .& (abs(newGradient).max() .<= method.gradientTolerance(precision))
         let converged = isFlat .| (Tensor(integer: Self.mostIdle) .<= newIdle) .| (fails .& promisesLittle)
         let stalled = fails .& (pairs.weights.max() .<= 0)
 
@@ -104,9 +130,8 @@ struct LBFGSIteration {
         let begun = LineSearch.Point(length: 0, loss: newLoss, slope: newSlope)
         let low = LineSearch.Point.select(turns, begun, search.memory.low)
         let other = LineSearch.Point.select(turns, begun, search.memory.other)
-        let parameters = zip(problem.parameters, problem.unflattened(trial)).map { parameter, trial in select(accepts, trial, parameter.value) }
-        return try LanePlan(
-            problem, loss: newLoss, gradients: [newGradient], parameters: parameters,
+        return Outcome(
+            loss: newLoss, gradient: newGradient, accepts: accepts, moves: moves, pair: pair, pairs: newPairs,
             states: [
                 .init(Name.evaluations, next: evaluations + one),
                 .init(Name.trials, next: select(turns, zero, trials + one)),
@@ -119,6 +144,6 @@ struct LBFGSIteration {
                 .init(Name.bracketed, next: flag(search.memory.isBracketed .& .!turns)),
                 .init(Name.steps, next: newPairs.steps), .init(Name.changes, next: newPairs.changes),
                 .init(Name.weights, next: newPairs.weights), .init(Name.scale, next: newPairs.scale),
-            ], stop: .init(converged: converged, stalled: stalled))
+            ], converged: converged, stalled: stalled)
     }
 }
