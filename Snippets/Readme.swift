@@ -53,6 +53,7 @@ expect(grid.best.lane != 0, "the smallest rate is too small for 500 steps")
 
 // snippet.tables
 let objects = try Table(path: "Benchmarks/data/light_curves.csv").grouped(by: "object_id")
+    .datasets(["flux": .ragged("flux")])
 let steady = Model { m in
     let flux = m.data("flux")
     let level = m.sample("level", Normal(0, 500))
@@ -60,10 +61,10 @@ let steady = Model { m in
     m.plate("rows", rowsOf: "flux") { m in m.observe("obs", StudentT(4, level, spread), flux) }
 }
 let levels = try SVI(steady, guide: AutoNormal(steady), optimizer: Adam(learningRate: .cosine(from: 0.5)))
-    .run(keys: Key(0).split(objects.labels.count), steps: 2000, data: ["flux": objects.ragged("flux")])
-for (label, fit) in zip(objects.labels, levels) { print(label, fit.status, try fit.median("level")) }
+    .run(starts: 4, datasets: objects, steps: 2000)
+print(try levels.summary(), try levels.best(of: "SN07").median("level"))
 // snippet.end
-expect(levels.count == 30 && !levels.contains { $0.status.isLost })
+expect(levels.axes[0].count == 30 && levels.fits.status.allSatisfy { !$0.isLost })
 
 // snippet.results
 print(try fits.best.summary())  // a table; its rows are a collection: site, index, mean, sd, q05, median, q95
@@ -115,6 +116,7 @@ if let progress = fits[3].progress {
 do {
     // snippet.convergence
     var options = RunOptions()
+    options.convergence = .automatic  // with a constant rate, Adam(learningRate: 0.05) say; steps are a ceiling
     options.convergence = Convergence(tolerance: 1e-4, window: 500)  // a share of the loss; steps
     // snippet.end
     _ = options

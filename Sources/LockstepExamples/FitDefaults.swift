@@ -12,6 +12,9 @@ public enum FitDefaults {
     /// Of Adam.
     public static let learningRate = Hyperparameter.cosine(from: 0.15, to: 0)
 
+    /// Of Adam, where it decays once a lane only wanders: see `Convergence.automatic`.
+    public static let automaticRate = Hyperparameter.constant(0.05)
+
     /// Adam with means of the last 20 gradients and 100 squares.
     public static func optimizer(learningRate: Hyperparameter = learningRate) -> Adam {
         Adam(learningRate: learningRate, beta1: 0.95, beta2: 0.99)

@@ -16,6 +16,11 @@ import Testing
     private static let runs: [[String]] = [
         ["fit", "eight-schools", "--lanes", "512", "--steps", "30000"],
         ["fit", "eight-schools", "--lanes", "20000", "--steps", "400", "--algorithm", "minimize"],
+        // Datasets of their own numbers of rows, of which fits leave the batch one after the other.
+        [
+            "fit", "light-curve", "--data", Repository.root.appendingPathComponent("Benchmarks/data/light_curves.csv").path, "--group",
+            "object_id", "--starts", "32", "--steps", "4000",
+        ],
     ]
 
     @Test(arguments: runs, deviceChoices) func killedRunsGoOn(_ arguments: [String], _ device: String) throws {
@@ -47,6 +52,29 @@ import Testing
             }
             // What was half-written when the program was killed may be left, what is whole is not.
             #expect(ends >= 1 && kills >= wanted)
+        }
+    }
+
+    /// Ctrl-C saves what there is, whenever the next time to save would have been.
+    @Test(arguments: deviceChoices) func interruptedRunsAreSaved(_ device: String) throws {
+        try withProgram { program in
+            let common = Self.runs[0] + ["--device", device, "--json"]
+            #expect(try program.run(common + ["whole.json"]).status == 0)
+            let saving = common + ["fit.json", "--checkpoint", "run.checkpoint", "--checkpoint-seconds", "1000"]
+            var interrupted = 0
+            for _ in 0..<20 {
+                let running = try program.start(saving)
+                Thread.sleep(forTimeInterval: 1.2)
+                kill(running.process.processIdentifier, SIGINT)
+                running.process.waitUntilExit()
+                let status = try running.outcome().status
+                if status == 0 { break }
+                #expect(status == 128 + SIGINT)
+                if FileManager.default.fileExists(atPath: program.folder.appendingPathComponent("run.checkpoint").path) { interrupted += 1 }
+            }
+            #expect(interrupted > 0)
+            #expect(try program.run(saving).status == 0)
+            #expect(try Self.results(program, "fit.json") == Self.results(program, "whole.json"))
         }
     }
 

@@ -52,4 +52,19 @@ import Testing
         let kept = try program([select(counts, x, 0)])
         #expect(!kept.description.contains("greatest of"), "\(kept)")
     }
+
+    /// Room beyond the rows that lanes have stays as it is, so nothing may read it.
+    @Test func dataOfRowsAreKnown() throws {
+        let own = try program([select(counts, x * x, 0).sum()])
+        let together = try #require(own.rowsTogether["x"])
+        #expect(1...16 ~= together && own.rowsTogether.count == 1)
+        let others: Tensor = .input(Input(.data, "others", origin: origin), shape: [], dtype: .int)
+        let both = select(counts, x, 0).sum() + select(Tensor.iota(200) .< others, x * x, 0).sum()
+        let all = [[select(counts, x, 0).sum() + x.sum()], [select(counts, x, 0)], [both], [select(counts, x, 0).sum() + x[3]]]
+        for values in all {
+            let program = try Lowering.lower(
+                LaneFunction(states: values.enumerated().map { .init("\($0)", $1) }, perLane: ["x", "count", "others"]))
+            #expect(program.rowsTogether.isEmpty, "\(program)")
+        }
+    }
 }

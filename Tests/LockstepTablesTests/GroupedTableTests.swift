@@ -97,18 +97,4 @@ import Testing
             message { _ = try table.perLane(rows: ["y*"], labels: "id") }
                 == "w.csv: line 4, column 'id': 'a' is the name of the dataset on line 2 too")
     }
-
-    /// Datasets one after the other, each as often as it has starts.
-    @Test func dataAreRepeatedForTheStartsOfEach() {
-        let ragged = LaneData.ragged([[1, 2, 3], [], [4]] as [[Double]]).repeated(2, datasets: 3)
-        #expect(DataFacts(ragged) == DataFacts(.ragged([[1, 2, 3], [1, 2, 3], [], [], [4], [4]] as [[Double]])))
-        let matrices: [[[Double]]] = [[[1, 2]], [[3, 4], [5, 6]]]
-        let twice = [matrices[0], matrices[0], matrices[1], matrices[1]]
-        #expect(DataFacts(LaneData.ragged(matrices).repeated(2, datasets: 2)) == DataFacts(.ragged(twice)))
-        #expect(DataFacts(LaneData.perLane([1, 2]).repeated(3, datasets: 2)) == DataFacts(.perLane([1, 1, 1, 2, 2, 2])))
-        #expect(DataFacts(LaneData.perLane([1, 2, 3, 4]).repeated(2, datasets: 2)) == DataFacts(.perLane([1, 2, 1, 2, 3, 4, 3, 4])))
-        #expect(
-            DataFacts(LaneData.perLane([[1, 2], [3, 4]]).repeated(2, datasets: 2)) == DataFacts(.perLane([[1, 2], [1, 2], [3, 4], [3, 4]])))
-        #expect(DataFacts(LaneData.shared([1, 2]).repeated(5, datasets: 3)) == DataFacts(.shared([1, 2])))
-    }
 }

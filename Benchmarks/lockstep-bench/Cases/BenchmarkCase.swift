@@ -89,9 +89,11 @@ struct BenchmarkCase: Sendable {
         }
     }
 
+    private static var known: [BenchmarkCase] { all + scaling + ragged }
+
     static func named(_ name: String) throws -> BenchmarkCase {
-        guard let found = (all + scaling).first(where: { $0.name == name }) else {
-            throw ValidationError("there is no case '\(name)'; there are: \((all + scaling).map(\.name).joined(separator: ", "))")
+        guard let found = known.first(where: { $0.name == name }) else {
+            throw ValidationError("there is no case '\(name)'; there are: \(known.map(\.name).joined(separator: ", "))")
         }
         return found
     }

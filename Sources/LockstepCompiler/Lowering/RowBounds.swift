@@ -166,7 +166,8 @@ enum RowBounds {
                 before += [.map(some, .minimum, [greatest, most]), .map(own, .maximum, [end, some])]
                 end = own
             }
-            loop.window = Loop.Window(first: first, end: end, rows: rows.together)
+            // Of two numbers of rows one may be beyond the data of the other.
+            loop.window = Loop.Window(first: first, end: end, rows: rows.limits.count == 1 ? rows.together : nil)
             if rows.together > 1 {
                 let iterations = uniform()
                 let counted = IndexExpression.register(end) + .constant(rows.together - 1)

@@ -25,7 +25,7 @@ package struct Loop: Hashable, Sendable {
         package var end: Register
         /// About how many there are; nil where those of all windows together are all iterations.
         package let usual: Int?
-        /// Rows of data that an iteration goes through, where the window ends with those that lanes have.
+        /// Rows of data that an iteration goes through, where the window ends with those that lanes have, by one number of rows.
         package let rows: Int?
 
         package init(first: Register, end: Register, usual: Int? = nil, rows: Int? = nil) {

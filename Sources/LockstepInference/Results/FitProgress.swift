@@ -40,7 +40,7 @@ public struct FitProgress: Hashable, Sendable, CustomStringConvertible {
     /// At the end of the loss's history, by Student's t of its slope at the 0.05 % point: of fits whose loss is level about one in
     /// 2,000 is called falling, and one in 2,000 rising. Where the rate follows a schedule losses fall with it, and
     /// `falling` goes by the parameters: whether one of them moved on in one direction from the second fifth of the run, when the
-    /// rate was large, to its end, while the loss came down by a nat or more.
+    /// rate was large, to its end, while the loss came down by a nat or more. A fit that stopped by `Convergence.automatic` is level.
     public let trend: Trend
     /// How far the loss fell over the part of the history that was tested, and the standard error of that; nil where the
     /// trend is unknown.
@@ -93,6 +93,8 @@ extension Fits {
 
     /// Where a schedule has a hand in how the loss falls, parameters tell whether it would fall on.
     private func trend(_ lane: Int, _ loss: LossTrend, _ windows: [Double]) -> FitProgress.Trend {
+        // A rate that decayed once the lane was there: the loss fell with it.
+        if options.convergence?.stationarity != nil, case .converged = status[lane] { return .level }
         let pace = outcome.driftPace[lane]
         guard status[lane] == .finished, !pace.isNaN, loss.trend == .falling || loss.trend == .level else { return loss.trend }
         return pace > 0 && ParameterDrift.isNotable(windows) ? .falling : .level

@@ -33,6 +33,18 @@ enum AlgorithmChoice: String, CaseIterable {
     }
 }
 
+/// When lanes stop.
+enum ConvergenceChoice: String, CaseIterable {
+    case automatic, none
+
+    init(named name: String) throws {
+        guard let choice = Self(rawValue: name) else {
+            throw CommandError("unknown convergence '\(name)'; choose from: \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self = choice
+    }
+}
+
 extension Device {
     /// `auto`, `opencl`, `cpu`, or part of an OpenCL device's name.
     init(choice: String) throws {

@@ -63,6 +63,14 @@ struct FitCommand: ParsableCommand {
             valueName: "RATE|FROM:TO"))
     var learningRate: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "When a fit stops before the last step. automatic: once it only wanders; its rate, 0.05 where none is given, then decays. "
+                + "(default: automatic with --group, else none)",
+            valueName: "automatic|none"),
+        completion: .list(ConvergenceChoice.allCases.map(\.rawValue)))
+    var convergence: String?
+
     @Option(parsing: .unconditional, help: "Draws averaged in each step, whose time grows with them.")
     var particles = 1
 
@@ -75,7 +83,7 @@ struct FitCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Save the run in a file from time to time; where the file is there, go on with the run that it holds.", valueName: "FILE"),
+            "Save the run in a file from time to time, and on Ctrl-C; where the file is there, go on with the run that it holds.", valueName: "FILE"),
         completion: .file())
     var checkpoint: String?
 
@@ -96,13 +104,20 @@ struct FitCommand: ParsableCommand {
     func run() throws {
         let interruption = Interruption()
         try checkNumbers()
-        let rate = try learningRate.map { try Hyperparameter(rateChoice: $0) } ?? FitDefaults.learningRate
+        let rate =
+            try learningRate.map { try Hyperparameter(rateChoice: $0) }
+            ?? (stopsEarly() ? FitDefaults.automaticRate : FitDefaults.learningRate)
         let example = try Example.chosen(model)
         if let group {
             try runGroups(example, group, rate, interruption)
         } else {
             try runLanes(example, rate, interruption)
         }
+    }
+
+    /// Whether fits stop by themselves.
+    private func stopsEarly() throws -> Bool {
+        try convergence.map { try ConvergenceChoice(named: $0) == .automatic } ?? (group != nil)
     }
 
     private func table() throws -> Table? { try data.map { $0 == "-" ? try Table.standardInput() : try Table(path: $0) } }
@@ -116,7 +131,11 @@ struct FitCommand: ParsableCommand {
         // Before the long run, not after it.
         let file = try json.map { try ReportFile($0, interruption) }
 
-        let fits = try fits(algorithm, problem.data, lanes: lanes ?? Self.defaultLanes, device, schedule)
+        let keys = Key(seed).split(lanes ?? Self.defaultLanes)
+        let fits = try fits(lanes: keys.count, schedule, interruption) { options, state in
+            try state.map { try algorithm.resume($0, data: problem.data, device: device, options: options) }
+                ?? algorithm.start(keys: keys, steps: steps, data: problem.data, device: device, options: options)
+        }
         let best = fits.best.status.isLost ? nil : fits.best
         let posterior = try best.map { try $0.summary() }
         if let file {
@@ -145,9 +164,17 @@ struct FitCommand: ParsableCommand {
         let file = try json.map { try ReportFile($0, interruption) }
         let folder = try csv.map { try ReportFolder($0, ["fits.csv", "summary.csv"], interruption) }
 
-        let data = problem.data.mapValues { $0.repeated(starts, datasets: groups.labels.count) }
-        let grouped = GroupedFits(
-            column: column, labels: groups.labels, starts: starts, fits: try fits(algorithm, data, lanes: lanes, device, schedule))
+        let datasets = try Datasets(problem.data, labels: groups.labels)
+        var grid: GridRun?
+        _ = try fits(lanes: lanes, schedule, interruption) { options, state in
+            let run =
+                try state.map { try algorithm.resumeGrid($0, datasets: datasets, device: device, options: options) }
+                ?? algorithm.startGrid(starts: starts, datasets: datasets, steps: steps, key: Key(seed), device: device, options: options)
+            grid = run
+            return run.run
+        }
+        guard let grid else { throw CommandError("no fit was run") }
+        let grouped = GroupedFits(column: column, grid: try grid.fits())
         let results = try grouped.results()
         if let folder {
             let tables = GroupedTables(grouped: grouped, results: results)
@@ -167,14 +194,18 @@ struct FitCommand: ParsableCommand {
         return CommandError("no lane finished: \(advice ?? "try other data or another --seed")")
     }
 
+    /// - Parameters:
+    ///   - lanes: of the run.
+    ///   - begin: a run, or goes on with one that was saved.
     private func fits(
-        _ algorithm: any LaneAlgorithm, _ data: [String: LaneData], lanes: Int, _ device: Device, _ schedule: Schedule
+        lanes: Int, _ schedule: Schedule, _ interruption: Interruption, _ begin: (RunOptions, RunState?) throws -> FitRun
     ) throws -> Fits {
         let fits = try withProgressBar { bar -> Fits in
             var options = RunOptions()
             // The history is not shown, but tells whether the loss is level; more entries would only take memory.
             options.lossInterval = max(1, steps / 50)
             options.schedule = schedule
+            options.convergence = try stopsEarly() ? .automatic : nil
             // Of many datasets the others are fitted.
             if group != nil { options.badData = .leaveOut }
             options.onCompile = { size in
@@ -183,7 +214,7 @@ struct FitCommand: ParsableCommand {
                 try? Terminal.write("lockstep: \(size)\n", to: .error)
             }
             if let bar { options.onProgress = { share in bar.show(share) } }
-            return try run(algorithm, data, lanes, device, options)
+            return try run(lanes, options, interruption, begin)
         }
         if let reason = fits.fallbackReason {
             try Terminal.write("lockstep: the built-in interpreter ran the fits: \(reason)\n", to: .error)
@@ -203,29 +234,40 @@ struct FitCommand: ParsableCommand {
 
     /// Runs the fits, and saves the run on the way where that is wanted.
     private func run(
-        _ algorithm: any LaneAlgorithm, _ data: [String: LaneData], _ lanes: Int, _ device: Device, _ options: RunOptions
+        _ lanes: Int, _ options: RunOptions, _ interruption: Interruption, _ begin: (RunOptions, RunState?) throws -> FitRun
     ) throws -> Fits {
-        let keys = Key(seed).split(lanes)
-        guard let checkpoint else { return try algorithm.run(keys: keys, steps: steps, data: data, device: device, options: options) }
-        let file = URL(fileURLWithPath: checkpoint)
-        let run: FitRun
-        if FileManager.default.fileExists(atPath: file.path) {
-            let state = try RunState(contentsOf: file)
-            guard state.keys == keys, state.steps == steps else {
-                throw CommandError(
-                    "\(checkpoint) holds a run of \(state.keys.count) lanes and \(state.steps) steps with another --lanes, --steps or --seed; "
-                        + "give those, or another file")
-            }
-            run = try algorithm.resume(state, data: data, device: device, options: options)
-        } else {
-            run = try algorithm.start(keys: keys, steps: steps, data: data, device: device, options: options)
+        guard let checkpoint else {
+            let run = try begin(options, nil)
+            while !run.isFinished { try run.advance() }
+            return try run.fits()
         }
-        while !run.isFinished {
-            try run.advance(for: checkpointSeconds)
-            try run.state().write(to: file)
+        let file = URL(fileURLWithPath: checkpoint)
+        var state: RunState?
+        if FileManager.default.fileExists(atPath: file.path) {
+            let saved = try RunState(contentsOf: file)
+            let first = group == nil ? Key(seed).split(lanes)[0] : Key(seed).fold(0).fold(0)
+            guard saved.keys.count == lanes, saved.keys.first == first, saved.steps == steps else {
+                throw CommandError(
+                    "\(checkpoint) holds a run of \(saved.keys.count) lanes and \(saved.steps) steps with another "
+                        + "\(group == nil ? "--lanes" : "--starts"), --steps or --seed; give those, or another file")
+            }
+            state = saved
+        }
+        let run = try begin(options, state)
+        try interruption.deferring {
+            while !run.isFinished, !interruption.isWanted {
+                let clock = ContinuousClock.now
+                while !run.isFinished, !interruption.isWanted, clock.duration(to: .now) < .seconds(checkpointSeconds) {
+                    try run.advance(for: min(Self.pieceSeconds, checkpointSeconds))
+                }
+                try run.state().write(to: file)
+            }
         }
         return try run.fits()
     }
+
+    /// Between two looks at whether the run is to end.
+    private static let pieceSeconds = 0.5
 
     private static let defaultLanes = 1024
     private static let defaultStarts = 8

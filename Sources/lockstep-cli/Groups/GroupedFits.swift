@@ -1,24 +1,18 @@
 import Lockstep
 
-/// Several starts of each dataset: lane = dataset * starts + start.
+/// Several starts of each dataset.
 struct GroupedFits {
     /// The column that names the datasets.
     let column: String
-    let labels: [String]
+    let grid: GridFits
+
+    var fits: Fits { grid.fits }
+    var labels: [String] { grid.axes[0].labels }
     /// Of each dataset.
-    let starts: Int
-    let fits: Fits
+    var starts: Int { fits.lanes / labels.count }
 
     /// The lanes of a dataset.
     func lanes(of dataset: Int) -> Range<Int> { (dataset * starts)..<((dataset + 1) * starts) }
-
-    /// The lane of a dataset with the highest ELBO, of those with the fewest final draws that are not finite; nil where all were lost.
-    func best(of dataset: Int) -> Int? {
-        let (elbo, nonFinite, status) = (fits.elbo, fits.nonFiniteDraws, fits.status)
-        let ranks = lanes(of: dataset).filter { !status[$0].isLost && !nonFinite[$0].isNaN }
-            .map { (lane: $0, nonFinite: nonFinite[$0], loss: elbo[$0].isNaN ? .infinity : -elbo[$0]) }
-        return ranks.min { ($0.nonFinite, $0.loss, $0.lane) < ($1.nonFinite, $1.loss, $1.lane) }?.lane
-    }
 
     /// How close to the best a start's ELBO is that came as far.
     static let nearness = 0.1
@@ -54,7 +48,7 @@ extension GroupedFits {
     ///
     /// - Throws: when the device that evaluates the posteriors fails.
     func results() throws -> [DatasetResult] {
-        let best = labels.indices.map { self.best(of: $0) }
+        let best = grid.best.map { $0?.lane }
         let summaries = try fits.summaries(of: best.compactMap(\.self))
         let byLane = Dictionary(summaries.map { ($0.lane, $0) }, uniquingKeysWith: { first, _ in first })
         let (elbo, error, status, reasons) = (fits.elbo, fits.elboError, fits.status, fits.laneReasons)

@@ -12,6 +12,7 @@ import Testing
     private func numbers(_ data: LaneInputs.Data) -> [Double] {
         switch data {
         case .shared(let numbers), .perLane(let numbers): numbers.doubles
+        case .rows(let rows): rows.parts.flatMap { rows.values[$0].doubles }
         }
     }
 
@@ -36,7 +37,9 @@ import Testing
         let rows: [[Double]] = [[1, 2, 3], [], [4]]
         let taken = LaneData.ragged(rows).taken([2, 0, 1, 0])
         #expect(taken.rowCounts == [1, 3, 0, 3] && taken.values.count == 4)
-        #expect(numbers(taken.slice([0, 1, 3], count: 4)) == [4, 4, 4, 4, 1, 2, 3, 3, 1, 2, 3, 3])
+        #expect(numbers(taken.slice([0, 1, 3], count: 4)) == [4, 1, 2, 3, 1, 2, 3])
+        // What has no rows has one of another's.
+        #expect(numbers(taken.slice([2], count: 4)) == [1])
         let counts = ["y": taken].raggedCounts
         #expect(counts.count == 1 && counts[0].counts == [1, 3, 0, 3])
         #expect(numbers(counts[0].data.slice([0, 1, 2, 3], count: 1)) == [1, 3, 0, 3])

@@ -69,16 +69,22 @@ import Testing
         let whole = try svi.run(starts: 2, datasets: datasets, steps: 30, device: device.device, options: GridCases.options)
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("grid-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
-        var run = try svi.startGrid(starts: 2, datasets: datasets, steps: 30, device: device.device, options: GridCases.options)
+        // In several waves, of which some have come to an end when the run is resumed.
+        var options = GridCases.options
+        options.memoryBudget = whole.fits.layout.bytesPerLane * 2
+        var run = try svi.startGrid(starts: 2, datasets: datasets, steps: 30, device: device.device, options: options)
         #expect(run.progress == 0)
-        var pieces = 0
+        var (pieces, laneSteps) = (0, 0)
         while !run.isFinished {
             try run.advance(7)
+            laneSteps += try run.fits().fits.timings.laneSteps
             try run.state().write(to: file)
-            run = try svi.resumeGrid(RunState(contentsOf: file), datasets: datasets, device: device.device, options: GridCases.options)
+            run = try svi.resumeGrid(RunState(contentsOf: file), datasets: datasets, device: device.device, options: options)
             pieces += 1
         }
         #expect(pieces > 1 && run.progress == 1)
+        // No step is taken again.
+        #expect(laneSteps == whole.fits.timings.laneSteps && laneSteps == 6 * 30)
         let fits = try run.fits()
         #expect(fits.fits.bits == whole.fits.bits && fits.axes == whole.axes)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Lockstep
 import LockstepExamples
 import TestSupport

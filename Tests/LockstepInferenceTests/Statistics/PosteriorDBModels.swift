@@ -24,7 +24,7 @@ struct ReferencePosterior: Sendable {
     // MARK: Regressions
 
     /// y ~ N(X beta, sigma).
-    private static func regression(
+    static func regression(
         _ name: String, _ columns: [[Double]], _ y: [Double], beta prior: any Distribution = Normal(0, 1e4),
         sigma: any Distribution = HalfNormal(1e3)
     ) -> ReferencePosterior {
