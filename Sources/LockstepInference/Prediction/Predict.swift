@@ -88,7 +88,8 @@ extension Model {
             let lanes = Array(0..<datasets.count)
             try drawn.check(trace, lanes: lanes, of: datasets.count)
             return try drawn.values(
-                lanes, at: lanes, of: lanes.count, [:], keys: (key ?? seededKey ?? Key(0)).split(datasets.count), on: device.choice().device, memoryBudget: nil)
+                lanes, at: lanes, of: lanes.count, [:], keys: (key ?? seededKey ?? Key(0)).split(datasets.count), on: device.choice().device,
+                memoryBudget: nil)
         }
     }
 }
