@@ -7,7 +7,8 @@ extension Fits {
     /// model says of them, computed on the device of the run. Draws are plain ones of the guide, not weighed.
     ///
     /// Elements that a mask excludes are drawn, too: what is missing is filled in. A latent that the guide does not have is drawn from its
-    /// prior. In a recurrence what a step draws is what the next one gets, where the model makes use of it.
+    /// prior. In a recurrence what a step draws is what the next one gets, where the model makes use of it; counts and gamma variates whose
+    /// rates depend on such draws are an error, as in `ModelContext.scan`.
     ///
     /// - Parameters:
     ///   - draws: of each lane, 1 to 262144.

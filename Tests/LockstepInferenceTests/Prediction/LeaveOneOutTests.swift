@@ -23,7 +23,7 @@ import Testing
         let expected = leftOut.reduce(0, +)
         #expect(abs(Statistics.mean(loo.elpd) - expected) < 5 * 0.04 / lanes.squareRoot())
         let effective = whole.densities.reduce(0, +) - expected
-        #expect(abs(Statistics.mean(loo.effectiveParameters) - effective) < 5 * 0.03 / lanes.squareRoot())
+        #expect(abs(Statistics.mean(loo.effectiveParameters) - effective) < 5 * 0.045 / lanes.squareRoot())
         let error = CriterionSum(leftOut).error
         #expect(loo.standardError.allSatisfy { abs($0 / error - 1) < 0.1 })
         #expect(loo.observations.allSatisfy { $0 == 6 } && loo.untrustedCounts.allSatisfy { $0 == 0 })
@@ -55,7 +55,7 @@ import Testing
         let variances = whole.variances.reduce(0, +)
         for fits in [try CriteriaCases.exact(lanes: 8, on: device.device), wide] {
             let waic = try fits.waic(draws: 4000)
-            #expect(abs(Statistics.mean(waic.effectiveParameters) - variances) < 5 * 0.03 / 8.0.squareRoot())
+            #expect(abs(Statistics.mean(waic.effectiveParameters) - variances) < 5 * 0.038 / 8.0.squareRoot())
             #expect(abs(Statistics.mean(waic.elpd) - whole.densities.reduce(0, +) + variances) < 5 * 0.033 / 8.0.squareRoot())
             let pointwise = try #require(waic.pointwise["y"])
             for lane in 0..<8 { #expect(abs(pointwise[lane].reduce(0, +) - waic.elpd[lane]) < 1e-9) }
