@@ -90,6 +90,44 @@ print(try one.elbo[0] == many[dataset: "far", start: 1].elbo)  // true
 // snippet.end
 expect(try one.elbo[0] == many[dataset: "far", start: 1].elbo)
 
+// snippet.loo
+let criteria = try many.loo()
+for (dataset, label) in datasets.labels.enumerated() {
+    print(label, try criteria.report(lane: dataset))
+}
+// snippet.end
+expect(criteria.lanes == 3 && criteria.elpd.allSatisfy { $0 < 0 && $0 > -12 })
+
+// snippet.compare
+let tails = Model { m in
+    let scale = m.data("prior scale", shape: [])
+    let mean = m.sample("mean", Normal(0, scale))
+    m.plate("rows", 4) { m in m.observe("obs", StudentT(2, mean, 3), m.data("y", shape: [4])) }
+}
+let heavy = try SVI(tails, guide: AutoNormal(tails), optimizer: Adam(learningRate: .cosine(from: 0.1)))
+    .run(starts: 5, datasets: datasets, steps: 2000)
+let table = try LeaveOneOut.compare(["normal": criteria, "heavy tails": heavy.loo()], lane: 0)
+print(table)
+// snippet.end
+expect(table.rows[0].name == "normal" && table.rows[1].difference > 0)
+
+// snippet.predict
+let line = Model { m in
+    let x = m.data("x")
+    let slope = m.sample("slope", Normal(0, 2))
+    m.plate("rows", x.shape[0]) { m in m.observe("y", Normal(slope * x, 0.5), m.data("y")) }
+}
+let seen: [String: LaneData] = ["x": .shared([1, 2, 3]), "y": .perLane([[2.1, 3.8, 6.2], [-1, -2.1, -2.9]])]
+let lines = try SVI(line, guide: AutoNormal(line), optimizer: Adam(learningRate: .cosine(from: 0.1)))
+    .run(keys: Key(0).split(2), steps: 2000, data: seen)
+let next = try lines.predict(data: ["x": .shared([10.0])])
+print(try next.mean("y")[0], try next.interval("y", 0.9).upper[0])
+let before = try line.predictPrior(data: ["x": .shared([1.0, 10]), "y": .shared([0.0, 0])])
+print(try before.sd("y")[0])
+// snippet.end
+expect(try abs(next.mean("y")[0][0] - 20) < 1.5 && abs(next.mean("y")[1][0] + 10) < 1.5)
+expect(try before.sd("y")[0][1] > 10)
+
 // snippet.bad
 var options = RunOptions()
 options.badData = .leaveOut

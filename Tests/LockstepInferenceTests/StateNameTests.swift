@@ -25,7 +25,7 @@ import Testing
             .parameter("x"), .average("x"), .slot("m", of: "x"), .constant(1), .query(1), .losses, .frozen, .trailing, .refusedAt, .refusedLosses,
             .refusedGradients, .isFinite, .initialLoss, .windowSum, .windowCount, .tailSum, .tailCount, .convergenceSum, .convergenceCount,
             .convergenceWindows, .convergenceMean, .stoppedAt, .lastLoss, .own("x"), .estimateCount,
-            .estimateReference, .estimateMean, .estimateSquares,
+            .estimateReference, .estimateMean, .estimateSquares, .logWeights, .drawn, .prediction(1), .logLikelihood(1), .counted(1),
         ]
         #expect(Set(names.map(\.text)).count == names.count)
     }

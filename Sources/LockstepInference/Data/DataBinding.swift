@@ -17,6 +17,17 @@ struct DataBinding: Sendable {
             })
     }
 
+    /// These data with others in their place, and the shapes of all: an array that nobody replaces has the one that it has here.
+    func replacing(_ given: [String: LaneData], lanes: Int) -> (data: [String: LaneData], shapes: DataShapes) {
+        let merged = data.filter { !LaneData.isRowsName($0.key) }.merging(given) { $1 }
+        var shapes = merged.shapes(lanes: lanes)
+        for declaration in declarations where given[declaration.name] == nil && merged[declaration.name] != nil {
+            if case .ragged? = shapes[declaration.name] { continue }
+            shapes[declaration.name] = .known(declaration.shape)
+        }
+        return (merged, shapes)
+    }
+
     var perLane: Set<String> { Set(data.filter { !$0.value.isShared }.keys) }
 
     /// - Throws: `DataError` for data that are missing, unknown, or of another size.

@@ -48,7 +48,10 @@ public struct LaneData: Sendable {
 
 extension LaneData {
     /// What the numbers of rows of ragged data are called.
-    static func rowsName(_ data: String) -> String { "\0rows/" + data }
+    static func rowsName(_ data: String) -> String { rowsPrefix + data }
+    /// Whether a name is that of numbers of rows.
+    static func isRowsName(_ name: String) -> Bool { name.hasPrefix(rowsPrefix) }
+    private static let rowsPrefix = "\0rows/"
 
     /// Rows of some of the arrays; one without any has one of another's, which is as valid as it is.
     private func rows(_ places: [Int], row: Int) -> LaneRows {

@@ -134,8 +134,13 @@ public struct GridFits: Sendable {
     /// - Throws: `LockstepError`.
     public func trust(draws: Int = 1000) throws -> [Trust] {
         try LockstepError.wrapping {
-            let ranks = LaneRanks(fits)
-            return try fits.trust(of: laneRanges.map { ranks.best($0) ?? $0.lowerBound }, draws: draws)
+            try fits.trust(of: bestLanes, draws: draws)
         }
+    }
+
+    /// The lane of each dataset's best fit; one that was lost where all were.
+    var bestLanes: [Int] {
+        let ranks = LaneRanks(fits)
+        return laneRanges.map { ranks.best($0) ?? $0.lowerBound }
     }
 }

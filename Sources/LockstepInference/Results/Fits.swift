@@ -162,5 +162,6 @@ extension Fits {
         return indices.map { status[$0] == .badData ? standIn : $0 }
     }
 
-    private var live: [Int] { status.indices.filter { !status[$0].isLost } }
+    /// Those that were not lost.
+    var live: [Int] { status.indices.filter { !status[$0].isLost } }
 }

@@ -30,7 +30,7 @@ struct DrawProgram: Sendable {
     struct Compiled: Sendable {
         let draws: Int
         /// Of what does not differ from draw to draw: on the host, as it is one step of little work.
-        fileprivate let constants: InterpreterExecutable
+        fileprivate let constants: InterpreterExecutable?
         fileprivate let constantNames: [String]
         fileprivate let program: LaneProgram
         fileprivate let executable: any LaneExecutable
@@ -52,8 +52,9 @@ struct DrawProgram: Sendable {
         } catch is ScheduleError {
             made = try executable(.lanes)
         }
-        let constants = InterpreterExecutable(
-            try Lowering.lower(LaneFunction(states: self.constants, perLane: perLane)), precision: precision)
+        let constants =
+            self.constants.isEmpty
+            ? nil : InterpreterExecutable(try Lowering.lower(LaneFunction(states: self.constants, perLane: perLane)), precision: precision)
         return Compiled(
             draws: draws, constants: constants, constantNames: self.constants.map(\.name), program: program, executable: made)
     }
@@ -89,7 +90,7 @@ extension DrawProgram.Compiled {
 
     /// What does not differ from draw to draw, by name.
     private func constants(_ parameters: [String: LaneArray], _ inputs: LaneInputs) throws -> [String: LaneArray] {
-        guard !constantNames.isEmpty else { return [:] }
+        guard let constants else { return [:] }
         let execution = try constants.start(inputs)
         try execution.write(parameters, of: constants.source)
         try execution.advance(from: 0, count: 1, scalars: [:])

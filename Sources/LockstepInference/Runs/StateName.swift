@@ -51,8 +51,15 @@ enum StateName: Hashable {
     case logWeights
     /// A record: the value of a site in each draw.
     case drawn
+    /// A record: the values of one of several sites in each draw.
+    case prediction(Int)
     /// A sum over draws of something about a latent.
     case sum(WeightedSums.Kind, of: String)
+    // See `ObservationDraws`.
+    /// A record: the log densities of an observed site's elements in each draw.
+    case logLikelihood(Int)
+    /// Which of these elements count.
+    case counted(Int)
     // See `WeightedSums`.
     case weightCount, weightReference, weightSum, weightSquares
 

@@ -12,7 +12,7 @@ extension Fits {
     /// - Throws: `LockstepError`.
     public func logWeights(draws: Int = 1000) throws -> LaneValues {
         try LockstepError.wrapping {
-            let live = usable
+            let live = live
             return LaneValues(try WeighedDraws(self, draws: draws).logWeights(live), at: live, of: lanes, shape: [draws])
         }
     }
@@ -43,13 +43,11 @@ extension Fits {
     /// - Throws: `LockstepError`.
     public func resampled(_ site: String, draws: Int = 1000) throws -> LaneValues {
         try LockstepError.wrapping {
-            let live = usable
+            let live = live
             let (rows, shape) = try WeighedDraws(self, draws: draws).resampled(live, site)
             return LaneValues(rows, at: live, of: lanes, shape: [draws] + shape)
         }
     }
-
-    fileprivate var usable: [Int] { status.indices.filter { !status[$0].isLost } }
 
     func trust(of lanes: [Int], draws: Int) throws -> [Trust] {
         let weighed = try WeighedDraws(self, draws: draws, atLeast: Trust.fewestDraws)

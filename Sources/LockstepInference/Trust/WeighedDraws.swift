@@ -25,10 +25,7 @@ struct WeighedDraws {
         let run = TraceRun(origin: origin, purpose: "weights", data: fits.binding.shapes)
         let (trace, values) = try fits.guide.trace(fits.algorithm.model, .sample, fits.guide.carried(origin), run)
         self.trace = trace
-        // A latent that the guide does not have is drawn from its prior, which stands in for a guide: both densities are the same.
-        let guided = fits.guide.latents
-        let terms = trace.sites.filter { !$0.isLatent || guided.contains($0.name) }.compactMap { $0.logProb?.sum() }
-        logWeight = terms.dropFirst().reduce(terms.first ?? 0, +) - values.logDensity(trace)
+        logWeight = fits.guide.logWeight(trace, values)
     }
 
     // MARK: What is asked
@@ -147,6 +144,15 @@ struct WeighedDraws {
         throw RunError(
             "\(draws) draws of \(elements) numbers for \(lanes) lanes take \(HostMemory.text(needed)), of which this machine has "
                 + "\(HostMemory.text(Double(HostMemory.limit))); ask for fewer draws or for one lane")
+    }
+}
+
+extension PreparedGuide {
+    /// log p(x, z) - log q(z) at the values of a trace: a scalar.
+    func logWeight(_ trace: Trace, _ values: Values) -> Tensor {
+        // A latent that the guide does not have is drawn from its prior, which stands in for a guide: both densities are the same.
+        let terms = trace.sites.filter { !$0.isLatent || latents.contains($0.name) }.compactMap { $0.logProb?.sum() }
+        return terms.dropFirst().reduce(terms.first ?? 0, +) - values.logDensity(trace)
     }
 }
 

@@ -11,6 +11,8 @@ enum Handler: Sendable {
     case assign(@Sendable (String, any Distribution) throws(ModelError) -> Tensor?)
     case mask(Tensor)
     case scale(Tensor)
+    /// Draws observed sites anew, all or some. They stay observed: no guide covers them, and they may go over rows of a lane's own.
+    case predict(Set<String>?)
 
     /// - Returns: false when the message goes no further.
     func process(_ message: inout Message) -> Bool {
@@ -53,7 +55,9 @@ enum Handler: Sendable {
             message.weighting.masks.append(mask)
         case (.scale(let factor), .sample), (.scale(let factor), .factor):
             message.weighting.scales.append(factor)
-        case (.condition, _), (.substitute, _), (.replay, _), (.assign, _), (.mask, _), (.scale, _):
+        case (.predict(let names), .sample) where message.isObserved && names?.contains(message.name) ?? true:
+            message.forgetValue()
+        case (.condition, _), (.substitute, _), (.replay, _), (.assign, _), (.mask, _), (.scale, _), (.predict, _):
             break
         }
         return true

@@ -45,6 +45,9 @@ struct Message: Sendable {
     /// Takes the value of the step at hand.
     mutating func give(row: Tensor) { (value, isOfAllSteps) = (row, false) }
 
+    /// Leaves the value to a draw.
+    mutating func forgetValue() { (value, isOfAllSteps) = (nil, false) }
+
     /// Takes what a guide has for the site: of all steps, or of the step at hand.
     mutating func give(_ value: Tensor, guiding distribution: any Distribution) {
         let isRow = !times.isEmpty && value.failure == nil && value.shape == distribution.shape()

@@ -62,6 +62,11 @@ extension Model {
         adding(.scale(factor))
     }
 
+    /// Draws observed sites anew, from what the model says of them.
+    ///
+    /// - Parameter sites: their names; nil for all that no `block` hides.
+    package func predicting(_ sites: Set<String>? = nil) -> Model { adding(.predict(sites)) }
+
     /// Gives latent sites the value that a function of site and distribution returns, and leaves those alone for
     /// which it returns nil. A site that already has a value is an error: two would otherwise compete silently.
     package func assign(_ value: @escaping @Sendable (String, any Distribution) throws(ModelError) -> Tensor?) -> Model {

@@ -36,7 +36,7 @@ struct StepSites {
             name: site.name, kind: site.kind, isObserved: site.isObserved, distribution: distribution, value: full(site.value),
             logProb: site.logProb.map { full($0) }, plates: site.plates, constraint: nil, initial: nil,
             uses: rowUses(site) + site.uses.map { overSteps($0, site.distribution, distribution, batch) },
-            masks: site.masks.map { whole($0, rank: batch.count) })
+            masks: site.masks.map { whole($0, rank: batch.count) }, scales: site.scales.map { whole($0, rank: batch.count) })
     }
 
     private mutating func overSteps(_ distribution: any Distribution) -> OverSteps {

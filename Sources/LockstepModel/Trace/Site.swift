@@ -38,6 +38,8 @@ public struct Site: Sendable {
     package let uses: [Use]
     /// The masks that decide whether its elements count.
     package let masks: [Tensor]
+    /// What multiplies their log density: where it is 0 they count for nothing.
+    package let scales: [Tensor]
 
     /// Whether the site is a variable that nobody observed.
     public var isLatent: Bool { kind == .sample && !isObserved }

@@ -95,7 +95,7 @@ extension Message {
             name: name, kind: kind, isObserved: isObserved, distribution: distribution, value: value, logProb: logProb,
             plates: plates, constraint: constraint, initial: initial,
             uses: uses(value, distribution: distribution, constraint: constraint, initial: initial),
-            masks: weighting.masks)
+            masks: weighting.masks, scales: weighting.scales)
     }
 
     // MARK: Checks
