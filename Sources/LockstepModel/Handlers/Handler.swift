@@ -11,6 +11,12 @@ enum Handler: Sendable {
     case assign(@Sendable (String, any Distribution) throws(ModelError) -> Tensor?)
     case mask(Tensor)
     case scale(Tensor)
+    /// Weighs rows of what is observed, by data that the run binds.
+    case weigh(RowWeights)
+    /// The same in a run, whose tensors it has.
+    case weighRows(RowWeights.Bound)
+    /// Forgets observed values, so that they are drawn.
+    case drawObserved
 
     /// - Returns: false when the message goes no further.
     func process(_ message: inout Message) -> Bool {
@@ -53,7 +59,12 @@ enum Handler: Sendable {
             message.weighting.masks.append(mask)
         case (.scale(let factor), .sample), (.scale(let factor), .factor):
             message.weighting.scales.append(factor)
-        case (.condition, _), (.substitute, _), (.replay, _), (.assign, _), (.mask, _), (.scale, _):
+        case (.weighRows(let weights), .sample) where message.isObserved, (.weighRows(let weights), .factor):
+            do throws(ModelError) { try weights.weigh(&message) } catch { message.error = message.error ?? error }
+        case (.drawObserved, .sample) where message.isObserved:
+            message.forgetValue()
+        case (.condition, _), (.substitute, _), (.replay, _), (.assign, _), (.mask, _), (.scale, _), (.weigh, _), (.weighRows, _),
+            (.drawObserved, _):
             break
         }
         return true

@@ -42,6 +42,9 @@ struct Message: Sendable {
     /// Takes a value from outside of the model, which is that of all steps.
     mutating func give(_ value: Tensor) { (self.value, isOfAllSteps) = (value, true) }
 
+    /// Makes a latent without a value of what was observed.
+    mutating func forgetValue() { (value, isOfAllSteps, isObserved) = (nil, false, false) }
+
     /// Takes the value of the step at hand.
     mutating func give(row: Tensor) { (value, isOfAllSteps) = (row, false) }
 
