@@ -20,7 +20,8 @@ extension Calibration: CustomStringConvertible {
             if isCut { notes.append("\(site) has \(own.count) elements; the \(shown.count) with the smallest p-values are shown.") }
         }
         let verdict = isCalibrated() ? "Ranks may be uniform" : "Ranks are not uniform"
-        notes.append("\(verdict): p = \(String(format: "%.2g", pValue)) of all \(elements.count) elements, from \(datasets) datasets and \(draws) draws.")
+        let p = String(format: "%.2g", pValue)
+        notes.append("\(verdict): p = \(p) of all \(elements.count) elements, from \(datasets) datasets and \(draws) draws.")
         if !lost.isEmpty { notes.append("\(lost.count) more datasets have no fit.") }
         return (table.aligned(words: 2) + notes).joined(separator: "\n") + "\n"
     }

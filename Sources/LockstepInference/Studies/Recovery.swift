@@ -81,7 +81,8 @@ extension LaneAlgorithm {
             }
             let shape = site.value.shape
             guard given.count == 1 || given.count == shape.elementCount else {
-                throw RunError("parameters give '\(name)' \(given.count) numbers; its shape is \(shape), so give \(shape.elementCount), or one for all")
+                throw RunError(
+                    "parameters give '\(name)' \(given.count) numbers; its shape is \(shape), so give \(shape.elementCount), or one for all")
             }
             values[name] = given.count == 1 ? Tensor(given[0]) : Tensor(given, shape: shape)
         }

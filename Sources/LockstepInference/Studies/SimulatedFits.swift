@@ -70,7 +70,8 @@ struct SimulatedFits {
             }
             guard truth.shape == site.value.shape else {
                 throw ModelError(
-                    site: site.name, "it has shape \(site.value.shape), and \(truth.shape) in the model that the truth is drawn from; make them alike")
+                    site: site.name,
+                    "it has shape \(site.value.shape), and \(truth.shape) in the model that the truth is drawn from; make them alike")
             }
             return (site.name, site.value.shape)
         }
