@@ -8,7 +8,10 @@ import Testing
 /// Fits of rows drawn with replacement, against means that are known.
 @Suite struct BootstrapTests {
     /// As of no distribution: 40 numbers of standard deviation about 1.2.
-    static let y = (0..<40).map { row in Double((row * 37) % 40) / 10 - 2 + (row % 8 == 0 ? 1.5 : 0) }
+    static let y: [Double] = (0..<40).map { (row: Int) -> Double in
+        let tenths = (row * 37) % 40 - 20 + (row % 8 == 0 ? 15 : 0)
+        return Double(tenths) / 10
+    }
 
     @Test(arguments: TestDevice.all)
     func replicatesAreFitsOfTheirRows(_ device: TestDevice) throws {
@@ -21,21 +24,25 @@ import Testing
         #expect(counts.count == (replicates + 1) * 40)
         #expect(Array(counts[..<40]) == Array(repeating: 1, count: 40))
         #expect(abs(row.estimate - StudyCases.posterior(Self.y, priorSD: 10).mean) < 0.02)
-        var squares = 0.0
+        var squares: Double = 0
         for (number, value) in row.replicates.enumerated() {
             let own = Array(counts[((number + 1) * 40)..<((number + 2) * 40)])
             #expect(own.reduce(0, +) == 40)
-            squares += own.map { ($0 - 1) * ($0 - 1) }.reduce(0, +)
+            for count in own { squares += (count - 1) * (count - 1) }
             let expected = StudyCases.posterior(Self.y, priorSD: 10, weights: own).mean
-            #expect(abs(value - expected) < 0.03, "\(number)")
+            let distance: Double = abs(value - expected)
+            #expect(distance < 0.03, "\(number)")
         }
         // Multinomial counts of n rows have variance 1 - 1/n.
         #expect(abs(squares / Double(40 * replicates) - 39.0 / 40) < 0.05)
         // The standard error of a mean, that of a sample of its own rows.
         let error = (Statistics.variance(Self.y) * 39 / 40 / 40).squareRoot()
-        #expect(abs(row.error / error - 1) < 5 / (2 * Double(replicates)).squareRoot(), "\(row.error), \(error)")
+        let allowed: Double = 5 / (2 * Double(replicates)).squareRoot()
+        let ratio: Double = row.error / error
+        #expect(abs(ratio - 1) < allowed, "\(row.error), \(error)")
         let interval = row.interval()
-        #expect(abs((interval.high - interval.low) / (2 * 1.96 * error) - 1) < 0.2)
+        let width: Double = (interval.high - interval.low) / (2 * 1.96 * error)
+        #expect(abs(width - 1) < 0.2)
         #expect(interval.low < row.estimate && row.estimate < interval.high && row.interval(0.5).high < interval.high)
         #expect(result.description.hasPrefix("site") && result.description.contains("97.5%"))
     }
@@ -44,7 +51,7 @@ import Testing
         let model = StudyCases.model(priorSD: 2, rows: 4)
         func text(_ replicates: Int, plate: String? = nil, _ data: [String: LaneData] = ["y": .shared([1, 2, 3, 4])]) -> String? {
             errorText {
-                _ = try SVI(model, guide: AutoNormal(model), optimizer: Adam(0.01)).bootstrap(
+                _ = try SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: 0.01)).bootstrap(
                     replicates: replicates, plate: plate, steps: 2, data: data, device: .cpu, options: StudyCases.options())
             }
         }

@@ -11,7 +11,7 @@ import Testing
         data: [String: LaneData] = ["y": .shared([1.0, 2, 3])]
     ) -> String? {
         errorText {
-            _ = try SVI(model, guide: AutoNormal(model), optimizer: Adam(0.01)).calibrate(
+            _ = try SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: 0.01)).calibrate(
                 datasets: datasets, draws: draws, sites: sites, simulating: simulating, steps: 2, data: data, device: .cpu,
                 options: StudyCases.options())
         }
@@ -66,7 +66,7 @@ import Testing
         // The truth can come from a model without it.
         #expect(text(factor, simulating: Self.plain) == nil)
         let flat = Model { m in
-            let mean = m.sample("mean", ImproperUniform())
+            let mean = m.sample("mean", ImproperUniform(.real))
             m.plate("rows", 3) { m in m.observe("obs", Normal(mean, 1), m.data("y")) }
         }
         #expect(text(flat)?.contains("flat prior") == true)

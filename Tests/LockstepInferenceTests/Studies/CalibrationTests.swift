@@ -155,7 +155,7 @@ import Testing
             let mean = m.sample("mean", Normal(0, 1))
             m.plate("rows", y.count) { m in m.observe("obs", Normal(mean, noise), y) }
         }
-        let svi = SVI(model, guide: AutoNormal(model), optimizer: Adam(0.01))
+        let svi = SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: 0.01))
         let noise = (0..<40).map { $0 % 2 == 0 ? 1e-3 : 100.0 }
         let calibration = try svi.calibrate(
             datasets: 40, draws: 10, steps: 5, data: ["y": .shared([0, 0, 0]), "noise": .perLane(noise)], device: .cpu,

@@ -141,7 +141,7 @@ import Testing
         let data: [String: LaneData] = ["y": .shared(Self.y)]
         func text(_ folds: Folds, plate: String? = nil, _ model: Model = model, _ data: [String: LaneData] = data) -> String? {
             errorText {
-                _ = try SVI(model, guide: AutoNormal(model), optimizer: Adam(0.01)).crossValidate(
+                _ = try SVI(model, guide: AutoNormal(model), optimizer: Adam(learningRate: 0.01)).crossValidate(
                     folds, plate: plate, starts: 1, steps: 2, data: data, draws: 4, device: .cpu, options: StudyCases.options())
             }
         }

@@ -49,7 +49,7 @@ import Testing
         #expect(down.reference == 4 && down.rows.map(\.value) == [1, 4])
         #expect(abs(down.rows[0].shift + (other.mean - own.mean) / own.sd) < 0.1 && down.rows[1].shift == 0)
         func text(
-            _ setting: String, _ reference: Double? = nil, dataset: (any DatasetReference)? = "up", _ settings: [String: Double] = [:]
+            _ setting: String, _ reference: Double? = nil, dataset: (any DatasetReference)? = "up", settings: [String: Double] = [:]
         ) -> String? {
             errorText { _ = try grid.sensitivity(to: setting, reference: reference, dataset: dataset, settings: settings) }
         }
@@ -57,7 +57,7 @@ import Testing
         #expect(text("wide")?.contains("no axis 'wide'") == true && text("start")?.contains("'start' is no setting") == true)
         #expect(text("width", 3)?.contains("setting 'width' has no value 3") == true)
         #expect(text("width", dataset: nil)?.contains("the grid has 2 datasets; say which one") == true)
-        #expect(text("width", ["width": 1])?.contains("'width' is the one that is changed") == true)
+        #expect(text("width", settings: ["width": 1])?.contains("'width' is the one that is changed") == true)
         let none = errorText { _ = try Self.algorithm.sensitivity(settings: [:], steps: 2, device: .cpu) }
         #expect(none?.contains("there are no settings to change") == true)
         let lanes = errorText {
