@@ -86,6 +86,7 @@ expect(again.loss[0] == fits.loss[7], "one schedule gives the same bits")
 let file = FileManager.default.temporaryDirectory.appendingPathComponent("readme-\(ProcessInfo.processInfo.processIdentifier).run")
 // snippet.saving
 let points = try Minimize(model).run(keys: Key(0).split(256), steps: 100)
+let draws = try Pathfinder(model).run(keys: Key(0).split(256), steps: 100).multiPath(draws: 1000)
 
 let schools: [String: LaneData] = ["y": .shared(y), "sigma": .shared(sigma)]
 let run = try svi.start(keys: Key(0).split(256), steps: 2000, data: schools)

@@ -50,8 +50,9 @@ struct PredictiveDensity {
     private static let mostCopies = 32
     private static let mostDraws = 1 << 22
 
+    /// - Parameter model: whose observations are looked at; that of the fits where nil. It reads the same data.
     /// - Throws: `ModelError` when model and guide do not fit together, `RunError` for a number of draws that makes no sense.
-    init(_ fits: Fits, draws: Int) throws {
+    init(_ fits: Fits, draws: Int, of model: Model? = nil) throws {
         guard (1...Self.mostDraws).contains(draws) else {
             throw RunError("cannot take predictive densities from \(draws) draws; give 1 to \(Self.mostDraws)")
         }
@@ -61,7 +62,7 @@ struct PredictiveDensity {
         let origin = Origin()
         // A purpose of its own: the draws are none of those that the parameters were fitted to.
         let run = TraceRun(origin: origin, purpose: "predictive density", data: fits.binding.shapes)
-        let (trace, _) = try fits.guide.trace(fits.algorithm.model, .sample, fits.guide.carried(origin), run)
+        let (trace, _) = try fits.guide.trace(model ?? fits.algorithm.model, .sample, fits.guide.carried(origin), run)
         var sites: [Site] = []
         var states: [LaneFunction.State] = []
         for observation in trace.observations {

@@ -36,7 +36,9 @@ extension Fits {
             try guide.trace(algorithm.model.predicting(sites.map(Set.init)), .sample, guide.carried(origin), run).trace
         }
         let predicted = try trace.predicted(sites)
-        let declarations = trace.data + guide.data
+        // What the model reads has the shape of now, whatever it had when the guide was made.
+        let read = Set(trace.data.map(\.name))
+        let declarations = trace.data + guide.data.filter { !read.contains($0.name) }
         let names = Set(declarations.map(\.name))
         let drawn = try PredictiveDraws(
             trace, predicted, declarations, known.filter { names.contains($0.key) || given[$0.key] != nil }, lanes: self.lanes, draws: draws,

@@ -12,11 +12,15 @@ public struct ModelContext: ~Copyable {
     var scopes: [Scope] = []
     /// Scans that are open in the body, outermost first.
     var loops: [StepLoop] = []
-    var record = RunRecord()
+    var record: RunRecord
 
     init(_ run: TraceRun, _ handlers: [Handler]) {
         self.run = run
-        self.handlers = handlers
+        var record = RunRecord()
+        self.handlers = handlers.map { handler in
+            if case .weigh(let weights) = handler { .weighRows(weights.bound(&record, run)) } else { handler }
+        }
+        self.record = record
     }
 }
 

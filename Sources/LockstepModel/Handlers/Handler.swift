@@ -11,8 +11,13 @@ enum Handler: Sendable {
     case assign(@Sendable (String, any Distribution) throws(ModelError) -> Tensor?)
     case mask(Tensor)
     case scale(Tensor)
-    /// Draws observed sites anew, all or some. They stay observed: no guide covers them, and they may go over rows of a lane's own.
-    case predict(Set<String>?)
+    /// Draws observed sites anew, all or some: as latents, or so that they stay observed, no guide covers them, and they may go over rows of a
+    /// lane's own.
+    case redraw(Set<String>?, asLatents: Bool)
+    /// Weighs rows of what is observed, by data that the run binds.
+    case weigh(RowWeights)
+    /// The same in a run, whose tensors it has.
+    case weighRows(RowWeights.Bound)
 
     /// - Returns: false when the message goes no further.
     func process(_ message: inout Message) -> Bool {
@@ -55,9 +60,11 @@ enum Handler: Sendable {
             message.weighting.masks.append(mask)
         case (.scale(let factor), .sample), (.scale(let factor), .factor):
             message.weighting.scales.append(factor)
-        case (.predict(let names), .sample) where message.isObserved && names?.contains(message.name) ?? true:
-            message.forgetValue()
-        case (.condition, _), (.substitute, _), (.replay, _), (.assign, _), (.mask, _), (.scale, _), (.predict, _):
+        case (.weighRows(let weights), .sample) where message.isObserved, (.weighRows(let weights), .factor):
+            do throws(ModelError) { try weights.weigh(&message) } catch { message.error = message.error ?? error }
+        case (.redraw(let names, let asLatents), .sample) where message.isObserved && names?.contains(message.name) ?? true:
+            message.forgetValue(asLatent: asLatents)
+        case (.condition, _), (.substitute, _), (.replay, _), (.assign, _), (.mask, _), (.scale, _), (.weigh, _), (.weighRows, _), (.redraw, _):
             break
         }
         return true

@@ -42,11 +42,13 @@ struct Message: Sendable {
     /// Takes a value from outside of the model, which is that of all steps.
     mutating func give(_ value: Tensor) { (self.value, isOfAllSteps) = (value, true) }
 
+    /// Leaves the value of what was observed to a draw.
+    ///
+    /// - Parameter asLatent: whether the site is a latent from now on.
+    mutating func forgetValue(asLatent: Bool) { (value, isOfAllSteps, isObserved) = (nil, false, isObserved && !asLatent) }
+
     /// Takes the value of the step at hand.
     mutating func give(row: Tensor) { (value, isOfAllSteps) = (row, false) }
-
-    /// Leaves the value to a draw.
-    mutating func forgetValue() { (value, isOfAllSteps) = (nil, false) }
 
     /// Takes what a guide has for the site: of all steps, or of the step at hand.
     mutating func give(_ value: Tensor, guiding distribution: any Distribution) {

@@ -65,7 +65,23 @@ extension Model {
     /// Draws observed sites anew, from what the model says of them.
     ///
     /// - Parameter sites: their names; nil for all that no `block` hides.
-    package func predicting(_ sites: Set<String>? = nil) -> Model { adding(.predict(sites)) }
+    package func predicting(_ sites: Set<String>? = nil) -> Model { adding(.redraw(sites, asLatents: false)) }
+
+    /// Multiplies the log densities of observed rows, by data that a run binds: lanes may weigh the same rows in ways of their own.
+    ///
+    /// It meets sites that are observed, by the model or by a `condition(_:)` written before, and factors: those in the plate that the weights
+    /// name, or all of them where they name none. Latents count as they do. Rows of weight 0 count for nothing, as masked ones.
+    ///
+    /// - Parameter weights: of rows. The trace throws where there is no such plate, where it has another number of rows, and, without a plate,
+    ///   for a site that has not this one axis of rows.
+    public func weighted(rows weights: RowWeights) -> Model {
+        adding(.weigh(weights))
+    }
+
+    /// Draws what is observed from its distribution, as a latent: no value of an observation is used.
+    package func drawingObservations() -> Model {
+        adding(.redraw(nil, asLatents: true))
+    }
 
     /// Gives latent sites the value that a function of site and distribution returns, and leaves those alone for
     /// which it returns nil. A site that already has a value is an error: two would otherwise compete silently.

@@ -73,7 +73,7 @@ extension ModelContext {
 
 extension Message {
     /// Of a sample site or a factor; after `prepare`.
-    fileprivate var batchShape: Shape {
+    var batchShape: Shape {
         get throws(ModelError) {
             switch statement {
             case .sample(let distribution): distribution.batchShape

@@ -179,9 +179,14 @@ struct RunRecord: Sendable {
         return Trace(sites: sites, hidden: hidden, data: data, origin: origin)
     }
 
-    /// A condition that meets no site would silently change nothing.
+    /// A condition that meets no site would silently change nothing, nor would weights of rows that no plate has.
     private func checkConditions(_ handlers: [Handler]) throws(ModelError) {
         for (place, handler) in handlers.enumerated() {
+            if case .weigh(let weights) = handler, let plate = weights.plate, plateSizes[plate] == nil {
+                let known = plateSizes.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
+                throw ModelError(
+                    [plate], "rows of plate '\(plate)' are weighted: the model has no such plate; it has \(known.isEmpty ? "no plates" : known)")
+            }
             guard case .condition(let values) = handler else { continue }
             for name in values.keys.sorted() {
                 guard let entry = index[name].map({ entries[$0] }) else {

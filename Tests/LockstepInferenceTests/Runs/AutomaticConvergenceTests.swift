@@ -84,7 +84,7 @@ import Testing
         let steps = 1500
         let paths = [
             Path(steps: steps, seed: 1, noise: 1, wander: 0.3, speed: 0.02), Path(steps: steps, seed: 2, noise: 0.2, wander: 0.01, speed: 0.01),
-            Path(steps: steps, seed: 3, noise: 5, wander: 0.3, speed: 0.002), Path(steps: steps, seed: 4, noise: 0.01, wander: 0.01, speed: 1e-4),
+            Path(steps: steps, seed: 3, noise: 5, wander: 0.3, speed: 0.002), Path(steps: steps, seed: 4, noise: 0.01, wander: 1e-4, speed: 1e-4),
             Path(steps: steps, seed: 5, noise: 2, wander: 1, speed: 0.1),
         ]
         var rule = Stationarity()
@@ -120,7 +120,7 @@ import Testing
         }
         #expect(outcomes == paths.map { expected($0, rule, steps: steps) })
         // All ends are among them.
-        #expect(Set(outcomes.map(\.stoppedAt)).count >= 3 && outcomes.contains { !$0.isStationary } && outcomes.contains { $0.stoppedAt != nil })
+        #expect(outcomes.contains { !$0.isStationary } && Set(outcomes.compactMap(\.stoppedAt)).count >= 2, "\(outcomes)")
     }
 
     // MARK: Fits
@@ -142,19 +142,19 @@ import Testing
         let (svi, data) = try Self.schools()
         let keys = Key(1).split(device.isInterpreter ? 64 : 512)
         var options = Self.options(2000)
-        let stopped = try svi.run(keys: keys, steps: 8000, data: data, device: device.device, options: options)
+        let stopped = try svi.run(keys: keys, steps: 12_000, data: data, device: device.device, options: options)
         options.convergence = nil
         let whole = try SVI(svi.model, guide: svi.guide, optimizer: Adam(learningRate: .cosine(from: 0.05)))
-            .run(keys: keys, steps: 8000, data: data, device: device.device, options: options)
+            .run(keys: keys, steps: 12_000, data: data, device: device.device, options: options)
         let ends = stopped.status.map { status in if case .converged(let step) = status { step } else { nil as Int? } }
         let dear = keys.indices.filter { ends[$0] != nil && whole.elbo[$0] - stopped.elbo[$0] > 0.1 }
-        #expect(ends.filter { $0 != nil }.count > keys.count * 8 / 10)
+        #expect(ends.filter { $0 != nil }.count > keys.count * 7 / 10)
         #expect(Double(dear.count) <= 0.02 * Double(keys.count), "\(dear.count) of \(keys.count)")
-        let needed = ends.reduce(0) { $0 + ($1 ?? 8000) }
-        #expect(needed < 6000 * keys.count)
+        let needed = ends.reduce(0) { $0 + ($1 ?? 12_000) }
+        #expect(needed < 9000 * keys.count)
         // Blocks of few lanes are left only together.
         if !device.isInterpreter { #expect(Double(stopped.timings.laneSteps) < 1.15 * Double(needed)) }
-        #expect(stopped.timings.laneSteps >= needed && whole.timings.laneSteps == 8000 * keys.count)
+        #expect(stopped.timings.laneSteps >= needed && whole.timings.laneSteps == 12_000 * keys.count)
     }
 
     /// Whoever stops beside them, and with whom they go on.
@@ -199,7 +199,10 @@ import Testing
 
     /// What stops by itself does as it did.
     @Test(arguments: TestDevice.all) func minimizeIsAsItWas(_ device: TestDevice) throws {
-        let model = Model { m in m.observe("y", Normal(m.sample("a", Normal(0, 3)), m.sample("s", HalfNormal(2))), m.data("y", shape: [3])) }
+        let model = Model { m in
+            let (a, s) = (m.sample("a", Normal(0, 3)), m.sample("s", HalfNormal(2)))
+            m.plate("rows", 3) { m in m.observe("y", Normal(a, s), m.data("y", shape: [3])) }
+        }
         let data: [String: LaneData] = ["y": .shared([1, 2, 4])]
         var options = Self.options(20)
         let fits = try Minimize(model).run(keys: Key(0).split(5), steps: 80, data: data, device: device.device, options: options)
