@@ -43,7 +43,7 @@ extension Table {
     ///
     /// - Parameters:
     ///   - patterns: names of columns; a `*` at the end stands for any ending: `y*`.
-    ///   - labels: the column that names the datasets; their numbers, from 0, where nil.
+    ///   - column: the column that names the datasets; their numbers, from 0, where nil.
     ///   - missing: what is made of cells without a number.
     /// - Returns: labels, and an array of a number for each of the columns, per lane.
     /// - Throws: `TableError` naming line and column of what is not a number, two lines of one label, and for a pattern that no column has.

@@ -20,7 +20,7 @@ UNREACHED = {
     name: "a run only makes what it is called with: by hand, in Extensions.swift"
     for name in (
         "LossStep.logDensities(particle:)", "LossStep.logDensities(particles:)", "LaneAlgorithm.prepare(_:)", "SVI.prepare(_:)",
-        "Minimize.prepare(_:)", "LaneProblem.value(of:at:)", "LaneProblem.valueAndGradients(of:at:)", "LaneProblem.flattened(_:)",
+        "Minimize.prepare(_:)", "Pathfinder.prepare(_:)", "Laplace.prepare(_:)", "LaneProblem.value(of:at:)", "LaneProblem.valueAndGradients(of:at:)", "LaneProblem.flattened(_:)",
         "LaneProblem.unflattened(_:)", "LaneProblem.state(_:shape:dtype:)", "LaneProblem.count",
         "LanePlan.init(_:loss:gradients:parameters:states:stop:)", "LanePlan.State.init(_:start:next:)", "LanePlan.Stop.init(converged:stalled:)",
         "Optimizer.move(_:)", "Averaged.move(_:)", "Clipped.move(_:)", "OptimizationStep.read(_:)", "OptimizationStep.valueAndGradients(at:)",
@@ -61,6 +61,15 @@ POOLS = {
     "(inout ModelContext, Tensor, Tensor) throws -> Tensor": "foldWithSites", "BadData": "badData", "Device": "device", "LaneData": "laneData", "SVI": "svi",
     "Fits": "fits", "Fit": "fit", "LaneValues": "laneValues", "Summary": "summary", "Summary.Row": "row",
     "FitProgress": "progress", "FitProgress.Edge": "edge", "Trust": "trust", "Trust.Shift": "trustShift",
+    "Datasets": "datasets", "Settings": "settings", "Settings.Setting": "setting", "[Settings.Setting]": "settingList",
+    "(String, [Double])": "settingPair", "[String : Double]": "places", "DatasetReference": "dataset", "any DatasetReference": "dataset",
+    "(any DatasetReference)": "dataset", "GridRun": "gridRun", "GridFits": "gridFits", "GridAxis": "gridAxis", "GridSummary": "gridSummary",
+    "GridSummary.Row": "gridRow", "StatusCounts": "statusCounts", "Folds": "folds", "RowWeights": "rowWeights",
+    "[String : [Double]]": "numbersByName", "Bootstrap": "bootstrap", "Bootstrap.Row": "bootstrapRow", "Calibration": "calibration",
+    "Calibration.Element": "calibrationElement", "CrossValidation": "crossValidation", "Recovery": "recovery",
+    "Recovery.Row": "recoveryRow", "Sensitivity": "sensitivity", "Sensitivity.Row": "sensitivityRow", "MultiPath": "multiPath",
+    "Predictions": "predictions", "LeaveOneOut": "leaveOneOut", "[String : LeaveOneOut]": "leaveOneOuts",
+    "LeaveOneOut.UntrustedRow": "untrusted", "LeaveOneOutComparison": "comparison",
     "FitReason": "reason", "FitReasonGroup": "reasonGroup",
     "FitReason.Number": "reasonNumber", "FitReason.Kind": "reasonKind", "FitStatus": "status", "Timings": "timings",
     "RunLayout": "layout", "Trace": "trace", "Site": "site", "ModelError": "modelError", "DataError": "dataError",
@@ -79,6 +88,9 @@ THROWING = {
     "fits", "fit", "laneValues", "summary", "row", "progress", "edge", "trust", "trustShift", "reason", "reasonGroup", "reasonNumber", "status",
     "timings", "compilationSize", "layout", "trace", "site", "preparedGuide", "modelError", "dataError", "runError", "deviceError",
     "scheduleError", "lockstepError", "source", "tensorError", "runState", "fitRun", "modes", "mode",
+    "datasets", "gridRun", "gridFits", "gridAxis", "gridSummary", "gridRow", "statusCounts", "bootstrap", "bootstrapRow", "calibration",
+    "calibrationElement", "crossValidation", "recovery", "recoveryRow", "sensitivity", "sensitivityRow", "multiPath", "predictions",
+    "leaveOneOut", "leaveOneOuts", "untrusted", "comparison",
 }
 # What a generic parameter stands for, one call for each.
 STAND_INS = {"TensorNumber": ["Double", "Int", "Float"], "DataElement": ["Double", "Int", "Bool"]}
@@ -256,7 +268,7 @@ class Writer:
             receiver = bind(owner) + "."
         arguments = [label + bind(kind) for label, kind in parameters]
         if kind == "subscript":
-            return lines, f"{receiver[:-1]}[{', '.join(arguments)}]", self.is_inside(owner, result), variants
+            return lines, f"{attempt}{receiver[:-1]}[{', '.join(arguments)}]", self.is_inside(owner, result), variants
         call = f"{attempt}{receiver}{member.title.split('(')[0]}({', '.join(arguments)})"
         if result in ("Void", "()"):
             lines.append(call)

@@ -53,7 +53,8 @@ import Testing
         for step in 0..<steps {
             let done = Double(step + 1)
             if outcome.coolingStart > 0 {
-                if outcome.isStationary, outcome.coolingStart + outcome.coolingLength <= done, outcome.stoppedAt == nil { outcome.stoppedAt = step + 1 }
+                let isOver = outcome.coolingStart + outcome.coolingLength <= done
+                if outcome.isStationary, isOver, outcome.stoppedAt == nil { outcome.stoppedAt = step + 1 }
                 continue
             }
             let closes = next <= done
@@ -61,7 +62,8 @@ import Testing
             let ways = (0..<2).map { place in moments(path.parameters[from...step].map { $0[place] }[...]) }
             if closes, looks >= 2 {
                 let error = loss.variance / Double(step + 1 - from) + before.error
-                let isLevel = loss.mean >= before.mean || (loss.mean - before.mean) * (loss.mean - before.mean) <= rule.notableFall * rule.notableFall * error
+                let fall = before.mean - loss.mean
+                let isLevel = fall <= 0 || fall * fall <= rule.notableFall * rule.notableFall * error
                 let isSettled = (0..<2).allSatisfy {
                     (ways[$0].mean - before.parameters[$0]) * (ways[$0].mean - before.parameters[$0]) <= rule.notableWay * ways[$0].variance
                 }
@@ -85,7 +87,8 @@ import Testing
         let paths = [
             Path(steps: steps, seed: 1, noise: 1, wander: 0.3, speed: 0.02), Path(steps: steps, seed: 2, noise: 0.2, wander: 0.01, speed: 0.01),
             Path(steps: steps, seed: 3, noise: 5, wander: 0.3, speed: 0.002), Path(steps: steps, seed: 4, noise: 0.01, wander: 1e-4, speed: 1e-4),
-            Path(steps: steps, seed: 5, noise: 2, wander: 1, speed: 0.1),
+            Path(steps: steps, seed: 5, noise: 2, wander: 1, speed: 0.1), Path(steps: steps, seed: 6, noise: 3, wander: 1, speed: 0.06),
+            Path(steps: steps, seed: 7, noise: 1, wander: 1, speed: 0.04), Path(steps: steps, seed: 8, noise: 2, wander: 2, speed: 0.05),
         ]
         var rule = Stationarity()
         rule.coolingOfParameter = 60
@@ -176,7 +179,9 @@ import Testing
     @Test(arguments: TestDevice.all) func ceilingsDecayToo(_ device: TestDevice) throws {
         let (svi, data) = try Self.schools(rate: 0.1)
         var options = Self.options(500)
-        options.convergence = Convergence({ var rule = Stationarity(); rule.notableWay = 0; return rule }())
+        var rule = Stationarity()
+        rule.notableWay = 0
+        options.convergence = Convergence(rule)
         let keys = Key(3).split(32)
         let fits = try svi.run(keys: keys, steps: 1500, data: data, device: device.device, options: options)
         #expect(fits.status.allSatisfy { $0 == .finished })
