@@ -2,16 +2,26 @@ import Foundation
 import Lockstep
 import LockstepExamples
 
-/// The guides that can be asked for by name.
-enum GuideChoice: String, CaseIterable {
-    case normal, delta
+/// What an option chooses by name.
+protocol NamedChoice: RawRepresentable<String>, CaseIterable {
+    /// What is chosen.
+    static var kind: String { get }
+}
 
+extension NamedChoice {
     init(named name: String) throws {
         guard let choice = Self(rawValue: name) else {
-            throw CommandError("unknown guide '\(name)'; choose from: \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw CommandError("unknown \(Self.kind) '\(name)'; choose from: \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         self = choice
     }
+}
+
+/// The guides that can be asked for by name.
+enum GuideChoice: String, NamedChoice {
+    case normal, delta
+
+    static var kind: String { "guide" }
 
     func guide(over model: Model) -> any Guide {
         switch self {
@@ -22,27 +32,17 @@ enum GuideChoice: String, CaseIterable {
 }
 
 /// The algorithms that lanes can run.
-enum AlgorithmChoice: String, CaseIterable {
+enum AlgorithmChoice: String, NamedChoice {
     case svi, minimize
 
-    init(named name: String) throws {
-        guard let choice = Self(rawValue: name) else {
-            throw CommandError("unknown algorithm '\(name)'; choose from: \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-        self = choice
-    }
+    static var kind: String { "algorithm" }
 }
 
 /// When lanes stop.
-enum ConvergenceChoice: String, CaseIterable {
+enum ConvergenceChoice: String, NamedChoice {
     case automatic, none
 
-    init(named name: String) throws {
-        guard let choice = Self(rawValue: name) else {
-            throw CommandError("unknown convergence '\(name)'; choose from: \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-        self = choice
-    }
+    static var kind: String { "convergence" }
 }
 
 extension Device {
